@@ -1,0 +1,1 @@
+"""The Flask ML backend that Label Studio calls."""

@@ -1,0 +1,1 @@
+"""The command that puts the four programs together."""

@@ -1,0 +1,48 @@
+"""Everything that can go wrong in a way a person can mend.
+
+FaceloopError                 one line for the person, exit code 1
+├── BadPhoto                  a file that cannot be read as a photo
+├── BadName                   a typed name that cannot be anybody's
+├── StudioError               Label Studio answered, but not as it should
+│   └── StudioUnreachable     Label Studio did not answer
+├── NotEnoughToLearn          too few confirmed faces to train a classifier
+├── BrokenModelVersion        a model version that is incomplete, changed or too new
+├── StoreError                the database cannot be used as it is
+└── SetupError                a wrong setting, a busy port, a missing folder
+"""
+
+
+class FaceloopError(Exception):
+    """What happened, to what, and what to do; shown to the person as one line."""
+
+
+class BadPhoto(FaceloopError):
+    """A file cannot be read as a photo."""
+
+
+class BadName(FaceloopError):
+    """A typed name cannot be anybody's."""
+
+
+class StudioError(FaceloopError):
+    """Label Studio refused a request or answered something unexpected."""
+
+
+class StudioUnreachable(StudioError):
+    """Label Studio gave no answer."""
+
+
+class NotEnoughToLearn(FaceloopError):
+    """Too few faces are confirmed to train a classifier."""
+
+
+class BrokenModelVersion(FaceloopError):
+    """A model version is incomplete, was changed, or was written by a newer faceloop."""
+
+
+class StoreError(FaceloopError):
+    """The database is missing, damaged or of another version."""
+
+
+class SetupError(FaceloopError):
+    """A setting, port or folder stands in the way of starting."""

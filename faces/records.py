@@ -1,0 +1,217 @@
+"""The words of the domain as immutable records; no input or output, no arithmetic beyond boxes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+PhotoId = NewType("PhotoId", str)
+"""sha256 of the file's bytes, 64 hex digits: a photo is its content."""
+FaceId = NewType("FaceId", str)
+"""Given once to a face of a photo and never changed."""
+PersonId = NewType("PersonId", str)
+"""Opaque; names may change, this does not."""
+ClusterId = NewType("ClusterId", str)
+
+Pixels = npt.NDArray[np.uint8]
+"""An upright photo or crop: (height, width, 3), RGB, 0 to 255."""
+FloatRows = npt.NDArray[np.float32]
+"""One row for each face: (n, d)."""
+
+ENCODING_LENGTH = 128
+SAME_FACE_IOU = 0.4
+"""Two boxes of one photo that overlap at least this much are the same face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the upright photo, origin top left."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        """Refuse a box that could not hold a face."""
+        if not (self.width > 0 and self.height > 0):
+            raise ValueError(f"a box needs a positive size, got {self.width} x {self.height}")
+
+    @property
+    def right(self) -> float:
+        """The first column to the right of the box."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The first row below the box."""
+        return self.top + self.height
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union with another box, 0 to 1."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if across <= 0 or down <= 0:
+            return 0.0
+        shared = across * down
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+    def clipped(self, width_px: int, height_px: int) -> Box:
+        """The part inside a picture of this size.
+
+        Raises:
+            ValueError: nothing of the box lies inside.
+        """
+        left, top = max(0.0, self.left), max(0.0, self.top)
+        right, bottom = min(float(width_px), self.right), min(float(height_px), self.bottom)
+        return Box(left, top, right - left, bottom - top)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photograph by its content; the size is that of the upright picture in pixels."""
+
+    id: PhotoId
+    width_px: int
+    height_px: int
+
+    def __post_init__(self) -> None:
+        """Refuse an id that is no sha256 and an empty picture."""
+        if len(self.id) != 64:
+            raise ValueError(f"a photo's id is its sha256 in hex, got {self.id!r}")
+        if self.width_px <= 0 or self.height_px <= 0:
+            raise ValueError(f"a photo has pixels, got {self.width_px} x {self.height_px}")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """Where a photo was found: a path below a root, with what tells whether it changed."""
+
+    root: str
+    path: str
+    size_bytes: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A box where a detector sees a face, and how sure it is (its own scale, higher is surer)."""
+
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face in a photo. `drawn` is true when a person drew its box."""
+
+    id: FaceId
+    photo: PhotoId
+    box: Box
+    score: float
+    drawn: bool = False
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """What one network says of many faces: row i of both arrays belongs to `faces[i]`.
+
+    Rows are raw as the network gives them (dlib's are not of length 1); `mirrored` holds those of
+    the mirrored chips. Both arrays are float32 of shape (n, 128).
+    """
+
+    network: str
+    faces: tuple[FaceId, ...]
+    plain: FloatRows
+    mirrored: FloatRows
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit the faces."""
+        expected = (len(self.faces), ENCODING_LENGTH)
+        if self.plain.shape != expected or self.mirrored.shape != expected:
+            raise ValueError(
+                f"{len(self.faces)} faces need two arrays of shape {expected}, "
+                f"got {self.plain.shape} and {self.mirrored.shape}"
+            )
+        if len(set(self.faces)) != len(self.faces):
+            raise ValueError("a face stands twice in one set of encodings")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Faces that look like one person, most typical first."""
+
+    id: ClusterId
+    faces: tuple[FaceId, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse an empty cluster and a face that stands twice."""
+        if not self.faces or len(set(self.faces)) != len(self.faces):
+            raise ValueError(f"a cluster holds each face once, got {self.faces}")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a name, unique among people when compared without case."""
+
+    id: PersonId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A machine's guess: this face is this person, or nobody known (`person` is None).
+
+    `score` is a probability, 0 to 1; `source` is a cluster run or a model version.
+    """
+
+    face: FaceId
+    person: PersonId | None
+    score: float
+    source: str
+
+    def __post_init__(self) -> None:
+        """Refuse a score that is no probability."""
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"a score lies between 0 and 1, got {self.score}")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A person's word on a face: it is this person."""
+
+    face: FaceId
+    person: PersonId
+    speakers: tuple[str, ...]
+    at: datetime
+
+
+def face_id_of_box(photo: PhotoId, box: Box) -> FaceId:
+    """Name a newly detected face; the same box of the same photo gets the same id."""
+    corners = ",".join(str(round(v)) for v in (box.left, box.top, box.width, box.height))
+    return _face_id(f"{photo}:{corners}")
+
+
+def face_id_of_region(photo: PhotoId, region: str) -> FaceId:
+    """Name a face that a person drew; the region's own id outlives moving the box."""
+    return _face_id(f"{photo}:region:{region}")
+
+
+def _face_id(told_apart_by: str) -> FaceId:
+    return FaceId("f" + hashlib.sha256(told_apart_by.encode()).hexdigest()[:16])
+
+
+def unit_rows(rows: FloatRows) -> FloatRows:
+    """Scale each row to length 1. Shapes (n, d) -> (n, d)."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
+
+
+def identity_rows(encodings: Encodings) -> FloatRows:
+    """One unit-length row for each face: the mean of its encoding and its mirror image's, (n, 128)."""
+    return unit_rows((encodings.plain + encodings.mirrored) / 2)

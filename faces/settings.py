@@ -1,0 +1,107 @@
+"""Every setting, read from the environment once, checked at start and passed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from faces.errors import SetupError
+
+
+def _default_workspace() -> Path:
+    return Path(platformdirs.user_data_dir("faceloop", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """What can be set; each name in the environment begins with FACELOOP_."""
+
+    model_config = SettingsConfigDict(env_prefix="FACELOOP_", frozen=True, extra="ignore")
+
+    workspace: Path = Field(
+        default_factory=_default_workspace,
+        description="Where faceloop keeps its database, previews, models and Label Studio's data",
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL of the store; empty: SQLite in the workspace"
+    )
+    redis_url: str = Field(
+        default="", description="Redis for background work; empty: a file in the workspace"
+    )
+    studio_url: str = Field(
+        default="http://127.0.0.1:8080", description="Where faceloop finds Label Studio"
+    )
+    studio_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Label Studio's legacy token or personal access token"
+    )
+    studio_port: int = Field(default=8080, ge=1, le=65535, description="Port of Label Studio")
+    studio_venv: Path = Field(
+        default=Path(".venv-studio"), description="The environment that holds Label Studio"
+    )
+    studio_pictures: str = Field(
+        default="local",
+        pattern="^(local|upload)$",
+        description="How previews reach Label Studio: local (shared folder) or upload",
+    )
+    backend_host: str = Field(default="127.0.0.1", description="Address the backend listens on")
+    backend_port: int = Field(default=9090, ge=1, le=65535, description="Port of the backend")
+    backend_url: str = Field(
+        default="", description="The backend as Label Studio reaches it; empty: from host and port"
+    )
+    backend_secret: SecretStr = Field(
+        default=SecretStr(""), description="What Label Studio must show to the backend"
+    )
+    app_host: str = Field(default="127.0.0.1", description="Address the app listens on")
+    app_port: int = Field(default=7860, ge=1, le=65535, description="Port of the app")
+    eps: float = Field(
+        default=0.42, gt=0, lt=2, description="DBSCAN's radius on dlib's encodings"
+    )
+    min_samples: int = Field(
+        default=3, ge=1, description="Faces (itself included) that make a face a core of a cluster"
+    )
+    jobs: int = Field(
+        default=0, ge=0, description="Processes that read photos; 0: one for each core"
+    )
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{self.workspace / 'faceloop.sqlite3'}"
+
+    @property
+    def media(self) -> Path:
+        """Label Studio's document root: previews and montages, nothing else."""
+        return self.workspace / "media"
+
+    @property
+    def models(self) -> Path:
+        """Where model versions lie."""
+        return self.workspace / "models"
+
+    @property
+    def log_lines(self) -> Path:
+        """The log of confirmations as JSON lines."""
+        return self.workspace / "confirmations.jsonl"
+
+    @property
+    def backend_url_for_studio(self) -> str:
+        """The backend's address as Label Studio reaches it."""
+        return self.backend_url or f"http://{self.backend_host}:{self.backend_port}"
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the environment; whatever is given and not None wins.
+
+    Raises:
+        SetupError: a setting has a value that cannot be used.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"FACELOOP_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise SetupError(f"a setting cannot be used: {wrong}") from error

@@ -1,0 +1,1 @@
+"""The database: photos, faces, encodings, the log, clusters, proposals, what was pushed."""

@@ -1,0 +1,127 @@
+"""Open the database, bring it to the current shape, and give out transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock
+
+from faces.errors import StoreError
+
+BUSY_TIMEOUT_S = 30
+
+
+class Store:
+    """One database: an SQLite file or a PostgreSQL server, by its SQLAlchemy URL."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the connection; nothing is opened before the first transaction."""
+        self._url = sa.make_url(url)
+        self._engine = _engine(self._url)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._transaction(writes=False) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is kept whole or not at all."""
+        with self._transaction(writes=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[sa.Connection]:
+        options = self._engine.execution_options(faceloop_writes=writes)
+        try:
+            with options.begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise StoreError(f"the database {self._shown} does not answer: {error.orig}") from error
+
+    def migrate(self, *, lock: Path) -> None:
+        """Bring the database to the current shape; one process at a time, held by `lock`."""
+        if self._url.get_backend_name() == "sqlite" and self._url.database:
+            Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock), self.write() as connection:
+            config = _alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def check(self) -> None:
+        """Make sure that the database has the current shape.
+
+        Raises:
+            StoreError: it is missing, older or newer than this faceloop.
+        """
+        if self._url.get_backend_name() == "sqlite" and self._url.database:
+            database = Path(self._url.database)
+            if not database.exists():
+                raise StoreError(f"there is no database at {database}; start with `faceloop up`")
+        head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
+        with self.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != head:
+            raise StoreError(
+                f"the database {self._shown} has version {found}, this faceloop needs {head}; "
+                "run `faceloop up` or `faceloop cluster` with the newer faceloop once"
+            )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @property
+    def _shown(self) -> str:
+        return self._url.render_as_string(hide_password=True)
+
+
+def open_store(url: str) -> Store:
+    """The store at this URL, checked to have the current shape.
+
+    Raises:
+        StoreError: it is missing, older or newer than this faceloop.
+    """
+    store = Store(url)
+    store.check()
+    return store
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Leave transactions to us (the driver would start them late), and let readers not block."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Take the write lock at the start: taking it half way can fail without waiting."""
+    writes = connection.get_execution_options().get("faceloop_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("faces.store") / "migrations"))
+    return config

@@ -1,0 +1,102 @@
+"""What was pushed to Label Studio and which of its annotations were read; small facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from faces.store import tables as t
+from faces.store.upsert import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class PushedTask:
+    """A task in Label Studio. `task_id` is None while an import is under way or was cut off.
+
+    `key` says what the task is about, `shown` is a digest of what it shows, `round` the model
+    version under which its prediction stands.
+    """
+
+    project: str
+    key: str
+    task_id: int | None
+    shown: str
+    round: str
+    annotated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnnotation:
+    """An annotation whose words stand in the log, as of one revision."""
+
+    annotation_id: int
+    project: str
+    task_id: int
+    revision: str
+
+
+def pushed_tasks(connection: sa.Connection, project: str) -> dict[str, PushedTask]:
+    """All tasks of one project, by key."""
+    query = sa.select(t.studio_tasks).where(t.studio_tasks.c.project == project)
+    return {row.key: PushedTask(**row._mapping) for row in connection.execute(query)}
+
+
+def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
+    """Note tasks that are there or about to be."""
+    for task in tasks:
+        upsert(
+            connection,
+            t.studio_tasks,
+            key={"project": task.project, "key": task.key},
+            new={
+                "task_id": task.task_id,
+                "shown": task.shown,
+                "round": task.round,
+                "annotated": task.annotated,
+            },
+        )
+
+
+def drop_tasks(connection: sa.Connection, project: str, keys: Iterable[str]) -> None:
+    """Forget tasks that are no longer in Label Studio."""
+    table = t.studio_tasks
+    for key in keys:
+        connection.execute(sa.delete(table).where(table.c.project == project, table.c.key == key))
+
+
+def read_annotations(connection: sa.Connection, project: str) -> dict[int, ReadAnnotation]:
+    """The annotations of one project whose words stand, by annotation id."""
+    query = sa.select(t.studio_annotations).where(t.studio_annotations.c.project == project)
+    return {
+        row.annotation_id: ReadAnnotation(**row._mapping) for row in connection.execute(query)
+    }
+
+
+def save_annotation(connection: sa.Connection, annotation: ReadAnnotation) -> None:
+    """Note that an annotation was read as of this revision."""
+    upsert(
+        connection,
+        t.studio_annotations,
+        key={"annotation_id": annotation.annotation_id},
+        new={"revision": annotation.revision, "task_id": annotation.task_id},
+        fixed={"project": annotation.project},
+    )
+
+
+def drop_annotation(connection: sa.Connection, annotation_id: int) -> None:
+    """Forget an annotation whose words were taken back."""
+    table = t.studio_annotations
+    connection.execute(sa.delete(table).where(table.c.annotation_id == annotation_id))
+
+
+def fact(connection: sa.Connection, name: str) -> Any:
+    """A small fact by name, None if it was never set."""
+    return connection.scalar(sa.select(t.facts.c.value).where(t.facts.c.name == name))
+
+
+def set_fact(connection: sa.Connection, name: str, value: Any) -> None:
+    """Set a small fact."""
+    upsert(connection, t.facts, key={"name": name}, new={"value": value})

@@ -1,0 +1,128 @@
+"""The append-only log of what people said, in the database and beside it as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from faces.confirmation_lines import event_from_json, event_to_json, word_from_json, word_to_json
+from faces.confirmations import Event, FaceVerdict, Occasion, Truth, Word, fold
+from faces.errors import StoreError
+from faces.store import tables as t
+
+
+def append(connection: sa.Connection, occasion: Occasion, words: Iterable[Word]) -> None:
+    """Write down what was said on one occasion, in this order."""
+    for word in words:
+        connection.execute(
+            sa.insert(t.log).values(
+                at=occasion.at,
+                speaker=occasion.speaker,
+                place=occasion.place,
+                word=word_to_json(word),
+            )
+        )
+
+
+def events(connection: sa.Connection, *, after: int = 0) -> list[Event]:
+    """All that was said, in order; only what has a number above `after`."""
+    query = sa.select(t.log).where(t.log.c.number > after).order_by(t.log.c.number)
+    return [
+        Event(
+            row.number,
+            Occasion(row.speaker, _aware(row.at), row.place),
+            word_from_json(row.word),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def truth(connection: sa.Connection) -> Truth:
+    """What holds now, after everything that was said."""
+    return fold(events(connection))
+
+
+def write_lines(connection: sa.Connection, path: Path) -> int:
+    """Bring the file of JSON lines up to the database; returns how many lines were added.
+
+    A line about a face also says its photo and box, so that the file can be read alone. A last
+    line that was cut off by a crash is replaced.
+    """
+    last, whole_bytes = _last_number(path)
+    news = events(connection, after=last)
+    if not news and (not path.exists() or path.stat().st_size == whole_bytes):
+        return 0
+    where = _faces_spoken_of(connection, news)
+    with path.open("a", encoding="utf-8") as lines:
+        lines.truncate(whole_bytes)
+        for event in news:
+            line = event_to_json(event) | where.get(getattr(event.word, "face", ""), {})
+            lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+        lines.flush()
+        os.fsync(lines.fileno())
+    return len(news)
+
+
+def read_lines(path: Path) -> list[Event]:
+    """The events in a file of JSON lines.
+
+    Raises:
+        StoreError: a line is not an event of the log.
+    """
+    found: list[Event] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            found.append(event_from_json(json.loads(line)))
+        except json.JSONDecodeError as error:
+            raise StoreError(f"line {number} of {path} is no JSON: {error}") from error
+    return found
+
+
+def restore(connection: sa.Connection, saved: Iterable[Event]) -> None:
+    """Fill an empty log with saved events, numbers and all.
+
+    Raises:
+        StoreError: the log is not empty.
+    """
+    if connection.scalar(sa.select(sa.func.count()).select_from(t.log)):
+        raise StoreError("the log is not empty; restore into a new workspace")
+    for event in saved:
+        connection.execute(
+            sa.insert(t.log).values(
+                number=event.number,
+                at=event.occasion.at,
+                speaker=event.occasion.speaker,
+                place=event.occasion.place,
+                word=word_to_json(event.word),
+            )
+        )
+
+
+def _last_number(path: Path) -> tuple[int, int]:
+    """The number of the last whole line, and how many bytes the whole lines take."""
+    if not path.exists():
+        return 0, 0
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    lines = whole.splitlines()
+    return (json.loads(lines[-1])["number"] if lines else 0), len(whole)
+
+
+def _faces_spoken_of(connection: sa.Connection, news: list[Event]) -> dict[str, dict[str, object]]:
+    """For each face that a verdict speaks of: its photo and its box in pixels."""
+    wanted = {event.word.face for event in news if isinstance(event.word, FaceVerdict)}
+    found = connection.execute(sa.select(t.faces).where(t.faces.c.id.in_(wanted)))
+    return {
+        row.id: {"photo": row.photo_id, "box_px": [row.left, row.top, row.width, row.height]}
+        for row in found
+    }
+
+
+def _aware(moment: datetime) -> datetime:
+    """SQLite gives times back without their zone; they were written in UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

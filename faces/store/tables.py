@@ -1,0 +1,117 @@
+"""The tables. Migrations below `migrations/` bring a database to this shape."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+photos = sa.Table(
+    "photos",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+photo_files = sa.Table(
+    "photo_files",
+    metadata,
+    sa.Column("root", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("photo_id", sa.ForeignKey("photos.id"), index=True),
+    sa.Column("refused", sa.Text),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("modified_ns", sa.BigInteger, nullable=False),
+)
+
+faces = sa.Table(
+    "faces",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("photo_id", sa.ForeignKey("photos.id"), nullable=False, index=True),
+    sa.Column("left", sa.Float, nullable=False),
+    sa.Column("top", sa.Float, nullable=False),
+    sa.Column("width", sa.Float, nullable=False),
+    sa.Column("height", sa.Float, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("drawn", sa.Boolean, nullable=False),
+)
+
+encodings = sa.Table(
+    "encodings",
+    metadata,
+    sa.Column("face_id", sa.ForeignKey("faces.id"), primary_key=True),
+    sa.Column("network", sa.String(64), primary_key=True),
+    sa.Column("plain", sa.LargeBinary, nullable=False),
+    sa.Column("mirrored", sa.LargeBinary, nullable=False),
+)
+
+log = sa.Table(
+    "log",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("speaker", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False, index=True),
+    sa.Column("word", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+cluster_runs = sa.Table(
+    "cluster_runs",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("how", sa.JSON, nullable=False),
+)
+
+cluster_faces = sa.Table(
+    "cluster_faces",
+    metadata,
+    sa.Column("face_id", sa.ForeignKey("faces.id"), primary_key=True),
+    sa.Column("cluster_id", sa.String(64), nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("face_id", sa.ForeignKey("faces.id"), primary_key=True),
+    sa.Column("source", sa.String(64), nullable=False),
+    sa.Column("person_id", sa.String(32)),
+    sa.Column("score", sa.Float, nullable=False),
+)
+
+studio_tasks = sa.Table(
+    "studio_tasks",
+    metadata,
+    sa.Column("project", sa.String(16), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("task_id", sa.Integer, index=True),
+    sa.Column("shown", sa.String(64), nullable=False),
+    sa.Column("round", sa.String(64), nullable=False),
+    sa.Column("annotated", sa.Boolean, nullable=False),
+)
+
+studio_annotations = sa.Table(
+    "studio_annotations",
+    metadata,
+    sa.Column("annotation_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("project", sa.String(16), nullable=False),
+    sa.Column("task_id", sa.Integer, nullable=False, index=True),
+    sa.Column("revision", sa.String(64), nullable=False),
+)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+)

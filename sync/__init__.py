@@ -1,0 +1,1 @@
+"""Photos to faces, clusters and tasks in Label Studio, and what people said there back."""

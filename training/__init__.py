@@ -1,0 +1,1 @@
+"""From confirmations to an evaluated classifier."""
