@@ -1,0 +1,199 @@
+"""From encodings to names: a model version's proposals, and who is near before there is any model.
+
+Arithmetic only, in numpy: whoever predicts needs neither torch nor fastai.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from faces.confirmations import Truth
+from faces.errors import BrokenModelVersion, SetupError
+from faces.records import (
+    Encodings,
+    FaceId,
+    FloatRows,
+    PersonId,
+    Proposal,
+    identity_rows,
+    unit_rows,
+)
+from faces.versions import POINTER, ModelVersion, current_id, load_version
+
+Cosines = npt.NDArray[np.float64]
+"""One row for each face, one column for each person: (n, p), -1 to 1."""
+Probabilities = npt.NDArray[np.float64]
+"""One row for each face, one column for each person: (n, p); what a row lacks to 1 is unknown."""
+
+
+class Identifier:
+    """Names faces by one model version; safe to share between threads."""
+
+    def __init__(self, version: ModelVersion) -> None:
+        """Speak for this version."""
+        self.version = version
+
+    def propose(self, encodings: Encodings) -> list[Proposal]:
+        """A proposal for each face, in the order of the encodings.
+
+        The score is the calibrated probability of the likeliest person; where that is below the
+        version's threshold the face is unknown, and the score is what that probability lacks to 1.
+
+        Raises:
+            SetupError: the encodings are of another network than those the version learned from.
+        """
+        if encodings.network != self.version.network:
+            raise SetupError(
+                f"{self.version.id} knows the encodings of {self.version.network}, "
+                f"not those of {encodings.network}; run `faceloop retrain`"
+            )
+        likeliest = self.likeliest(identity_rows(encodings), 1)
+        return [
+            self._proposal(face, *people[0])
+            for face, people in zip(encodings.faces, likeliest, strict=True)
+        ]
+
+    def likeliest(self, rows: FloatRows, count: int) -> list[list[tuple[PersonId, float]]]:
+        """The `count` likeliest people for each row, likeliest first, with their probabilities.
+
+        `rows` are `identity_rows`, (n, 128). The threshold plays no part here.
+        """
+        version = self.version
+        scores = probabilities(
+            cosines(rows, version.weights),
+            scale=version.scale,
+            unknown_cosine=version.unknown_cosine,
+        )
+        return [
+            [(version.people[column].id, float(scores[row, column])) for column in columns]
+            for row, columns in enumerate(_highest(scores, count))
+        ]
+
+    def _proposal(self, face: FaceId, person: PersonId, score: float) -> Proposal:
+        if score < self.version.threshold:
+            return Proposal(face, None, 1.0 - score, self.version.id)
+        return Proposal(face, person, score, self.version.id)
+
+
+class CurrentModel:
+    """Follows the pointer to the current model version; one request works with one snapshot."""
+
+    def __init__(self, folder: Path) -> None:
+        """Follow the pointer in this folder of model versions; nothing is read yet."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._seen: tuple[str, int, int] | None = None
+        self._identifier: Identifier | None = None
+        self.problem: str | None = None
+        """Why the version that should be in use is not, None if it is."""
+
+    def snapshot(self) -> Identifier | None:
+        """The model version in use now, None before the first one.
+
+        A version that cannot be loaded leaves the previous one in use, and `problem` says why.
+        """
+        with self._lock:
+            seen = self._look()
+            if seen != self._seen:
+                self._seen = seen
+                self._follow(seen)
+            return self._identifier
+
+    def _look(self) -> tuple[str, int, int] | None:
+        """What tells one state of the pointer from another."""
+        version_id = current_id(self._folder)
+        if version_id is None:
+            return None
+        try:
+            found = (self._folder / POINTER).stat()
+        except FileNotFoundError:
+            return None
+        return version_id, found.st_mtime_ns, found.st_ino
+
+    def _follow(self, seen: tuple[str, int, int] | None) -> None:
+        if seen is None:
+            self._identifier = None
+            self.problem = None
+            return
+        try:
+            self._identifier = Identifier(load_version(self._folder, seen[0]))
+            self.problem = None
+        except BrokenModelVersion as error:
+            self.problem = str(error)
+
+
+def respecting(proposals: Iterable[Proposal], truth: Truth) -> list[Proposal]:
+    """The proposals, in their order, as far as they agree with what people said.
+
+    Nobody is proposed for a face that was said not to be them; such a face is unknown. Its score
+    stays: so sure was the machine that the face is nobody else. Somebody who was merged into
+    another person is proposed as that one.
+    """
+    return [_respectful(proposal, truth) for proposal in proposals]
+
+
+def _respectful(proposal: Proposal, truth: Truth) -> Proposal:
+    if proposal.person is None:
+        return proposal
+    person = truth.resolve(proposal.person)
+    if person in truth.rejected.get(proposal.face, frozenset()):
+        return replace(proposal, person=None)
+    return replace(proposal, person=person)
+
+
+def nearest_people(
+    rows: FloatRows,
+    confirmed_rows: FloatRows,
+    confirmed_people: Sequence[PersonId],
+    count: int,
+) -> list[list[PersonId]]:
+    """The `count` people nearest to each row, nearest first, by the cosine to their class mean.
+
+    For use before there is a model version. Both arrays hold `identity_rows`: (n, 128) to be
+    named, and (m, 128) of which row i is of `confirmed_people[i]`.
+    """
+    people, means = class_means(confirmed_rows, confirmed_people)
+    near = _highest(cosines(rows, means), count)
+    return [[people[column] for column in columns] for columns in near]
+
+
+def class_means(
+    rows: FloatRows, people: Sequence[PersonId]
+) -> tuple[tuple[PersonId, ...], FloatRows]:
+    """Everybody in `people`, by id, and the direction in which their rows lie: unit rows (p, 128).
+
+    Row i of `rows` (m, 128) is of `people[i]`.
+    """
+    found = sorted(set(people))
+    column_of = {person: column for column, person in enumerate(found)}
+    columns = np.array([column_of[person] for person in people], dtype=np.intp)
+    sums = np.zeros((len(found), rows.shape[1]), dtype=np.float32)
+    np.add.at(sums, columns, rows)
+    return tuple(found), unit_rows(sums)
+
+
+def cosines(rows: FloatRows, weights: FloatRows) -> Cosines:
+    """How alike each face and each person are: unit rows (n, d) and (p, d) -> (n, p)."""
+    return np.asarray(rows @ weights.T, dtype=np.float64)
+
+
+def probabilities(alike: Cosines, *, scale: float, unknown_cosine: float) -> Probabilities:
+    """The probability of each person for each face: (n, p) -> (n, p).
+
+    A softmax over the people and "unknown", which is as near to every face as `unknown_cosine`.
+    """
+    logits = scale * (alike - unknown_cosine)
+    highest = np.maximum(logits.max(axis=1, initial=0.0, keepdims=True), 0.0)
+    powers = np.exp(logits - highest)
+    return np.asarray(powers / (powers.sum(axis=1, keepdims=True) + np.exp(-highest)))
+
+
+def _highest(scores: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.intp]:
+    """The columns of the `count` highest scores of each row, highest first, ties by column."""
+    return np.argsort(-scores, axis=1, kind="stable")[:, :count]

@@ -1,0 +1,320 @@
+"""Model versions on disk: folders that appear whole or not at all, a pointer to the current one.
+
+```text
+models/
+  current                     the id of the version in use, one line
+  model-0001-9c1e2a7f/
+    version.json              people, calibration, metrics, sha256 of every other file
+    weights.safetensors       one row for each person
+```
+
+Nothing in a version can run code. Its id ends with a digest of all it says, so that a changed
+version.json is noticed as well as a changed weight.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from faces.errors import BrokenModelVersion, SetupError
+from faces.records import ENCODING_LENGTH, FloatRows, Person, PersonId
+
+FORMAT = 1
+"""Raised when an older faceloop could no longer read what this one writes."""
+_WEIGHTS = "weights.safetensors"
+_DESCRIPTION = "version.json"
+POINTER = "current"
+"""The file in the folder of versions that holds the id of the one in use."""
+_UNFINISHED = ".writing-"
+_ID = re.compile(r"model-(\d{4,})-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """What was learned of people's faces, and all that is needed to use it.
+
+    Row i of `weights` belongs to `people[i]`. A face of unit encoding x is person i with the
+    probability exp(scale * x.w[i]) / (exp(scale * unknown_cosine) + sum over j of
+    exp(scale * x.w[j])); below `threshold` the answer is unknown. Names are those at training time.
+    """
+
+    id: str
+    created_at: datetime
+    network: str
+    people: tuple[Person, ...]
+    weights: FloatRows  # (p, 128), unit length
+    scale: float
+    unknown_cosine: float
+    threshold: float
+    metrics: Mapping[str, float]
+    data_hash: str
+    parent: str | None
+    faceloop_version: str
+
+    def __post_init__(self) -> None:
+        """Refuse a version that could not name anybody soundly."""
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"a model version is called like model-0001-9c1e2a7f, not {self.id!r}")
+        if self.created_at.tzinfo is None:
+            raise ValueError(f"a version's time needs a zone, got {self.created_at.isoformat()}")
+        if len({person.id for person in self.people}) != len(self.people) or not self.people:
+            raise ValueError("a version knows at least one person, and each of them once")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        expected = (len(self.people), ENCODING_LENGTH)
+        if self.weights.shape != expected or self.weights.dtype != np.float32:
+            raise ValueError(f"weights are float32 {expected}, got {self.weights.shape}")
+        if not np.allclose(np.linalg.norm(self.weights, axis=1), 1.0, atol=1e-4):
+            raise ValueError("every row of the weights has length 1")
+        if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.unknown_cosine)):
+            raise ValueError(f"no probability follows from {self.scale}, {self.unknown_cosine}")
+        if not 0.0 <= self.threshold <= 1.0:
+            raise ValueError(f"a threshold lies between 0 and 1, got {self.threshold}")
+        if not all(np.isfinite(value) for value in self.metrics.values()):
+            raise ValueError(f"a metric that was not measured is left out, got {self.metrics}")
+
+
+class _PersonInFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    name: str
+
+
+class _Description(BaseModel):
+    """version.json, less its format number."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    id: str
+    created_at: AwareDatetime
+    network: str
+    people: list[_PersonInFile]
+    scale: float
+    unknown_cosine: float
+    threshold: float
+    metrics: dict[str, float]
+    data_hash: str
+    parent: str | None
+    faceloop_version: str
+    files: dict[str, str]
+
+
+def numbered(folder: Path, draft: ModelVersion) -> ModelVersion:
+    """The same version under the next free number and the digest of its content.
+
+    The digest leaves out the id and the time, so the same content gets the same digest.
+    """
+    taken = [_number(version) for version in list_versions(folder)]
+    return replace(draft, id=f"model-{max(taken, default=0) + 1:04d}-{_digest(draft)}")
+
+
+def save_version(folder: Path, version: ModelVersion) -> None:
+    """Write a version beside the others; it appears whole or not at all.
+
+    What an earlier, interrupted writing left behind is removed. One process trains at a time
+    (`faces.locks`). Saving a version that is there already changes nothing.
+
+    Raises:
+        BrokenModelVersion: another version lies under this id.
+        SetupError: the folder cannot be written.
+    """
+    if (folder / version.id).exists():
+        if _digest(load_version(folder, version.id)) != _digest(version):
+            raise BrokenModelVersion(f"another model version is called {version.id} already")
+        return
+    weights = save_tensors({"weights": version.weights})
+    try:
+        _write_folder(
+            folder / version.id, {_WEIGHTS: weights, _DESCRIPTION: _described(version, weights)}
+        )
+    except OSError as error:
+        raise SetupError(f"cannot write {version.id} to {folder}: {error.strerror}") from error
+
+
+def load_version(folder: Path, version_id: str) -> ModelVersion:
+    """Read a version, every file checked.
+
+    Raises:
+        BrokenModelVersion: it is missing, incomplete, changed or of a newer format.
+    """
+    if not _ID.fullmatch(version_id):
+        raise BrokenModelVersion(f"{version_id!r} is no model version; they are below {folder}")
+    description = _read_description(folder, version_id)
+    contents = {
+        name: _checked(folder, version_id, name, expected)
+        for name, expected in sorted(description.files.items())
+    }
+    if _WEIGHTS not in contents:
+        raise BrokenModelVersion(f"{version_id} in {folder} names no {_WEIGHTS}; {_MEND}")
+    try:
+        version = _assembled(description, load_tensors(contents[_WEIGHTS])["weights"])
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise BrokenModelVersion(f"{version_id} in {folder} makes no sense: {error}") from error
+    if version.id != version_id or not version_id.endswith(_digest(version)):
+        raise BrokenModelVersion(f"{_DESCRIPTION} of {version_id} in {folder} was changed; {_MEND}")
+    return version
+
+
+def list_versions(folder: Path) -> list[str]:
+    """The ids of all versions, oldest first; unfinished ones are not among them."""
+    if not folder.is_dir():
+        return []
+    found = [entry.name for entry in folder.iterdir() if _ID.fullmatch(entry.name)]
+    return sorted(found, key=lambda version: (_number(version), version))
+
+
+def current_id(folder: Path) -> str | None:
+    """The id of the version in use, None before the first one."""
+    try:
+        return (folder / POINTER).read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+
+
+def make_current(folder: Path, version_id: str) -> None:
+    """Use this version from now on, in one step; whoever looks sees the old or the new one.
+
+    Raises:
+        BrokenModelVersion: the version cannot be loaded; the one in use stays.
+        SetupError: the folder cannot be written.
+    """
+    load_version(folder, version_id)
+    beside = folder / f"{_UNFINISHED}{POINTER}"
+    try:
+        _write_file(beside, f"{version_id}\n".encode())
+        beside.replace(folder / POINTER)
+        _sync_folder(folder)
+    except OSError as error:
+        raise SetupError(f"cannot make {version_id} current: {error.strerror}") from error
+
+
+_MEND = "use another version, or run `faceloop retrain`"
+
+
+def _number(version_id: str) -> int:
+    return int(version_id.split("-")[1])
+
+
+def _digest(version: ModelVersion) -> str:
+    """8 hex digits over all that a version says, less its id and time."""
+    said = {name: value for name, value in _plain(version).items() if name not in _NOT_CONTENT}
+    content = json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
+    weights = np.ascontiguousarray(version.weights, dtype="<f4").tobytes()
+    return hashlib.sha256(content + b"\0" + weights).hexdigest()[:8]
+
+
+_NOT_CONTENT = ("id", "created_at")
+
+
+def _plain(version: ModelVersion) -> dict[str, Any]:
+    """All but the weights as JSON values."""
+    return {
+        "id": version.id,
+        "created_at": version.created_at.isoformat(),
+        "network": version.network,
+        "people": [{"id": person.id, "name": person.name} for person in version.people],
+        "scale": version.scale,
+        "unknown_cosine": version.unknown_cosine,
+        "threshold": version.threshold,
+        "metrics": {name: float(value) for name, value in version.metrics.items()},
+        "data_hash": version.data_hash,
+        "parent": version.parent,
+        "faceloop_version": version.faceloop_version,
+    }
+
+
+def _described(version: ModelVersion, weights: bytes) -> bytes:
+    """version.json of a version."""
+    files = {_WEIGHTS: hashlib.sha256(weights).hexdigest()}
+    content = {"format": FORMAT, **_plain(version), "files": files}
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False).encode() + b"\n"
+
+
+def _read_description(folder: Path, version_id: str) -> _Description:
+    """version.json, whose format is looked at before anything else."""
+    path = folder / version_id / _DESCRIPTION
+    try:
+        content = json.loads(path.read_bytes())
+        found = content.pop("format")
+    except OSError as error:
+        raise BrokenModelVersion(
+            f"{version_id} in {folder} lacks {_DESCRIPTION} ({error.strerror}); {_MEND}"
+        ) from error
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise BrokenModelVersion(f"{path} is no description of a model version") from error
+    if found != FORMAT:
+        raise BrokenModelVersion(
+            f"{version_id} in {folder} has format {found}, this faceloop reads {FORMAT}; "
+            "use a newer faceloop, or run `faceloop retrain`"
+        )
+    try:
+        return _Description.model_validate(content)
+    except ValidationError as error:
+        wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise BrokenModelVersion(f"{path} has no usable {wrong}; {_MEND}") from error
+
+
+def _checked(folder: Path, version_id: str, name: str, expected: str) -> bytes:
+    """A file of a version, whose sha256 is as it was when it was written."""
+    if Path(name).name != name:
+        raise BrokenModelVersion(f"{version_id} in {folder} names a file outside itself: {name!r}")
+    try:
+        content = (folder / version_id / name).read_bytes()
+    except OSError as error:
+        raise BrokenModelVersion(
+            f"{version_id} in {folder} lacks {name} ({error.strerror}); {_MEND}"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise BrokenModelVersion(f"{name} of {version_id} in {folder} was changed; {_MEND}")
+    return content
+
+
+def _assembled(description: _Description, weights: FloatRows) -> ModelVersion:
+    said = description.model_dump(exclude={"files", "people"})
+    people = tuple(Person(PersonId(one.id), one.name) for one in description.people)
+    return ModelVersion(**said, people=people, weights=weights)
+
+
+def _write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """A folder with these files, in one step; unfinished ones of the past are removed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.parent.glob(f"{_UNFINISHED}model-*"):
+        shutil.rmtree(leftover)
+    beside = folder.with_name(f"{_UNFINISHED}{folder.name}")
+    beside.mkdir()
+    for name, content in contents.items():
+        _write_file(beside / name, content)
+    _sync_folder(beside)
+    beside.rename(folder)
+    _sync_folder(folder.parent)
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make sure that names in a folder outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

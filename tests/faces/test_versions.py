@@ -1,0 +1,219 @@
+"""Model versions on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faces.errors import BrokenModelVersion
+from faces.records import Person, PersonId, unit_rows
+from faces.versions import (
+    ModelVersion,
+    current_id,
+    list_versions,
+    load_version,
+    make_current,
+    numbered,
+    save_version,
+)
+
+
+def a_version(folder: Path, *, seed: int = 0, parent: str | None = None) -> ModelVersion:
+    rng = np.random.default_rng(seed)
+    draft = ModelVersion(
+        id="model-0000-00000000",
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        network="dlib-resnet-v1",
+        people=(Person(PersonId("p1"), "Zoë"), Person(PersonId("p2"), "Ned")),
+        weights=unit_rows(rng.normal(size=(2, 128)).astype(np.float32)),
+        scale=31.4,
+        unknown_cosine=0.83,
+        threshold=0.7,
+        metrics={"rank1": 0.99},
+        data_hash="d" * 64,
+        parent=parent,
+        faceloop_version="0.1.0",
+    )
+    return numbered(folder, draft)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> ModelVersion:
+    version = a_version(tmp_path)
+    save_version(tmp_path, version)
+    return version
+
+
+def test_a_version_comes_back_as_it_was_saved(tmp_path: Path, saved: ModelVersion) -> None:
+    found = load_version(tmp_path, saved.id)
+    assert np.array_equal(found.weights, saved.weights)
+    assert replace(found, weights=saved.weights) == saved
+
+
+def test_a_version_is_named_by_its_number_and_content(tmp_path: Path, saved: ModelVersion) -> None:
+    same, other = a_version(tmp_path), a_version(tmp_path, seed=1)
+    assert saved.id.startswith("model-0001-")
+    assert same.id == saved.id.replace("0001", "0002")
+    assert other.id.startswith("model-0002-")
+    assert other.id != same.id
+
+
+def test_the_time_is_no_part_of_the_content(tmp_path: Path) -> None:
+    early = a_version(tmp_path)
+    late = numbered(tmp_path, replace(early, created_at=datetime(2027, 1, 1, tzinfo=UTC)))
+    assert late.id == early.id
+
+
+def test_saving_twice_changes_nothing(tmp_path: Path, saved: ModelVersion) -> None:
+    save_version(tmp_path, saved)
+    assert list_versions(tmp_path) == [saved.id]
+
+
+def test_another_version_is_not_overwritten(tmp_path: Path, saved: ModelVersion) -> None:
+    with pytest.raises(BrokenModelVersion, match="another model version"):
+        save_version(tmp_path, replace(saved, scale=1.0))
+    assert load_version(tmp_path, saved.id).scale == saved.scale
+
+
+def test_no_folder_holds_no_versions(tmp_path: Path) -> None:
+    assert list_versions(tmp_path / "nowhere") == []
+    assert current_id(tmp_path / "nowhere") is None
+
+
+def test_versions_are_listed_by_number(tmp_path: Path, saved: ModelVersion) -> None:
+    later = replace(saved, id=saved.id.replace("0001", "12345"))
+    middle = a_version(tmp_path, seed=1)
+    save_version(tmp_path, middle)
+    (tmp_path / later.id).mkdir()
+    assert list_versions(tmp_path) == [saved.id, middle.id, later.id]
+
+
+def test_what_an_interrupted_writing_left_is_no_version(tmp_path: Path) -> None:
+    version = a_version(tmp_path)
+    leftover = tmp_path / f".writing-{version.id}"
+    leftover.mkdir()
+    (leftover / "weights.safetensors").write_bytes(b"half of")
+    assert list_versions(tmp_path) == []
+    with pytest.raises(BrokenModelVersion, match=r"lacks version\.json"):
+        load_version(tmp_path, version.id)
+    save_version(tmp_path, version)
+    assert load_version(tmp_path, version.id).id == version.id
+    assert [entry.name for entry in tmp_path.iterdir()] == [version.id]
+
+
+def test_killed_between_two_files_leaves_no_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = a_version(tmp_path)
+    whole, written = Path.open, []
+
+    def killed_at_the_second(path: Path, *args: object, **kwargs: object) -> object:
+        written.append(path)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        return whole(path, *args, **kwargs)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", killed_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            save_version(tmp_path, version)
+    assert list_versions(tmp_path) == []
+    save_version(tmp_path, version)
+    assert list_versions(tmp_path) == [version.id]
+
+
+def test_changed_weights_are_refused(tmp_path: Path, saved: ModelVersion) -> None:
+    weights = tmp_path / saved.id / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(BrokenModelVersion, match=r"weights\.safetensors of .* was changed"):
+        load_version(tmp_path, saved.id)
+
+
+def test_missing_weights_are_refused(tmp_path: Path, saved: ModelVersion) -> None:
+    (tmp_path / saved.id / "weights.safetensors").unlink()
+    with pytest.raises(BrokenModelVersion, match=r"lacks weights\.safetensors"):
+        load_version(tmp_path, saved.id)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"format": 2}, "has format 2, this faceloop reads 1"),
+        ({"threshold": 0.1}, "version.json of .* was changed"),
+        ({"threshold": 7}, "makes no sense"),
+        ({"people": [{"id": "p1", "name": "Ann"}]}, "makes no sense"),
+        ({"people": "Ann"}, "has no usable people"),
+        ({"id": "model-0009-00000000"}, "version.json of .* was changed"),
+        ({"created_at": "2026-01-02T00:00:00"}, "has no usable created_at"),
+        ({"files": {}}, "names no weights.safetensors"),
+        ({"files": {"../current": "0"}}, "a file outside itself"),
+    ],
+)
+def test_a_changed_description_is_refused(
+    tmp_path: Path, saved: ModelVersion, change: dict[str, object], complaint: str
+) -> None:
+    path = tmp_path / saved.id / "version.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(BrokenModelVersion, match=complaint) as refusal:
+        load_version(tmp_path, saved.id)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "7", '{"format": 1', "\udcff"])
+def test_a_description_that_is_none_is_refused(
+    tmp_path: Path, saved: ModelVersion, content: str
+) -> None:
+    path = tmp_path / saved.id / "version.json"
+    path.write_text(content, errors="surrogateescape")
+    with pytest.raises(BrokenModelVersion, match="no description of a model version"):
+        load_version(tmp_path, saved.id)
+
+
+@pytest.mark.parametrize("version_id", ["", "../../etc", "model-1-9c1e2a7f", "current"])
+def test_only_ids_of_versions_are_loaded(tmp_path: Path, version_id: str) -> None:
+    with pytest.raises(BrokenModelVersion, match="is no model version"):
+        load_version(tmp_path, version_id)
+
+
+def test_the_pointer_names_the_version_in_use(tmp_path: Path, saved: ModelVersion) -> None:
+    assert current_id(tmp_path) is None
+    make_current(tmp_path, saved.id)
+    make_current(tmp_path, saved.id)
+    assert current_id(tmp_path) == saved.id
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["current", saved.id]
+
+
+def test_a_broken_version_does_not_become_current(tmp_path: Path, saved: ModelVersion) -> None:
+    make_current(tmp_path, saved.id)
+    broken = a_version(tmp_path, seed=1)
+    save_version(tmp_path, broken)
+    (tmp_path / broken.id / "weights.safetensors").unlink()
+    with pytest.raises(BrokenModelVersion):
+        make_current(tmp_path, broken.id)
+    assert current_id(tmp_path) == saved.id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "../model"},
+        {"created_at": datetime(2026, 1, 2)},
+        {"people": ()},
+        {"weights": np.zeros((2, 128), np.float32)},
+        {"weights": np.eye(2, 128)},
+        {"scale": 0.0},
+        {"scale": float("nan")},
+        {"threshold": 1.1},
+        {"metrics": {"rank1": float("nan")}},
+    ],
+)
+def test_a_version_cannot_be_built_wrong(saved: ModelVersion, change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        replace(saved, **change)  # type: ignore[arg-type]
