@@ -1,0 +1,27 @@
+"""What holds for every test: in CI nothing is passed over in silence."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _passed_over(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if count := _passed_over(config):
+        terminalreporter.write_line(
+            f"{count} tests were skipped: in CI that is a failure", red=True
+        )
+
+
+def _passed_over(config: pytest.Config) -> int:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return len(reporter.stats.get("skipped", [])) if reporter and os.environ.get("CI") else 0
