@@ -1,4 +1,4 @@
-"""The log as JSON: one object for each event, readable without faceloop and enough to rebuild it."""
+"""The log as JSON lines, readable without faceloop and enough to rebuild it."""
 
 from __future__ import annotations
 

@@ -165,6 +165,7 @@ class Truth:
     apart: tuple[tuple[FaceId, FaceId], ...] = ()
     same_photo_exceptions: frozenset[frozenset[FaceId]] = frozenset()
     merged_into: Mapping[PersonId, PersonId] = field(default_factory=dict)
+    known_as: Mapping[str, PersonId] = field(default_factory=dict)
     revisions: Mapping[str, str] = field(default_factory=dict)
 
     def resolve(self, person: PersonId) -> PersonId:
@@ -174,9 +175,13 @@ class Truth:
         return person
 
     def person_named(self, name: str) -> Person | None:
-        """Whoever has this name, compared without case."""
+        """Whoever has this name or had it last, compared without case."""
         wanted = compared(name)
-        return next((p for p in self.people.values() if compared(p.name) == wanted), None)
+        for person in self.people.values():
+            if compared(person.name) == wanted:
+                return person
+        known = self.known_as.get(wanted)
+        return None if known is None else self.people.get(self.resolve(known))
 
     @property
     def settled(self) -> frozenset[FaceId]:
@@ -203,6 +208,11 @@ def fold(events: Iterable[Event]) -> Truth:
         _verdicts(opinions, rejected),
         people=people,
         merged_into=merged_into,
+        known_as={
+            compared(e.word.name): e.word.person
+            for e in ordered
+            if isinstance(e.word, PersonCreated | PersonRenamed)
+        },
         revisions=revisions,
         rejected={face: frozenset(not_them) for face, not_them in rejected.items() if not_them},
         together=tuple(e.word.faces for e in standing if isinstance(e.word, FacesTogether)),

@@ -213,5 +213,5 @@ def unit_rows(rows: FloatRows) -> FloatRows:
 
 
 def identity_rows(encodings: Encodings) -> FloatRows:
-    """One unit-length row for each face: the mean of its encoding and its mirror image's, (n, 128)."""
-    return unit_rows((encodings.plain + encodings.mirrored) / 2)
+    """For each face the mean of its encoding and its mirror image's, at length 1: (n, 128)."""
+    return unit_rows(encodings.plain + encodings.mirrored)

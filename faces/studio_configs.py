@@ -1,4 +1,4 @@
-"""The labeling configs of the two projects. Tried with mouse and keyboard in Label Studio 1.23.2."""
+"""The labeling configs of the two projects, tried by mouse and keyboard in Label Studio 1.23.2."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 PHOTOS_CONFIG = """<View>
   <Header value="$caption" size="5"/>
-  <Image name="image" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>
   <RectangleLabels name="face" toName="image" value="$people" showInline="true" canRotate="false"/>
+  <Image name="image" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>
   <View visibleWhen="region-selected">
     <TextArea name="new_name" toName="image" perRegion="true" maxSubmissions="1" rows="1"
               editable="true" placeholder="Somebody else? Type the name and press Enter"/>

@@ -17,7 +17,7 @@ class PushedTask:
     """A task in Label Studio. `task_id` is None while an import is under way or was cut off.
 
     `key` says what the task is about, `shown` is a digest of what it shows, `round` the model
-    version under which its prediction stands.
+    version under which its prediction stands, `seen` its state when its annotations were read.
     """
 
     project: str
@@ -25,17 +25,23 @@ class PushedTask:
     task_id: int | None
     shown: str
     round: str
+    picture_url: str
+    seen: str = ""
     annotated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAnnotation:
-    """An annotation whose words stand in the log, as of one revision."""
+    """An annotation whose words stand in the log, as of one revision.
+
+    `from_prediction` stays true once it was: Label Studio forgets it with the prediction.
+    """
 
     annotation_id: int
     project: str
     task_id: int
     revision: str
+    from_prediction: bool
 
 
 def pushed_tasks(connection: sa.Connection, project: str) -> dict[str, PushedTask]:
@@ -55,6 +61,8 @@ def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
                 "task_id": task.task_id,
                 "shown": task.shown,
                 "round": task.round,
+                "picture_url": task.picture_url,
+                "seen": task.seen,
                 "annotated": task.annotated,
             },
         )
@@ -70,9 +78,7 @@ def drop_tasks(connection: sa.Connection, project: str, keys: Iterable[str]) -> 
 def read_annotations(connection: sa.Connection, project: str) -> dict[int, ReadAnnotation]:
     """The annotations of one project whose words stand, by annotation id."""
     query = sa.select(t.studio_annotations).where(t.studio_annotations.c.project == project)
-    return {
-        row.annotation_id: ReadAnnotation(**row._mapping) for row in connection.execute(query)
-    }
+    return {row.annotation_id: ReadAnnotation(**row._mapping) for row in connection.execute(query)}
 
 
 def save_annotation(connection: sa.Connection, annotation: ReadAnnotation) -> None:
@@ -81,8 +87,8 @@ def save_annotation(connection: sa.Connection, annotation: ReadAnnotation) -> No
         connection,
         t.studio_annotations,
         key={"annotation_id": annotation.annotation_id},
-        new={"revision": annotation.revision, "task_id": annotation.task_id},
-        fixed={"project": annotation.project},
+        new={"revision": annotation.revision, "from_prediction": annotation.from_prediction},
+        fixed={"project": annotation.project, "task_id": annotation.task_id},
     )
 
 
@@ -90,6 +96,12 @@ def drop_annotation(connection: sa.Connection, annotation_id: int) -> None:
     """Forget an annotation whose words were taken back."""
     table = t.studio_annotations
     connection.execute(sa.delete(table).where(table.c.annotation_id == annotation_id))
+
+
+def forget_annotations(connection: sa.Connection, project: str) -> None:
+    """Forget which annotations of a project were read; their words stay in the log."""
+    table = t.studio_annotations
+    connection.execute(sa.delete(table).where(table.c.project == project))
 
 
 def fact(connection: sa.Connection, name: str) -> Any:

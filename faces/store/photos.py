@@ -83,7 +83,9 @@ def forget_files(connection: sa.Connection, root: str, paths: Iterable[str]) -> 
     """Drop the notes about files that are gone; their photos stay."""
     for path in paths:
         connection.execute(
-            sa.delete(t.photo_files).where(t.photo_files.c.root == root, t.photo_files.c.path == path)
+            sa.delete(t.photo_files).where(
+                t.photo_files.c.root == root, t.photo_files.c.path == path
+            )
         )
 
 

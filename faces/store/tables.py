@@ -97,6 +97,8 @@ studio_tasks = sa.Table(
     sa.Column("task_id", sa.Integer, index=True),
     sa.Column("shown", sa.String(64), nullable=False),
     sa.Column("round", sa.String(64), nullable=False),
+    sa.Column("picture_url", sa.Text, nullable=False),
+    sa.Column("seen", sa.Text, nullable=False),
     sa.Column("annotated", sa.Boolean, nullable=False),
 )
 
@@ -107,6 +109,7 @@ studio_annotations = sa.Table(
     sa.Column("project", sa.String(16), nullable=False),
     sa.Column("task_id", sa.Integer, nullable=False, index=True),
     sa.Column("revision", sa.String(64), nullable=False),
+    sa.Column("from_prediction", sa.Boolean, nullable=False),
 )
 
 facts = sa.Table(

@@ -1,0 +1,362 @@
+"""Label Studio through label-studio-sdk: the only place that talks to it.
+
+Where the SDK has no method, or its types drop what we need, the request goes through the SDK's own
+client, which knows both kinds of token. Imports are never retried by the SDK: Label Studio has no
+idempotency, and a retried import that had succeeded makes every task twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from label_studio_sdk import LabelStudio
+from label_studio_sdk.core import ApiError, RequestOptions
+
+from faces.errors import StudioError, StudioUnreachable
+
+IMPORT_CHUNK = 250
+PREDICTION_CHUNK = 500
+TASK_PAGE = 500
+UPLOAD_CHUNK = 20
+_ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": 300}
+_ANSWERED = {
+    "conjunction": "or",
+    "items": [
+        {"filter": f"filter:tasks:{column}", "operator": "greater", "type": "Number", "value": 0}
+        for column in ("total_annotations", "cancelled_annotations")
+    ],
+}
+
+
+class Studio:
+    """One Label Studio server, seen with one person's token (legacy or personal access)."""
+
+    def __init__(self, url: str, api_key: str, *, httpx_client: httpx.Client | None = None) -> None:
+        """Prepare the client; nothing is sent before the first call."""
+        self.url = url.rstrip("/")
+        self._client = LabelStudio(
+            base_url=self.url, api_key=api_key, httpx_client=httpx_client, timeout=60
+        )
+
+    def speaker(self) -> str:
+        """Whose token this is, as an e-mail address.
+
+        Raises:
+            StudioUnreachable: no answer.
+            StudioError: the token is not accepted.
+        """
+        return str(self._json("GET", "api/current-user/whoami")["email"])
+
+    def version(self) -> str:
+        """Label Studio's version."""
+        return str(self._json("GET", "api/version/")["release"])
+
+    def create_project(self, title: str, *, description: str, config: str) -> int:
+        """A new project with its labeling config; predictions are shown to annotators."""
+        with self._answering(f"create the project {title}"):
+            project = self._client.projects.create(
+                title=title,
+                description=description,
+                label_config=config,
+                show_collab_predictions=True,
+                sampling="Sequential sampling",
+                request_options=_ONCE,
+            )
+        if project.id is None:
+            raise StudioError(f"Label Studio at {self.url} made {title} and gave it no id")
+        return project.id
+
+    def has_project(self, project: int) -> bool:
+        """Whether the project still exists."""
+        return self._found(f"api/projects/{project}/")
+
+    def set_config(self, project: int, config: str) -> None:
+        """Bring the project's labeling config to ours if it differs."""
+        if self._json("GET", f"api/projects/{project}/")["label_config"] != config:
+            self._json("PATCH", f"api/projects/{project}/", {"label_config": config})
+
+    def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Add tasks with their predictions, in order; returns their ids.
+
+        Raises:
+            StudioError: another number of tasks came out than went in.
+        """
+        path = f"api/projects/{project}/import"
+        answer = self._json("POST", path, list(tasks), params={"return_task_ids": "true"})
+        ids = [int(task) for task in answer.get("task_ids") or []]
+        if len(ids) != len(tasks):
+            raise StudioError(
+                f"Label Studio made {len(ids)} of {len(tasks)} tasks in project {project}; "
+                "run `faceloop sync` again"
+            )
+        return ids
+
+    def tasks(self, project: int, *, answered_only: bool = False) -> Iterator[dict[str, Any]]:
+        """All tasks (or those with an annotation), without annotations: id, meta, counters."""
+        query: dict[str, Any] = {"ordering": ["tasks:id"]}
+        if answered_only:
+            query["filters"] = _ANSWERED
+        keys = "id,meta,updated_at,total_annotations,cancelled_annotations"
+        page = seen = 0
+        total = 1
+        while seen < total:
+            page += 1
+            answer = self._json(
+                "GET",
+                "api/tasks/",
+                params={
+                    "project": project,
+                    "page": page,
+                    "page_size": TASK_PAGE,
+                    "fields": "task_only",
+                    "include": keys,
+                    "query": json.dumps(query),
+                },
+            )
+            total = int(answer["total"])
+            if not answer["tasks"] and seen < total:
+                raise StudioError(f"Label Studio listed {seen} of {total} tasks; run sync again")
+            seen += len(answer["tasks"])
+            yield from answer["tasks"]
+
+    def task(self, task: int) -> dict[str, Any] | None:
+        """One task with its predictions and annotations, None if it is gone.
+
+        Label Studio asks the backend when the task has no prediction at all.
+        """
+        try:
+            answer: dict[str, Any] = self._json("GET", f"api/tasks/{task}/")
+        except _Gone:
+            return None
+        return answer
+
+    def update_task(self, task: int, data: Mapping[str, Any]) -> None:
+        """Replace a task's data."""
+        self._json("PATCH", f"api/tasks/{task}/", {"data": dict(data)})
+
+    def delete_tasks(self, project: int, tasks: Sequence[int]) -> None:
+        """Delete tasks with all that hangs on them."""
+        if tasks:
+            self._json(
+                "POST",
+                "api/dm/actions/",
+                {"selectedItems": {"all": False, "included": list(tasks)}},
+                params={"id": "delete_tasks", "project": project},
+            )
+
+    def import_predictions(self, project: int, predictions: Sequence[Mapping[str, Any]]) -> None:
+        """Add predictions ({"task": id, ...}).
+
+        Raises:
+            StudioError: Label Studio kept fewer than were sent (it drops invalid ones in silence).
+        """
+        path = f"api/projects/{project}/import/predictions"
+        kept = int(self._json("POST", path, list(predictions))["created"])
+        if kept != len(predictions):
+            raise StudioError(
+                f"Label Studio kept {kept} of {len(predictions)} predictions in project "
+                f"{project}; run `faceloop sync` again"
+            )
+
+    def prediction_ids(self, task: int, *, version: str) -> list[int]:
+        """The ids of a task's predictions of one model version, oldest first."""
+        found = self._json("GET", "api/predictions/", params={"task": task})
+        return sorted(int(one["id"]) for one in found if one["model_version"] == version)
+
+    def delete_prediction(self, prediction: int) -> None:
+        """Delete one prediction; one that is gone already is fine."""
+        try:
+            self._json("DELETE", f"api/predictions/{prediction}/")
+        except _Gone:
+            return
+
+    def version_counts(self, project: int) -> dict[str, int]:
+        """How many predictions each model version has in a project."""
+        answer = self._json(
+            "GET", f"api/projects/{project}/model-versions/", params={"extended": "true"}
+        )
+        return {row["model_version"]: int(row["count"]) for row in answer["static"]}
+
+    def select_version(self, project: int, version: str) -> None:
+        """Show the predictions of this version to annotators."""
+        self._json("PATCH", f"api/projects/{project}/", {"model_version": version})
+
+    def selected_version(self, project: int) -> str:
+        """The version whose predictions annotators see."""
+        return str(self._json("GET", f"api/projects/{project}/")["model_version"] or "")
+
+    def delete_version(self, project: int, version: str) -> None:
+        """Delete all predictions of a version."""
+        path = f"api/projects/{project}/model-versions/"
+        self._json("DELETE", path, {"model_version": version})
+
+    def serve_folder(self, project: int, folder: Path, *, title: str) -> None:
+        """Let a project show the pictures in a folder below Label Studio's document root."""
+        with self._answering(f"serve the folder {folder}"):
+            there = self._client.import_storage.local.list(project=project)
+            if any(storage.path == str(folder) for storage in there):
+                return
+            self._client.import_storage.local.create(
+                project=project, path=str(folder), title=title, use_blob_urls=True
+            )
+
+    def upload(self, project: int, pictures: Sequence[Path]) -> dict[str, str]:
+        """Send pictures to a project without making tasks of them; their addresses by file name.
+
+        Pictures that are there already (names are unique: they come from content) are not sent
+        again. Label Studio keeps an uploaded file, then answers 400 since it cannot make a task of
+        a bare picture where the labeling config has several data keys; so the answer is not
+        trusted, the list of files is.
+
+        Raises:
+            StudioError: a picture did not arrive.
+        """
+        there = self._uploads(project)
+        missing = [picture for picture in pictures if picture.name not in there]
+        for start in range(0, len(missing), UPLOAD_CHUNK):
+            self._send_files(project, missing[start : start + UPLOAD_CHUNK])
+        if missing:
+            there = self._uploads(project)
+        lost = [picture.name for picture in pictures if picture.name not in there]
+        if lost:
+            raise StudioError(
+                f"Label Studio at {self.url} kept {len(missing) - len(lost)} of {len(missing)} "
+                f"pictures; {lost[0]} is missing"
+            )
+        return {picture.name: there[picture.name] for picture in pictures}
+
+    def _uploads(self, project: int) -> dict[str, str]:
+        """Addresses of a project's uploaded files by the names they were sent under."""
+        found = self._json("GET", f"api/projects/{project}/file-uploads", params={"all": "true"})
+        stored = [str(upload["file"]) for upload in found]
+        return {name.rpartition("/")[2].partition("-")[2]: f"/data/{name}" for name in stored}
+
+    def _send_files(self, project: int, pictures: Sequence[Path]) -> None:
+        files = {picture.name: (picture.name, picture.read_bytes()) for picture in pictures}
+        path = f"api/projects/{project}/import"
+        try:
+            self._json("POST", path, params={"commit_to_project": "false"}, files=files)
+        except StudioError as refusal:
+            if "more than one data key" not in str(refusal):
+                raise
+
+    def register_backend(
+        self, project: int, url: str, *, title: str, user: str, password: str
+    ) -> None:
+        """Connect a project with our backend, once; another backend stays as it is.
+
+        Raises:
+            StudioError: Label Studio cannot reach the backend, or may not.
+        """
+        with self._answering(f"connect the backend at {url}"):
+            mine = [ml for ml in self._client.ml.list(project=project) if ml.title == title]
+            if any(ml.url == url for ml in mine):
+                return
+            for ml in mine:
+                self._client.ml.delete(ml.id)
+            self._client.ml.create(
+                project=project,
+                url=url,
+                title=title,
+                is_interactive=True,
+                auth_method="BASIC_AUTH" if password else "NONE",
+                basic_auth_user=user if password else None,
+                basic_auth_pass=password or None,
+                request_options=_ONCE,
+            )
+
+    def set_webhook(
+        self, project: int, url: str, *, headers: Mapping[str, str], actions: Sequence[str]
+    ) -> None:
+        """Have a project's annotations announced to `url`; the webhook that Label Studio made by
+        itself for the backend, which carries no secret, is replaced.
+        """
+        wanted = {
+            "url": url,
+            "project": project,
+            "headers": dict(headers),
+            "actions": sorted(actions),
+            "send_for_all_actions": False,
+            "send_payload": False,
+            "is_active": True,
+        }
+        mine = [
+            hook
+            for hook in self._json("GET", "api/webhooks/", params={"project": project})
+            if hook["url"] == url
+        ]
+        if len(mine) == 1 and all(_same(mine[0].get(key), wanted[key]) for key in wanted):
+            return
+        for hook in mine:
+            self._json("DELETE", f"api/webhooks/{hook['id']}/")
+        self._json("POST", "api/webhooks/", wanted)
+
+    def _found(self, path: str) -> bool:
+        try:
+            self._json("GET", path)
+        except _Gone:
+            return False
+        return True
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """One request through the SDK's client; None for an empty answer."""
+        what = f"{method} {path}"
+        with self._answering(what):
+            answer = self._client._client_wrapper.httpx_client.request(
+                path,
+                method=method,
+                json=body,
+                params=dict(params) if params else None,
+                files=dict(files) if files else None,
+                request_options={} if method == "GET" else _ONCE,
+            )
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise _Gone(f"Label Studio at {self.url} has no {path}")
+        if answer.is_error:
+            raise StudioError(self._refusal(what, answer.status_code, answer.text))
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except json.JSONDecodeError as error:
+            raise StudioError(f"Label Studio at {self.url} answered {what} with no JSON") from error
+
+    @contextmanager
+    def _answering(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise StudioUnreachable(
+                f"no answer from Label Studio at {self.url} ({error}); is it running?"
+            ) from error
+        except ApiError as error:
+            body = error.body if isinstance(error.body, str) else json.dumps(error.body)
+            raise StudioError(self._refusal(what, error.status_code, body)) from error
+
+    def _refusal(self, what: str, status: int | None, body: str) -> str:
+        remedy = {
+            401: "; give a token that is valid: --api-key or FACELOOP_STUDIO_API_KEY",
+            403: "; the token's owner may not do this, or a network rule forbids it",
+        }.get(status or 0, "")
+        return f"Label Studio at {self.url} refused to {what} ({status}){remedy}: {body[:500]}"
+
+
+class _Gone(StudioError):
+    """What was asked for does not exist in Label Studio."""
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    return sorted(found) == wanted if isinstance(wanted, list) and found else found == wanted

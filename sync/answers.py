@@ -1,0 +1,153 @@
+"""What an annotation in Label Studio says, as words for the log: the table of meanings, as code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from faces.confirmations import FacesApart, FaceVerdict, PersonCreated, Truth, Verdict, Word
+from faces.names import clean_name, compared
+from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
+from faces.studio_format import (
+    BoxAnswer,
+    BoxVerdict,
+    ClusterVerdict,
+    PeopleAnswer,
+    PhotoAnswer,
+    Tile,
+)
+
+MOVED_PX = 1.0
+"""A box that moved less than this was not moved by a person: percent and pixels round."""
+
+
+class NameBook:
+    """Who is meant by a typed or chosen name; somebody new is created with their first name."""
+
+    def __init__(self, truth: Truth, new_id: Callable[[], PersonId]) -> None:
+        """Know everybody of the truth."""
+        self._truth = truth
+        self._new_id = new_id
+        self._new: dict[str, PersonId] = {}
+
+    def person(self, typed: str) -> tuple[PersonId, list[Word]]:
+        """The person of this name, and what has to be said first if they are new.
+
+        Raises:
+            BadName: the name cannot be anybody's.
+        """
+        name = clean_name(typed)
+        known = self._truth.person_named(name)
+        if known is not None:
+            return known.id, []
+        if compared(name) in self._new:
+            return self._new[compared(name)], []
+        person = self._new[compared(name)] = self._new_id()
+        return person, [PersonCreated(person, name)]
+
+
+@dataclass(frozen=True)
+class PhotoWords:
+    """What an annotation of a photo says, and the faces whose boxes it drew or moved."""
+
+    words: tuple[Word, ...]
+    drawn: tuple[Face, ...]
+
+
+def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> list[Word]:
+    """What an answer to "who is this?" says of the tiles that are still there.
+
+    A name and *stranger* (or another verdict) at once contradict each other and say nothing.
+
+    Raises:
+        BadName: the typed name cannot be anybody's.
+    """
+    same = [face for face, tile in answer.tiles.items() if tile is Tile.SAME_PERSON]
+    others = [face for face, tile in answer.tiles.items() if tile is Tile.SOMEONE_ELSE]
+    grey = [face for face, tile in answer.tiles.items() if tile is Tile.NOT_A_FACE]
+    if answer.name is not None and answer.verdict is not None:
+        return []
+    if answer.name is not None:
+        person, words = names.person(answer.name)
+        words += [FaceVerdict(face, Verdict.IS, person) for face in same]
+        words += [FaceVerdict(face, Verdict.IS_NOT, person) for face in others]
+        return words + _all(grey, Verdict.NOT_A_FACE)
+    if answer.verdict is ClusterVerdict.NOT_FACES:
+        return _all([*same, *others, *grey], Verdict.NOT_A_FACE)
+    said_of_same = {
+        ClusterVerdict.STRANGER: Verdict.STRANGER,
+        ClusterVerdict.CANNOT_TELL: Verdict.CANNOT_TELL,
+    }
+    verdict = said_of_same.get(answer.verdict) if answer.verdict else None
+    words = _all(same, verdict) if verdict else []
+    words += [FacesApart(face, tuple(same)) for face in others if same]
+    return words + _all(grey, Verdict.NOT_A_FACE)
+
+
+def words_of_photo_answer(
+    answer: PhotoAnswer, known: Mapping[FaceId, Face], names: NameBook
+) -> PhotoWords:
+    """What an annotation of a photo says; `known` are the photo's faces.
+
+    A box drawn anew over a proposed one that was deleted is that same face, moved.
+
+    Raises:
+        BadName: a typed name cannot be anybody's.
+    """
+    words: list[Word] = []
+    drawn: list[Face] = []
+    deleted = {face: known[face].box for face in answer.deleted if face in known}
+    for box in answer.boxes:
+        face = _face_of_box(box, answer, known, deleted)
+        deleted.pop(face.id, None)
+        before = known.get(face.id)
+        if before is None or _moved(before.box, face.box):
+            drawn.append(face)
+        words += _words_of_box(box, face.id, names)
+    words += _all(list(deleted), Verdict.NOT_A_FACE)
+    return PhotoWords(tuple(words), tuple(drawn))
+
+
+def _words_of_box(box: BoxAnswer, face: FaceId, names: NameBook) -> list[Word]:
+    if box.verdict is not None:
+        said = {
+            BoxVerdict.STRANGER: Verdict.STRANGER,
+            BoxVerdict.NOT_A_FACE: Verdict.NOT_A_FACE,
+            BoxVerdict.CANNOT_TELL: Verdict.CANNOT_TELL,
+        }
+        return [FaceVerdict(face, said[box.verdict])]
+    if box.name is None:
+        return []
+    person, words = names.person(box.name)
+    return [*words, FaceVerdict(face, Verdict.IS, person)]
+
+
+def _face_of_box(
+    box: BoxAnswer,
+    answer: PhotoAnswer,
+    known: Mapping[FaceId, Face],
+    deleted: Mapping[FaceId, Box],
+) -> Face:
+    """The face that a box is about: proposed, drawn over a deleted one, or new."""
+    face = FaceId(box.region)
+    if face in known:
+        return Face(face, answer.photo, box.box, known[face].score, drawn=known[face].drawn)
+    over = [(where.overlap(box.box), face) for face, where in deleted.items()]
+    best, again = max(over, default=(0.0, face))
+    if best >= SAME_FACE_IOU:
+        return Face(again, answer.photo, box.box, known[again].score, drawn=known[again].drawn)
+    return Face(face_id_of_region(answer.photo, box.region), answer.photo, box.box, 1.0, drawn=True)
+
+
+def _moved(before: Box, after: Box) -> bool:
+    changes = (
+        before.left - after.left,
+        before.top - after.top,
+        before.right - after.right,
+        before.bottom - after.bottom,
+    )
+    return max(map(abs, changes)) > MOVED_PX
+
+
+def _all(faces: list[FaceId], verdict: Verdict) -> list[Word]:
+    return [FaceVerdict(face, verdict) for face in faces]

@@ -1,0 +1,127 @@
+"""Our two projects in one Label Studio: made once, remembered in the store, kept in shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote
+
+from faces.store import ledger
+from faces.store.database import Store
+from faces.studio import Studio
+from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
+from sync.media import Media
+
+WEBHOOK_ACTIONS = (
+    "ANNOTATION_CREATED",
+    "ANNOTATIONS_CREATED",
+    "ANNOTATION_UPDATED",
+    "ANNOTATIONS_DELETED",
+)
+BACKEND_TITLE = "faceloop"
+BACKEND_USER = "faceloop"
+SECRET_HEADER = "X-Faceloop-Secret"  # noqa: S105  # the header's name, not a secret
+FIRST_ROUND = "faceloop-0000"
+
+
+class Project(StrEnum):
+    """The two projects, by the name they have in our ledger."""
+
+    PEOPLE = "people"
+    PHOTOS = "photos"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a project is like in Label Studio."""
+
+    title: str
+    description: str
+    config: str
+    folder: str
+
+
+_SHAPES = {
+    Project.PEOPLE: _Shape(
+        "faceloop · People",
+        "Who is this? One answer names all faces of a page. Made by faceloop.",
+        PEOPLE_CONFIG,
+        "montages",
+    ),
+    Project.PHOTOS: _Shape(
+        "faceloop · Photos",
+        "Every photo with its faces: check, correct, add what is missing. Made by faceloop.",
+        PHOTOS_CONFIG,
+        "previews",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Label Studio with our two projects in it, and how pictures reach it."""
+
+    studio: Studio
+    people: int
+    photos: int
+    pictures: str
+    media: Media
+
+    def project(self, project: Project) -> int:
+        """Label Studio's id of a project."""
+        return self.people if project is Project.PEOPLE else self.photos
+
+    def addresses(self, project: Project, pictures: Sequence[Path]) -> dict[Path, str]:
+        """Make pictures reachable for annotators; each one's address in Label Studio.
+
+        Two forms: "local" serves them out of the shared media folder, "upload" sends them.
+        """
+        if self.pictures == "upload":
+            stored = self.studio.upload(self.project(project), pictures)
+            return {picture: stored[picture.name] for picture in pictures}
+        below = {picture: picture.relative_to(self.media.shown) for picture in pictures}
+        return {
+            picture: f"/data/local-files/?d={quote(path.as_posix())}"
+            for picture, path in below.items()
+        }
+
+
+def open_desk(store: Store, studio: Studio, *, media: Media, pictures: str) -> Desk:
+    """Find our two projects or make them; no other project is touched."""
+    ids = {project: _project(store, studio, project) for project in Project}
+    for project, project_id in ids.items():
+        studio.set_config(project_id, _SHAPES[project].config)
+        if pictures == "local":
+            folder = media.shown / _SHAPES[project].folder
+            folder.mkdir(parents=True, exist_ok=True)
+            studio.serve_folder(project_id, folder, title="faceloop's pictures")
+    return Desk(studio, ids[Project.PEOPLE], ids[Project.PHOTOS], pictures, media)
+
+
+def connect_backend(desk: Desk, *, url: str, secret: str) -> None:
+    """Register the backend on Photos, and have the annotations of both projects announced to it."""
+    studio = desk.studio
+    studio.register_backend(
+        desk.photos, url, title=BACKEND_TITLE, user=BACKEND_USER, password=secret
+    )
+    headers = {SECRET_HEADER: secret} if secret else {}
+    for project in (desk.photos, desk.people):
+        studio.set_webhook(project, f"{url}/webhook", headers=headers, actions=WEBHOOK_ACTIONS)
+
+
+def _project(store: Store, studio: Studio, project: Project) -> int:
+    """The project's id; a vanished project is made again and its tasks are pushed anew."""
+    fact = f"project {project} at {studio.url}"
+    with store.read() as connection:
+        known = ledger.fact(connection, fact)
+    if known is not None and studio.has_project(int(known)):
+        return int(known)
+    shape = _SHAPES[project]
+    made = studio.create_project(shape.title, description=shape.description, config=shape.config)
+    with store.write() as connection:
+        ledger.drop_tasks(connection, project, ledger.pushed_tasks(connection, project))
+        ledger.forget_annotations(connection, project)
+        ledger.set_fact(connection, fact, made)
+    return made

@@ -1,0 +1,182 @@
+"""A folder of photos to faces and encodings in the store, with previews and crops beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from faces.reading import FaceReader
+
+from faces.detect import Detector
+from faces.encode import NETWORK, Encoder
+from faces.errors import BadPhoto, SetupError
+from faces.pictures import OpenPhoto, face_crop, open_photo, preview, save_jpeg
+from faces.records import Encodings, Face, PhotoFile
+from faces.store import photos
+from faces.store.database import Store
+from faces.store.photos import ReadPhoto
+from sync.folder import find_photo_files, plan_folder
+from sync.media import CROP_PX, Media
+
+WAITING_PER_PROCESS = 4
+
+OnProgress = Callable[[int, int], None]
+"""Called with how many photos are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What reading a folder did."""
+
+    found: int
+    read: int
+    unchanged: int
+    refused: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a process gives back for one file: a photo, or why there is none."""
+
+    file: PhotoFile
+    read: ReadPhoto | None
+    refused: str | None
+
+
+def ingest_folder(
+    store: Store,
+    folder: Path,
+    *,
+    media: Media,
+    jobs: int,
+    now: datetime,
+    on_progress: OnProgress,
+) -> Ingested:
+    """Read every new or changed photo below a folder; stopped half way, the next run goes on.
+
+    Raises:
+        SetupError: the folder is missing or holds no photo at all.
+    """
+    found = find_photo_files(folder)
+    root = str(folder.resolve())
+    with store.read() as connection:
+        known = photos.known_files(connection, root)
+    if not found:
+        raise SetupError(
+            f"no photo in {folder}; give a folder that holds JPEG, PNG or other photos"
+        )
+    plan = plan_folder(found, known)
+    refused = faces = 0
+    on_progress(0, len(plan.to_read))
+    for done, reading in enumerate(_read_all(plan.to_read, media, jobs), start=1):
+        _save(store, reading, now=now)
+        refused += reading.read is None
+        faces += len(reading.read.faces) if reading.read else 0
+        on_progress(done, len(plan.to_read))
+    with store.write() as connection:
+        photos.forget_files(connection, root, plan.gone)
+    return Ingested(len(found), len(plan.to_read), plan.unchanged, refused, faces)
+
+
+def encode_drawn_faces(store: Store, *, media: Media) -> int:
+    """Encode the faces that people drew and no detector found; returns how many there were."""
+    with store.read() as connection:
+        encoded = set(photos.encodings(connection, NETWORK).faces)
+        files = photos.files_of_photos(connection)
+        missing = [face for face in photos.faces(connection) if face.id not in encoded]
+    encoder = Encoder()
+    done = 0
+    for face in missing:
+        opened = _open_any(files.get(face.photo, []))
+        if opened is None:
+            continue
+        plain, mirrored = encoder.encode(opened.pixels, [face.box])
+        _save_crop(opened, face, media)
+        with store.write() as connection:
+            encodings = Encodings(NETWORK, (face.id,), plain, mirrored)
+            photos.save_encodings(connection, encodings)
+        done += 1
+    return done
+
+
+def _read_all(files: Sequence[PhotoFile], media: Media, jobs: int) -> Iterator[_Reading]:
+    """Read files in several processes, a few of them waiting, in the order they get done."""
+    processes = min(jobs or os.cpu_count() or 1, len(files))
+    if processes <= 1:
+        _start_reader(media)
+        yield from map(_read_file, files)
+        return
+    upcoming = iter(files)
+    pool = ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=_start_reader, initargs=(media,)
+    )
+    try:
+        waiting: set[Future[_Reading]] = set()
+        while True:
+            room = processes * WAITING_PER_PROCESS - len(waiting)
+            waiting |= {pool.submit(_read_file, file) for file in islice(upcoming, room)}
+            if not waiting:
+                return
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Reader:
+    """What one process needs to read photos, made once when it starts."""
+
+    media: Media
+    faces: FaceReader
+
+
+def _start_reader(media: Media) -> None:
+    _Reader.media = media
+    _Reader.faces = FaceReader(Detector(), Encoder(threads=1))
+
+
+def _read_file(file: PhotoFile) -> _Reading:
+    try:
+        opened = open_photo(Path(file.root) / file.path)
+    except BadPhoto as reason:
+        return _Reading(file, None, str(reason))
+    read = _Reader.faces.read(opened)
+    place = _Reader.media.preview(opened.photo.id)
+    if not place.exists():
+        save_jpeg(preview(opened.pixels), place)
+    for face in read.faces:
+        _save_crop(opened, face, _Reader.media)
+    return _Reading(file, read, None)
+
+
+def _save_crop(opened: OpenPhoto, face: Face, media: Media) -> None:
+    place = media.crop(face.id)
+    if not place.exists():
+        save_jpeg(face_crop(opened.pixels, face.box, size_px=CROP_PX), place)
+
+
+def _save(store: Store, reading: _Reading, *, now: datetime) -> None:
+    with store.write() as connection:
+        if reading.read is None:
+            photos.save_file(connection, reading.file, refused=reading.refused)
+        else:
+            photos.save_photo(connection, reading.read, now=now)
+            photos.save_file(connection, reading.file, photo=reading.read.photo.id)
+
+
+def _open_any(files: Sequence[PhotoFile]) -> OpenPhoto | None:
+    """The photo from the first of its files that can still be read."""
+    for file in files:
+        try:
+            return open_photo(Path(file.root) / file.path)
+        except BadPhoto:
+            continue
+    return None

@@ -1,0 +1,41 @@
+"""Where previews, montages and crops lie in the workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faces.records import FaceId, PhotoId
+
+CROP_PX = 160
+"""Side of a face's crop: a tile of a montage, drawn a little smaller."""
+
+
+class Media:
+    """The pictures that faceloop makes. Label Studio sees `shown` and nothing beside it."""
+
+    def __init__(self, *, media: Path, workspace: Path) -> None:
+        """`media` is Label Studio's document root; crops lie outside of it."""
+        self.shown = media
+        self._crops = workspace / "crops"
+
+    @property
+    def previews(self) -> Path:
+        """The folder of previews."""
+        return self.shown / "previews"
+
+    @property
+    def montages(self) -> Path:
+        """The folder of montages."""
+        return self.shown / "montages"
+
+    def preview(self, photo: PhotoId) -> Path:
+        """A photo's preview."""
+        return self.previews / photo[:2] / f"{photo}.jpg"
+
+    def montage(self, key: str) -> Path:
+        """A page of a cluster, named by its content."""
+        return self.montages / f"{key}.jpg"
+
+    def crop(self, face: FaceId) -> Path:
+        """A face cut out, for montages."""
+        return self._crops / face[1:3] / f"{face}.jpg"

@@ -1,0 +1,202 @@
+"""Label Studio to the log: read the annotations that are new, changed or gone, and what they say.
+
+A task, project or whole Label Studio that vanished takes back nothing; only an annotation that is
+gone from a task that still exists does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from faces.confirmations import Occasion, Retracted, Revised, Word
+from faces.errors import BadName
+from faces.records import Face, FaceId, PersonId, PhotoId
+from faces.store import ledger, log, photos
+from faces.store.database import Store
+from faces.store.ledger import PushedTask, ReadAnnotation
+from faces.studio_format import read_people_answer, read_photo_answer
+from sync.answers import NameBook, words_of_people_answer, words_of_photo_answer
+from sync.desk import Desk, Project
+
+
+@dataclass
+class Pulled:
+    """What reading Label Studio brought."""
+
+    answers: int = 0
+    taken_back: int = 0
+    words: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def brought_news(self) -> bool:
+        """Whether anything changed in the log."""
+        return bool(self.answers or self.taken_back)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """A task whose annotations have to be read: what it is in the ledger, what it is now."""
+
+    task_id: int
+    seen: str
+    pushed: PushedTask | None
+
+
+def pull(store: Store, desk: Desk, *, log_lines: Path) -> Pulled:
+    """Read both projects and write what is new into the log, then beside it as JSON lines."""
+    pulled = Pulled()
+    for project in Project:
+        for answered in _changed_tasks(store, desk, project):
+            task = desk.studio.task(answered.task_id)
+            if task is not None:
+                _read_task(store, project, answered, task, pulled)
+    with store.read() as connection:
+        log.write_lines(connection, log_lines)
+    return pulled
+
+
+def _changed_tasks(store: Store, desk: Desk, project: Project) -> list[_Answered]:
+    """Tasks with annotations that changed since they were read, and those that lost them all."""
+    with store.read() as connection:
+        pushed = ledger.pushed_tasks(connection, project).values()
+        read = ledger.read_annotations(connection, project).values()
+        seen_before = ledger.fact(connection, f"seen {project}") or {}
+    by_id = {task.task_id: task for task in pushed if task.task_id is not None}
+    now = {
+        int(task["id"]): _state(task)
+        for task in desk.studio.tasks(desk.project(project), answered_only=True)
+    }
+    changed = [
+        _Answered(task_id, state, by_id.get(task_id))
+        for task_id, state in now.items()
+        if (by_id[task_id].seen if task_id in by_id else seen_before.get(str(task_id))) != state
+    ]
+    emptied = {annotation.task_id for annotation in read} - set(now)
+    return changed + [_Answered(task_id, "", by_id.get(task_id)) for task_id in sorted(emptied)]
+
+
+def _state(task: Mapping[str, Any]) -> str:
+    counters = f"{task['total_annotations']}/{task['cancelled_annotations']}"
+    return f"{task['updated_at']} {counters}"
+
+
+def _read_task(
+    store: Store, project: Project, answered: _Answered, task: Mapping[str, Any], pulled: Pulled
+) -> None:
+    """Bring the log up to one task's annotations, in one transaction."""
+    annotations = {int(one["id"]): one for one in task.get("annotations") or []}
+    speaking = {key: one for key, one in annotations.items() if not one.get("was_cancelled")}
+    with store.write() as connection:
+        before = {
+            key: one
+            for key, one in ledger.read_annotations(connection, project).items()
+            if one.task_id == answered.task_id
+        }
+        for key, annotation in sorted(speaking.items()):
+            known = before.get(key)
+            if known is None or known.revision != annotation["updated_at"]:
+                _read_annotation(connection, project, task, annotation, known, pulled)
+        for key in sorted(set(before) - set(speaking)):
+            _retract(connection, before[key], _moment(task["updated_at"]))
+            pulled.taken_back += 1
+        _note_task(connection, project, answered, annotated=bool(annotations))
+
+
+def _read_annotation(
+    connection: sa.Connection,
+    project: Project,
+    task: Mapping[str, Any],
+    annotation: Mapping[str, Any],
+    known: ReadAnnotation | None,
+    pulled: Pulled,
+) -> None:
+    read = ReadAnnotation(
+        annotation_id=int(annotation["id"]),
+        project=project,
+        task_id=int(task["id"]),
+        revision=annotation["updated_at"],
+        from_prediction=bool(annotation.get("parent_prediction"))
+        or (known is not None and known.from_prediction),
+    )
+    try:
+        words = _words(connection, project, task, annotation, read.from_prediction)
+    except BadName as problem:
+        words = []
+        pulled.problems.append(f"task {read.task_id} in {project}: {problem}")
+    if known is not None or words:
+        occasion = Occasion(
+            f"annotator:{annotation.get('completed_by')}",
+            _moment(read.revision),
+            _place(read.annotation_id),
+        )
+        log.append(connection, occasion, [Revised(read.revision), *words])
+    ledger.save_annotation(connection, read)
+    pulled.answers += 1
+    pulled.words += len(words)
+
+
+def _words(
+    connection: sa.Connection,
+    project: Project,
+    task: Mapping[str, Any],
+    annotation: Mapping[str, Any],
+    from_prediction: bool,  # noqa: FBT001  # a fact about the annotation, not a mode
+) -> list[Word]:
+    """What the annotation says; faces that it draws or moves are put into the store first."""
+    names = NameBook(log.truth(connection), _new_person)
+    data = task.get("data") or {}
+    if project is Project.PEOPLE:
+        return words_of_people_answer(read_people_answer(annotation, data), names)
+    photo = PhotoId(str(data.get("photo", "")))
+    if not photos.has_photo(connection, photo):
+        return []
+    known: dict[FaceId, Face] = {face.id: face for face in photos.faces(connection, photo)}
+    answer = read_photo_answer(annotation, data, from_prediction=from_prediction)
+    said = words_of_photo_answer(answer, known, names)
+    for face in said.drawn:
+        photos.add_face(connection, face)
+    return list(said.words)
+
+
+def _retract(connection: sa.Connection, annotation: ReadAnnotation, at: datetime) -> None:
+    """Take back what a deleted or skipped annotation said."""
+    occasion = Occasion("label-studio", at, _place(annotation.annotation_id))
+    log.append(connection, occasion, [Retracted()])
+    ledger.drop_annotation(connection, annotation.annotation_id)
+
+
+def _note_task(
+    connection: sa.Connection,
+    project: Project,
+    answered: _Answered,
+    *,
+    annotated: bool,
+) -> None:
+    """Remember the state in which the task was read; a task that is not ours has no ledger row."""
+    if answered.pushed is not None:
+        task = replace(answered.pushed, seen=answered.seen, annotated=annotated)
+        ledger.save_tasks(connection, [task])
+        return
+    name = f"seen {project}"
+    seen = ledger.fact(connection, name) or {}
+    ledger.set_fact(connection, name, {**seen, str(answered.task_id): answered.seen})
+
+
+def _place(annotation_id: int) -> str:
+    return f"annotation:{annotation_id}"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _new_person() -> PersonId:
+    return PersonId("p" + uuid.uuid4().hex[:12])

@@ -1,0 +1,241 @@
+"""Which tasks Label Studio should hold now, and what each should show: plain values, no input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from faces.confirmations import Truth
+from faces.records import Cluster, ClusterId, Face, FaceId, PersonId, Photo, PhotoId
+from faces.studio_format import (
+    PEOPLE_VERSION,
+    UNKNOWN,
+    ShownFace,
+    people_prediction,
+    people_task,
+    photo_prediction,
+    photo_task,
+)
+from sync.montage import PAGE_TILES, lay_out
+from sync.proposing import OFFERED_PEOPLE, Guesses
+
+MOST_NAMES = 12
+"""Names on offer in a photo; longer lists hide the picture."""
+
+
+class Wanted(Protocol):
+    """A task that should be there."""
+
+    @property
+    def key(self) -> str:
+        """What the task is about; stays the same when only its names change."""
+
+    def data(self, picture_url: str) -> dict[str, Any]:
+        """The task's data."""
+
+    def prediction(self, version: str) -> dict[str, Any]:
+        """The task's prediction."""
+
+
+@dataclass(frozen=True)
+class WantedPhoto:
+    """A photo with all its faces."""
+
+    photo: Photo
+    caption: str
+    people: tuple[str, ...]
+    shown: tuple[ShownFace, ...]
+
+    @property
+    def key(self) -> str:
+        """The photo's id."""
+        return self.photo.id
+
+    def data(self, picture_url: str) -> dict[str, Any]:
+        """The task's data."""
+        return photo_task(
+            self.photo.id,
+            image_url=picture_url,
+            caption=self.caption,
+            people=self.people,
+            faces=[face.face for face in self.shown],
+        )
+
+    def prediction(self, version: str) -> dict[str, Any]:
+        """The task's prediction."""
+        size = {"width_px": self.photo.width_px, "height_px": self.photo.height_px}
+        return photo_prediction(self.shown, **size, version=version)
+
+
+@dataclass(frozen=True)
+class WantedPage:
+    """A page of a cluster: who are these faces?"""
+
+    cluster: ClusterId
+    faces: tuple[FaceId, ...]
+    photos: int
+    people: tuple[str, ...]
+    name: str | None
+    score: float
+
+    @property
+    def key(self) -> str:
+        """A digest of the faces, in their order: the montage's content."""
+        return f"page-{_digest(self.faces)}"
+
+    def data(self, picture_url: str) -> dict[str, Any]:
+        """The task's data."""
+        return people_task(
+            cluster=self.cluster,
+            montage_url=picture_url,
+            people=self.people,
+            tiles=lay_out(self.faces).tiles,
+            photos=self.photos,
+        )
+
+    def prediction(self, version: str) -> dict[str, Any]:
+        """The task's prediction; People has one version for ever."""
+        if version != PEOPLE_VERSION:
+            raise ValueError(f"the People project shows {PEOPLE_VERSION} only, not {version}")
+        layout = lay_out(self.faces)
+        return people_prediction(
+            layout.tiles,
+            width_px=layout.width_px,
+            height_px=layout.height_px,
+            name=self.name,
+            score=self.score,
+        )
+
+
+def shown_digest(wanted: Wanted) -> str:
+    """A digest of all that a task shows, whatever its picture's address and version."""
+    version = PEOPLE_VERSION if isinstance(wanted, WantedPage) else ""
+    return _digest([wanted.data(""), wanted.prediction(version)])
+
+
+def wanted_photos(
+    photos: Sequence[Photo],
+    faces: Sequence[Face],
+    captions: Mapping[PhotoId, str],
+    truth: Truth,
+    guesses: Guesses,
+) -> list[WantedPhoto]:
+    """A task for each photo that shows a face, with the names as they stand now."""
+    of_photo: dict[PhotoId, list[Face]] = defaultdict(list)
+    for face in faces:
+        if face.id not in truth.not_faces:
+            of_photo[face.photo].append(face)
+    return [
+        WantedPhoto(
+            photo,
+            captions.get(photo.id, ""),
+            _names_on_offer(of_photo[photo.id], truth, guesses),
+            tuple(_shown(face, truth, guesses) for face in of_photo[photo.id]),
+        )
+        for photo in photos
+        if of_photo[photo.id]
+    ]
+
+
+def wanted_pages(
+    clusters: Sequence[Cluster],
+    photo_of: Mapping[FaceId, PhotoId],
+    truth: Truth,
+    guesses: Guesses,
+) -> list[WantedPage]:
+    """A page for every two dozen faces of a cluster that nobody has settled yet."""
+    pages: list[WantedPage] = []
+    for cluster in clusters:
+        for faces in _open_pages(cluster, truth):
+            person = _agreed(faces, guesses)
+            likeliest = _likeliest_of_all(faces, guesses)
+            offered = [*([person] if person else []), *(p for p in likeliest if p != person)]
+            votes = [guesses.proposals[face] for face in faces if face in guesses.proposals]
+            pages.append(
+                WantedPage(
+                    cluster.id,
+                    faces,
+                    len({photo_of[face] for face in faces}),
+                    tuple(_name(p, truth) for p in offered[:OFFERED_PEOPLE] if p in truth.people),
+                    None if person is None else _name(person, truth),
+                    min((vote.score for vote in votes), default=0.0),
+                )
+            )
+    return pages
+
+
+def _open_pages(cluster: Cluster, truth: Truth) -> Iterator[tuple[FaceId, ...]]:
+    """The unsettled faces of a cluster, page by page; settling one page changes no other."""
+    outsiders = _outsiders(cluster, truth)
+    for start in range(0, len(cluster.faces), PAGE_TILES):
+        page = cluster.faces[start : start + PAGE_TILES]
+        unsettled = tuple(f for f in page if f not in truth.settled and f not in outsiders)
+        if unsettled:
+            yield unsettled
+
+
+def _outsiders(cluster: Cluster, truth: Truth) -> frozenset[FaceId]:
+    """Faces that somebody threw out of this cluster: not its person, or apart from its others."""
+    inside = set(cluster.faces)
+    people = {truth.confirmed[face].person for face in inside if face in truth.confirmed}
+    rejected = {face for face in inside if truth.rejected.get(face, frozenset()) & people}
+    apart = {face for face, other in truth.apart if face in inside and other in inside}
+    return frozenset(rejected | apart)
+
+
+def _agreed(faces: Sequence[FaceId], guesses: Guesses) -> PersonId | None:
+    """Whom more than half of the faces are proposed to be."""
+    proposed = (guesses.proposals[face].person for face in faces if face in guesses.proposals)
+    votes = Counter(person for person in proposed if person is not None)
+    if not votes:
+        return None
+    person, count = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    return person if 2 * count > len(faces) else None
+
+
+def _likeliest_of_all(faces: Sequence[FaceId], guesses: Guesses) -> list[PersonId]:
+    """Whom the faces could be, by the sum of one over each person's place with each face."""
+    points: dict[PersonId, float] = defaultdict(float)
+    for face in faces:
+        for place, person in enumerate(guesses.likeliest.get(face, ()), start=1):
+            points[person] += 1 / place
+    return sorted(points, key=lambda person: (-points[person], person))
+
+
+def _shown(face: Face, truth: Truth, guesses: Guesses) -> ShownFace:
+    """A confirmed name first, then the machine's, else unknown."""
+    confirmed = truth.confirmed.get(face.id)
+    if confirmed is not None:
+        return ShownFace(face.id, face.box, _name(confirmed.person, truth), 1.0, "confirmed")
+    proposal = guesses.proposals.get(face.id)
+    if face.id in truth.strangers:
+        return ShownFace(face.id, face.box, UNKNOWN, 1.0, "stranger")
+    if proposal is None or proposal.person is None or proposal.person not in truth.people:
+        return ShownFace(face.id, face.box, UNKNOWN, 0.0)
+    name = _name(proposal.person, truth)
+    return ShownFace(face.id, face.box, name, round(proposal.score, 3), proposal.source)
+
+
+def _names_on_offer(faces: Sequence[Face], truth: Truth, guesses: Guesses) -> tuple[str, ...]:
+    """The names shown in a photo first, then the next likeliest of each face in turn."""
+    shown = [_shown(face, truth, guesses).name for face in faces]
+    names = dict.fromkeys(name for name in shown if name != UNKNOWN)
+    for place in range(OFFERED_PEOPLE):
+        for face in faces:
+            near = guesses.likeliest.get(face.id, ())
+            if place < len(near) and near[place] in truth.people and len(names) < MOST_NAMES:
+                names.setdefault(_name(near[place], truth))
+    return tuple(names)
+
+
+def _name(person: PersonId, truth: Truth) -> str:
+    return truth.people[person].name
+
+
+def _digest(value: object) -> str:
+    told = json.dumps(value, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
