@@ -1,0 +1,74 @@
+"""How the page looks: colours, the system's own fonts, and nothing from another host."""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.themes.utils import colors
+
+ICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' fill='none' stroke='%230d9488'"
+    " stroke-width='3' stroke-linecap='round'><path d='M3 10V6a3 3 0 0 1 3-3h4M22 3h4a3 3 0 0 1 3"
+    " 3v4M29 22v4a3 3 0 0 1-3 3h-4M10 29H6a3 3 0 0 1-3-3v-4'/><circle cx='16' cy='13' r='4.5'/>"
+    "<path d='M8 24c1.5-4 5-5 8-5s6.5 1 8 5'/></svg>"
+)
+"""A face in a box; for use in a data: address."""
+
+HEAD = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{ICON}">'
+
+CSS = """
+:root { --fl-quiet: #475569; --fl-accent: #0f766e; --fl-line: #cbd5e1; --fl-panel: #f1f5f9; }
+.dark { --fl-quiet: #a3b1c6; --fl-accent: #2dd4bf; --fl-line: #475569; --fl-panel: #1e293b; }
+:root, .dark { --color-accent: var(--fl-accent); }
+.gradio-container { width: 100% !important; max-width: 1180px !important;
+  margin: 0 auto !important; }
+footer { display: none !important; }
+.gradio-container .html-container { padding: 0; }
+.fl-head { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center;
+  justify-content: space-between; color: var(--body-text-color); }
+.fl-head h1 { font-size: 1.5rem; font-weight: 700; margin: 0; display: flex; gap: .5rem;
+  align-items: center; }
+.fl-head h1 img { width: 1.75rem; height: 1.75rem; margin: 0; }
+.fl-head p { margin: 0; color: var(--fl-quiet); }
+.fl-head code, .fl-note code { font-family: var(--font-mono); font-size: .9em;
+  background: var(--fl-panel); padding: .1em .35em; border-radius: .25rem; }
+.fl-note { margin: 0; padding: .7rem 1rem; border-radius: .5rem; color: var(--body-text-color);
+  border-left: 4px solid var(--fl-accent); background: var(--fl-panel); }
+.fl-head + .fl-note { margin-top: .75rem; }
+.fl-note.fl-wrong { border-left-color: #dc2626; }
+.fl-note.fl-hint { display: grid; place-items: center; text-align: center; min-height: 360px;
+  color: var(--fl-quiet); background: none; border: 1px dashed var(--fl-line); }
+.fl-faces { width: 100%; border-collapse: collapse; margin-top: .75rem;
+  color: var(--body-text-color); }
+.fl-faces th { text-align: left; font-weight: 600; font-size: .85rem; padding: .25rem .5rem;
+  color: var(--fl-quiet); border-bottom: 1px solid var(--fl-line); }
+.fl-faces td { padding: .35rem .5rem; vertical-align: middle;
+  border-bottom: 1px solid var(--fl-line); }
+.fl-faces .fl-number { width: 2rem; color: var(--fl-quiet); text-align: right; }
+.fl-faces .fl-crop { width: 64px; }
+.fl-faces img { width: 48px; height: 48px; border-radius: .4rem; display: block; }
+.fl-faces .fl-name { font-weight: 600; overflow-wrap: anywhere; }
+.fl-faces .fl-unknown .fl-name { font-weight: 400; font-style: italic; color: var(--fl-quiet); }
+.fl-faces .fl-certainty { width: 9rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.fl-bar { display: inline-block; width: 4.5rem; height: .5rem; border-radius: .25rem;
+  margin-right: .5rem; vertical-align: middle; background: var(--fl-line); }
+.fl-bar i { display: block; height: 100%; border-radius: inherit; background: var(--fl-accent); }
+.fl-unknown .fl-bar i { background: #94a3b8; }
+.fl-face { display: block; width: 220px; max-width: 100%; border-radius: .5rem;
+  margin-top: .75rem; }
+#one-likeliest * { font-family: inherit; }
+@media (max-width: 640px) {
+  .fl-note.fl-hint { min-height: 0; }
+  .fl-faces .fl-certainty { width: 4rem; }
+  .fl-bar { display: none; }
+}
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's default look with our colour and the fonts that the reader's system has."""
+    return gr.themes.Default(
+        primary_hue=colors.teal,
+        neutral_hue=colors.slate,
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )

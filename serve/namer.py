@@ -1,0 +1,136 @@
+"""Names the faces of a picture by the model version that is current at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from faces.reading import FaceReader
+
+from faces.confirmations import Truth
+from faces.identify import CurrentModel, Identifier
+from faces.pictures import open_bytes
+from faces.records import Face, FloatRows, PersonId, Pixels, identity_rows
+from faces.store import log
+from faces.store.database import Store
+from faces.store.photos import ReadPhoto
+from serve.answers import KnownModel, NamedFace, NamedPicture, OneFace
+
+_NO_TRUTH = Truth()
+
+
+class Namer:
+    """Finds and names faces; safe to share between threads."""
+
+    def __init__(self, models: CurrentModel, reader: FaceReader, store: Store | None) -> None:
+        """Follow these models; without a store, people are called as when the model learned."""
+        self._models = models
+        self._reader = reader
+        self._store = store
+
+    def about(self) -> KnownModel:
+        """Which model version answers now."""
+        identifier = self._models.snapshot()
+        if identifier is None:
+            return KnownModel(None, 0, self._models.problem)
+        return KnownModel(
+            identifier.version.id, len(identifier.version.people), self._models.problem
+        )
+
+    def name_all(self, content: bytes, *, called: str) -> NamedPicture:
+        """Name every face of a picture, given as a file's bytes; messages call it `called`.
+
+        Raises:
+            BadPhoto: these bytes are no photo.
+            SetupError: the model version learned from another network's encodings.
+        """
+        pixels, read = self._read(content, called)
+        identifier = self._models.snapshot()
+        if identifier is None:
+            return NamedPicture(pixels, _left_to_right(_unknown(read.faces)), None)
+        faces = self._named(identifier, read, self._names(identifier))
+        return NamedPicture(pixels, _left_to_right(faces), identifier.version.id)
+
+    def likeliest(self, content: bytes, *, called: str, count: int = 5) -> OneFace | None:
+        """The people whom the largest face is likeliest to be; None where there is no face.
+
+        Raises:
+            BadPhoto: these bytes are no photo.
+            SetupError: the model version learned from another network's encodings.
+        """
+        pixels, read = self._read(content, called)
+        if not read.faces:
+            return None
+        row = max(range(len(read.faces)), key=lambda index: _area(read.faces[index]))
+        identifier = self._models.snapshot()
+        if identifier is None:
+            return OneFace(pixels, _unknown(read.faces)[row], (), len(read.faces), None)
+        names = self._names(identifier)
+        face = self._named(identifier, read, names)[row]
+        rows = identity_rows(read.encodings)[row : row + 1]
+        likeliest = _likeliest(identifier, rows, names, count)
+        return OneFace(pixels, face, likeliest, len(read.faces), identifier.version.id)
+
+    def _read(self, content: bytes, called: str) -> tuple[Pixels, ReadPhoto]:
+        opened = open_bytes(content, name=called)
+        return opened.pixels, self._reader.read(opened)
+
+    def _named(
+        self, identifier: Identifier, read: ReadPhoto, names: _Names
+    ) -> tuple[NamedFace, ...]:
+        """The faces in the order in which they were read, each with its name."""
+        proposals = {each.face: each for each in identifier.propose(read.encodings)}
+        return tuple(
+            NamedFace(
+                face.box, names.of(proposals[face.id].person), min(1.0, proposals[face.id].score)
+            )
+            for face in read.faces
+        )
+
+    def _names(self, identifier: Identifier) -> _Names:
+        truth = _NO_TRUTH
+        if self._store is not None:
+            with self._store.read() as connection:
+                truth = log.truth(connection)
+        return _Names(truth, {one.id: one.name for one in identifier.version.people})
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What people are called now, or else were called when the model learned."""
+
+    truth: Truth
+    at_training: Mapping[PersonId, str]
+
+    def of(self, person: PersonId | None) -> str | None:
+        """The name of a person, None for nobody known."""
+        if person is None:
+            return None
+        now = self.truth.people.get(self.truth.resolve(person))
+        return self.at_training[person] if now is None else now.name
+
+
+def _likeliest(
+    identifier: Identifier, rows: FloatRows, names: _Names, count: int
+) -> tuple[tuple[str, float], ...]:
+    """Names with probabilities; two people who turned out to be one are added up."""
+    by_name: dict[str, float] = {}
+    everybody = len(identifier.version.people)
+    for person, probability in identifier.likeliest(rows, everybody)[0]:
+        name = names.of(person)
+        if name is not None:
+            by_name[name] = min(1.0, by_name.get(name, 0.0) + probability)
+    ordered = sorted(by_name.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(ordered[:count])
+
+
+def _unknown(faces: tuple[Face, ...]) -> tuple[NamedFace, ...]:
+    return tuple(NamedFace(face.box, None, 1.0) for face in faces)
+
+
+def _left_to_right(faces: tuple[NamedFace, ...]) -> tuple[NamedFace, ...]:
+    return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
+
+
+def _area(face: Face) -> float:
+    return face.box.width * face.box.height

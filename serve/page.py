@@ -1,0 +1,145 @@
+"""The page: everyone in a picture, and one face with its likeliest people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from faces.errors import FaceloopError
+from faces.records import Pixels
+from serve import wording
+from serve.drawing import draw
+from serve.namer import Namer
+
+KEPT_S = 1800
+"""How long a picture that somebody gave, and the answer to it, stay on disk."""
+_SWEEP_S = 60
+_UPLOAD = "# Drop a picture here\nor click to choose one"
+_ASK_GROUP = "Choose a picture of one or more people: all of them are named here."
+_ASK_ONE = "Choose a picture of a face: the people it is likeliest to be are named here."
+
+Given = dict[str, Any] | None
+"""What the browser sent of a picture: where Gradio put it and what it was called, or nothing."""
+
+
+def build_page(namer: Namer) -> gr.Blocks:
+    """The page over this namer; it makes no request to another host."""
+    with gr.Blocks(
+        title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, KEPT_S)
+    ) as page:
+        header = _says("", "header")
+        with gr.Tabs():
+            with gr.Tab("Everyone in a picture", id="everyone"):
+                _everyone_tab(namer, header)
+            with gr.Tab("One face", id="one-face"):
+                _one_face_tab(namer, header)
+        page.load(
+            lambda: wording.header(namer.about()),
+            outputs=header,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return page
+
+
+def _everyone_tab(namer: Namer, header: gr.HTML) -> None:
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            given = _picture_input("everyone-given")
+        with gr.Column(scale=3, min_width=300):
+            drawn = gr.Image(
+                label="Everyone",
+                show_label=False,
+                format="jpeg",
+                interactive=False,
+                visible=False,
+                buttons=["download", "fullscreen"],
+                elem_id="everyone-drawn",
+                alt_text="Your picture with a box and a name at each face",
+            )
+            says = _says(wording.hint(_ASK_GROUP), "everyone-says")
+
+    def answer(sent: Given) -> tuple[object, str, str]:
+        picture, message = _everyone(namer, sent)
+        return gr.Image(picture, visible=picture is not None), message, _header(namer)
+
+    given.input(answer, given, [drawn, says, header], preprocess=False, api_visibility="private")
+
+
+def _one_face_tab(namer: Namer, header: gr.HTML) -> None:
+    with gr.Row():
+        with gr.Column(scale=2, min_width=300):
+            given = _picture_input("one-given")
+        with gr.Column(scale=3, min_width=300):
+            says = _says(wording.hint(_ASK_ONE), "one-says")
+            likeliest = gr.Label(
+                label="Likeliest people",
+                show_heading=False,
+                visible=False,
+                elem_id="one-likeliest",
+            )
+
+    def answer(sent: Given) -> tuple[object, str, str]:
+        people, message = _one_face(namer, sent)
+        return gr.Label(people or None, visible=bool(people)), message, _header(namer)
+
+    given.input(
+        answer, given, [likeliest, says, header], preprocess=False, api_visibility="private"
+    )
+
+
+def _says(content: str, elem_id: str) -> gr.HTML:
+    """A place for words of ours; our own style alone applies there."""
+    return gr.HTML(content, elem_id=elem_id, apply_default_css=False)
+
+
+def _picture_input(elem_id: str) -> gr.Image:
+    return gr.Image(
+        label="Picture",
+        show_label=False,
+        type="filepath",
+        sources=["upload", "webcam", "clipboard"],
+        placeholder=_UPLOAD,
+        webcam_options=gr.WebcamOptions(mirror=False),
+        buttons=["fullscreen"],
+        height=360,
+        elem_id=elem_id,
+        alt_text="The picture you chose",
+    )
+
+
+def _everyone(namer: Namer, sent: Given) -> tuple[Pixels | None, str]:
+    """The picture with names drawn in, and what to say of it."""
+    if sent is None:
+        return None, wording.hint(_ASK_GROUP)
+    try:
+        picture = namer.name_all(_content(sent), called=_called(sent))
+    except FaceloopError as error:
+        return None, wording.wrong(str(error))
+    return draw(picture), wording.everyone(picture)
+
+
+def _one_face(namer: Namer, sent: Given) -> tuple[dict[str, float], str]:
+    """The people whom the largest face is likeliest to be, and what to say of it."""
+    if sent is None:
+        return {}, wording.hint(_ASK_ONE)
+    try:
+        found = namer.likeliest(_content(sent), called=_called(sent))
+    except FaceloopError as error:
+        return {}, wording.wrong(str(error))
+    return {} if found is None else dict(found.likeliest), wording.one(found)
+
+
+def _header(namer: Namer) -> str:
+    return wording.header(namer.about())
+
+
+def _content(sent: dict[str, Any]) -> bytes:
+    """The bytes as they came: Gradio has made sure that the path lies among its uploads."""
+    return Path(sent["path"]).read_bytes()
+
+
+def _called(sent: dict[str, Any]) -> str:
+    return str(sent.get("orig_name") or "the picture")

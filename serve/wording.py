@@ -1,0 +1,120 @@
+"""What the page says, as HTML; every name and message is escaped."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+
+from PIL import Image
+
+from faces.pictures import face_crop
+from faces.records import Pixels
+from serve.answers import UNKNOWN, KnownModel, NamedFace, NamedPicture, OneFace, percent
+from serve.look import ICON
+
+_NO_CLASSIFIER = (
+    "No classifier yet: name a few people in Label Studio, then run <code>faceloop retrain</code>."
+)
+_NO_FACE = (
+    "No face was found in this picture. Faces are found when they look towards the camera and are "
+    "about 40 pixels wide or more."
+)
+_CROP_PX = 96
+_LARGE_CROP_PX = 440
+
+
+def header(model: KnownModel) -> str:
+    """The page's first line: which model version answers, and how many people it knows."""
+    about = _NO_CLASSIFIER
+    if model.version is not None:
+        people = _counted(model.people, "person", "people")
+        about = f"Model version <code>{escape(model.version)}</code> knows {people}"
+    icon = f'<img alt="" src="data:image/svg+xml,{ICON}">'
+    line = f'<div class="fl-head"><h1>{icon}faceloop</h1><p>{about}</p></div>'
+    if model.problem is None:
+        return line
+    return line + wrong(f"The newest classifier is not in use: {model.problem}")
+
+
+def hint(message: str) -> str:
+    """What will be seen here."""
+    return _note(escape(message), "fl-hint")
+
+
+def wrong(message: str) -> str:
+    """Something went wrong that a person can mend."""
+    return _note(escape(message), "fl-wrong", role="alert")
+
+
+def everyone(picture: NamedPicture) -> str:
+    """How many faces were found and named, and a table of them from left to right."""
+    if not picture.faces:
+        return _note(_NO_FACE)
+    found = _counted(len(picture.faces), "face", "faces")
+    if picture.version is None:
+        return _note(f"{found} found. {_NO_CLASSIFIER}") + _table(picture)
+    named = sum(face.name is not None for face in picture.faces)
+    return _note(f"{found}: {named} named, {len(picture.faces) - named} unknown.") + _table(picture)
+
+
+def one(answer: OneFace | None) -> str:
+    """Who the face is, and how sure that is."""
+    if answer is None:
+        return _note(_NO_FACE)
+    if answer.version is None:
+        says = f"This face was found. {_NO_CLASSIFIER}"
+    elif answer.face.name is None:
+        says = (
+            f"<strong>{UNKNOWN}.</strong> This is nobody the classifier knows, or it is not sure "
+            "enough to say."
+        )
+    else:
+        certainty = percent(answer.face.certainty)
+        says = f"This is <strong>{escape(answer.face.name)}</strong>, {certainty} sure."
+    if answer.faces_found > 1:
+        says += f" {answer.faces_found} faces were found; this is the largest."
+    crop = face_crop(answer.pixels, answer.face.box, size_px=_LARGE_CROP_PX)
+    return _note(says) + _inline(crop, kind="fl-face", described="The face, cut out of the picture")
+
+
+def _note(content: str, kind: str = "", *, role: str = "status") -> str:
+    return f'<p class="fl-note {kind}" role="{role}">{content}</p>'
+
+
+def _counted(count: int, single: str, several: str) -> str:
+    return f"{count} {single if count == 1 else several}"
+
+
+def _table(picture: NamedPicture) -> str:
+    rows = "".join(
+        _row(number, face, picture) for number, face in enumerate(picture.faces, start=1)
+    )
+    return (
+        '<table class="fl-faces"><thead><tr><th class="fl-number">#</th><th>Face</th>'
+        f"<th>Name</th><th>Certainty</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(number: int, face: NamedFace, picture: NamedPicture) -> str:
+    kind = ' class="fl-unknown"' if face.name is None else ""
+    crop = _inline(face_crop(picture.pixels, face.box, size_px=_CROP_PX))
+    certainty = _bar(face.certainty) if picture.version is not None else ""
+    return (
+        f'<tr{kind}><td class="fl-number">{number}</td><td class="fl-crop">{crop}</td>'
+        f'<td class="fl-name">{escape(face.name or UNKNOWN)}</td>'
+        f'<td class="fl-certainty">{certainty}</td></tr>'
+    )
+
+
+def _bar(certainty: float) -> str:
+    shown = percent(certainty)
+    return f'<span class="fl-bar"><i style="width: {shown}"></i></span>{shown}'
+
+
+def _inline(crop: Pixels, *, kind: str = "", described: str = "") -> str:
+    """A small picture inside the page itself: it is in no file that would have to be removed."""
+    content = io.BytesIO()
+    Image.fromarray(crop).save(content, format="JPEG", quality=85)
+    encoded = base64.b64encode(content.getvalue()).decode()
+    return f'<img class="{kind}" alt="{described}" src="data:image/jpeg;base64,{encoded}">'

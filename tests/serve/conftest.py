@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faces.encode import NETWORK
+from faces.identify import CurrentModel
+from faces.pictures import OpenPhoto
+from faces.records import (
+    Box,
+    Encodings,
+    Face,
+    FloatRows,
+    Person,
+    PersonId,
+    face_id_of_box,
+    unit_rows,
+)
+from faces.store.database import Store
+from faces.store.photos import ReadPhoto
+from faces.versions import ModelVersion, make_current, numbered, save_version
+from serve.namer import Namer
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class MarkedFaces:
+    """Reads faces off a list instead of looking for them: (box, row of an encoding)."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[Box, FloatRows]] = []
+
+    def read(self, opened: OpenPhoto) -> ReadPhoto:
+        faces = tuple(
+            Face(face_id_of_box(opened.photo.id, box), opened.photo.id, box, 1.0)
+            for box, _ in self.found
+        )
+        rows = np.array([row for _, row in self.found], dtype=np.float32).reshape(-1, 128)
+        encodings = Encodings(NETWORK, tuple(face.id for face in faces), rows, rows)
+        return ReadPhoto(opened.photo, faces, encodings)
+
+
+@pytest.fixture
+def reader() -> MarkedFaces:
+    return MarkedFaces()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    store.migrate(lock=tmp_path / "migrate.lock")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def models_folder(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def models(models_folder: Path) -> CurrentModel:
+    return CurrentModel(models_folder)
+
+
+@pytest.fixture
+def learn(models_folder: Path) -> Callable[..., ModelVersion]:
+    """Make a model version current that knows these people by these directions."""
+
+    def _learn(**people: FloatRows) -> ModelVersion:
+        draft = ModelVersion(
+            id="model-0001-00000000",
+            created_at=NOW,
+            network=NETWORK,
+            people=tuple(Person(PersonId(name.lower()), name) for name in people),
+            weights=unit_rows(np.array(list(people.values()), dtype=np.float32)),
+            scale=20.0,
+            unknown_cosine=0.5,
+            threshold=0.7,
+            metrics={},
+            data_hash="",
+            parent=None,
+            faceloop_version="0.1.0",
+        )
+        version = numbered(models_folder, draft)
+        save_version(models_folder, version)
+        make_current(models_folder, version.id)
+        return version
+
+    return _learn
+
+
+@pytest.fixture
+def picture() -> bytes:
+    """A grey picture of 640 x 480 as a PNG file."""
+    content = io.BytesIO()
+    Image.new("RGB", (640, 480), "grey").save(content, format="PNG")
+    return content.getvalue()
+
+
+@pytest.fixture
+def namer(models: CurrentModel, reader: MarkedFaces, store: Store) -> Namer:
+    return Namer(models, reader, store)  # type: ignore[arg-type]  # finds what the test put there

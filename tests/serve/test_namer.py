@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faces.confirmations import Occasion, PersonCreated, PersonMerged, PersonRenamed, Word
+from faces.errors import BadPhoto
+from faces.records import Box, FloatRows, PersonId
+from faces.store import log
+from faces.store.database import Store
+from faces.versions import ModelVersion
+from serve.answers import NamedPicture
+from serve.namer import Namer
+
+Learn = Callable[..., ModelVersion]
+LEFT, MIDDLE, RIGHT = Box(10, 10, 80, 80), Box(200, 50, 100, 100), Box(400, 20, 90, 90)
+
+
+def towards(axis: int) -> FloatRows:
+    """The unit row along one axis, (128,)."""
+    return np.eye(128, dtype=np.float32)[axis]
+
+
+def say(store: Store, *words: Word) -> None:
+    with store.write() as connection:
+        log.append(connection, Occasion("eve", datetime(2026, 3, 2, tzinfo=UTC), "test"), words)
+
+
+def names(picture: NamedPicture) -> list[str | None]:
+    return [face.name for face in picture.faces]
+
+
+def test_everyone_known_is_named_and_a_stranger_is_unknown_from_left_to_right(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes
+) -> None:
+    version = learn(Anna=towards(0), Łukasz=towards(1))
+    reader.found = [(RIGHT, towards(5)), (LEFT, towards(1)), (MIDDLE, towards(0))]
+    answer = namer.name_all(picture, called="a.png")
+    assert names(answer) == ["Łukasz", "Anna", None]
+    assert answer.version == version.id
+    assert [face.box for face in answer.faces] == [LEFT, MIDDLE, RIGHT]
+    assert all(0.7 <= face.certainty <= 1 for face in answer.faces)
+
+
+def test_without_a_model_faces_are_found_and_unknown(
+    namer: Namer, reader: Any, picture: bytes
+) -> None:
+    reader.found = [(LEFT, towards(0))]
+    answer = namer.name_all(picture, called="a.png")
+    assert (names(answer), answer.version) == ([None], None)
+    assert namer.about().version is None
+    one = namer.likeliest(picture, called="a.png")
+    assert one is not None
+    assert (one.likeliest, one.version, one.face.name) == ((), None, None)
+
+
+def test_a_picture_without_faces_has_no_names_and_no_likeliest_people(
+    namer: Namer, learn: Learn, picture: bytes
+) -> None:
+    learn(Anna=towards(0))
+    assert namer.name_all(picture, called="a.png").faces == ()
+    assert namer.likeliest(picture, called="a.png") is None
+
+
+def test_the_model_made_current_last_answers(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes
+) -> None:
+    reader.found = [(LEFT, towards(0))]
+    learn(Anna=towards(0))
+    assert names(namer.name_all(picture, called="a.png")) == ["Anna"]
+    second = learn(Berta=towards(0), Cleo=towards(1))
+    answer = namer.name_all(picture, called="a.png")
+    assert (names(answer), answer.version) == (["Berta"], second.id)
+    assert (namer.about().version, namer.about().people) == (second.id, 2)
+
+
+def test_people_are_called_as_they_are_called_now(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes, store: Store
+) -> None:
+    learn(Anna=towards(0), Berta=towards(1))
+    anna, berta = PersonId("anna"), PersonId("berta")
+    say(store, PersonCreated(anna, "Anna"), PersonCreated(berta, "Berta"))
+    say(store, PersonRenamed(anna, "Anna Ødegård"))
+    reader.found = [(LEFT, towards(0)), (MIDDLE, towards(1))]
+    assert names(namer.name_all(picture, called="a.png")) == ["Anna Ødegård", "Berta"]
+
+
+def test_two_people_who_are_one_are_listed_once(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes, store: Store
+) -> None:
+    learn(Anna=towards(0), Ann=towards(1), Cleo=towards(2))
+    anna, ann = PersonId("anna"), PersonId("ann")
+    say(store, PersonCreated(anna, "Anna"), PersonMerged(ann, anna))
+    reader.found = [(LEFT, towards(0) + towards(1))]
+    one = namer.likeliest(picture, called="a.png")
+    assert one is not None
+    assert [name for name, _ in one.likeliest] == ["Anna", "Cleo"]
+    assert one.likeliest[0][1] == pytest.approx(1.0, abs=0.05)
+
+
+def test_without_a_store_the_names_are_those_that_the_model_learned(
+    namer: Namer, reader: Any, models: Any, learn: Learn, picture: bytes
+) -> None:
+    learn(Anna=towards(0))
+    reader.found = [(LEFT, towards(0))]
+    alone = Namer(models, reader, None)
+    assert names(alone.name_all(picture, called="a.png")) == ["Anna"]
+
+
+def test_of_several_faces_the_largest_is_looked_at_and_the_others_are_counted(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes
+) -> None:
+    learn(Anna=towards(0), Berta=towards(1))
+    reader.found = [(LEFT, towards(0)), (MIDDLE, towards(1)), (RIGHT, towards(0))]
+    one = namer.likeliest(picture, called="a.png", count=1)
+    assert one is not None
+    assert (one.face.box, one.faces_found) == (MIDDLE, 3)
+    assert [name for name, _ in one.likeliest] == ["Berta"]
+
+
+def test_bytes_that_are_no_photo_are_refused_by_name(namer: Namer) -> None:
+    with pytest.raises(BadPhoto, match=r"holiday\.jpg"):
+        namer.name_all(b"not a picture", called="holiday.jpg")
+
+
+def test_a_damaged_new_version_leaves_the_old_one_answering(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes, models_folder: Any
+) -> None:
+    first = learn(Anna=towards(0))
+    namer.about()
+    second = learn(Berta=towards(0))
+    (models_folder / second.id / "weights.safetensors").write_bytes(b"")
+    reader.found = [(LEFT, towards(0))]
+    assert names(namer.name_all(picture, called="a.png")) == ["Anna"]
+    assert namer.about().version == first.id
+    assert second.id in (namer.about().problem or "")
