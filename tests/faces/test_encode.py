@@ -17,7 +17,6 @@ from faces.onnx_graph import face_network_model
 from faces.records import Box, Pixels
 from faces.weights import Weights, weights_file
 
-
 Portrait = Callable[[int, int], Pixels]
 
 
