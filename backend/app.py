@@ -1,0 +1,132 @@
+"""The routes that Label Studio calls, by the protocol of its version 1.23."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
+from werkzeug.wrappers import Response as WSGIResponse
+
+from backend.access import is_allowed
+from backend.checks import Checks, is_photos_config
+from backend.counters import Counters
+from backend.predictor import Prediction, Predictor
+from faces.jobs import Job
+from faces.studio_configs import PHOTOS_CONFIG
+
+LARGEST_BODY_BYTES = 32 << 20
+_OPEN_ROUTES = frozenset({"health"})
+_OUR_OWN_DOING = ("PROJECT_", "TASKS_")
+"""Events that our own writes cause; following them would go round in circles."""
+
+
+def create_app(predictor: Predictor, *, secret: str, enqueue: Callable[[Job], None]) -> Flask:
+    """The backend's WSGI application.
+
+    Every route but /health asks for the secret (empty: none), as Basic auth's password or in the
+    header X-Faceloop-Secret. Every answer is JSON, or text from /metrics.
+    """
+    app = Flask("backend", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
+    counters = predictor.counters
+    checks = Checks(counters)
+    _guard(app, counters, secret=secret)
+    _tell_state(app, predictor)
+    _predict(app, predictor, checks)
+    _note_hints(app, counters, enqueue)
+    return app
+
+
+def _guard(app: Flask, counters: Counters, *, secret: str) -> None:
+    """Count and check every request; errors become JSON without a traceback."""
+
+    @app.before_request
+    def let_in() -> None:
+        route = request.endpoint or "other"
+        counters.add("requests_total", route=route)
+        if route not in _OPEN_ROUTES and not is_allowed(request, secret):
+            counters.add("refused_total")
+            raise Unauthorized(
+                "show the backend's secret: Basic auth as faceloop, or its header",
+                www_authenticate=WWWAuthenticate("basic", {"realm": "faceloop"}),
+            )
+
+    @app.errorhandler(HTTPException)
+    def tell_error(error: HTTPException) -> WSGIResponse:
+        answer = error.get_response()
+        answer.set_data(json.dumps({"error": error.name, "detail": error.description}))
+        answer.content_type = "application/json"
+        return answer
+
+
+def _tell_state(app: Flask, predictor: Predictor) -> None:
+    """The routes that say how the backend is; none of them waits for a model."""
+
+    @app.get("/health")
+    def health() -> Response:
+        return jsonify(status="UP", model_version=predictor.version(), model=predictor.model)
+
+    @app.post("/setup")
+    def setup() -> Response:
+        body = _body()
+        config = body.get("schema") if isinstance(body, dict) else None
+        answer: dict[str, Any] = {"model_version": predictor.version()}
+        if config is not None and not is_photos_config(config):
+            answer["warnings"] = [
+                "this project's labeling config is not that of Photos; faces cannot be shown in it"
+            ]
+        return jsonify(answer)
+
+    @app.get("/versions")
+    def versions() -> Response:
+        return jsonify(versions=[predictor.version()])
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(predictor.counters.as_text(), content_type="text/plain; version=0.0.4")
+
+
+def _predict(app: Flask, predictor: Predictor, checks: Checks) -> None:
+    @app.post("/predict")
+    def predict() -> Response:
+        body = _body()
+        tasks = body.get("tasks") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(tasks, list):
+            raise BadRequest("the body needs a list of tasks")
+        config = body.get("label_config", PHOTOS_CONFIG)
+        if not is_photos_config(config):
+            predictor.counters.add("failures_total", len(tasks), kind="config")
+            return jsonify(results=[predictor.empty(predictor.version()) for _ in tasks])
+        named = _named(predictor, tasks, body.get("params"))
+        return jsonify(results=[checks.passed(one, config) for one in named])
+
+
+def _named(predictor: Predictor, tasks: list[object], params: object) -> list[Prediction]:
+    """A context says that an annotator has just drawn something."""
+    context = params.get("context") if isinstance(params, dict) else None
+    if context is None:
+        return predictor.predict(tasks)
+    return [predictor.interactive(task, context) for task in tasks]
+
+
+def _note_hints(app: Flask, counters: Counters, enqueue: Callable[[Job], None]) -> None:
+    @app.post("/webhook")
+    def webhook() -> Response:
+        body = _body()
+        action = body.get("action") if isinstance(body, dict) else None
+        if isinstance(action, str) and not action.startswith(_OUR_OWN_DOING):
+            counters.add("hints_total")
+            enqueue(Job.PULL)
+        return jsonify(status="noted")
+
+
+def _body() -> object:
+    """What the request brought; an empty body counts as an empty object."""
+    try:
+        return json.loads(request.get_data(cache=False) or b"{}")
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is no JSON") from None

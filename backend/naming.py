@@ -1,0 +1,131 @@
+"""Which name each face of a photo is shown with; a decision over records, nothing is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from faces.confirmations import Truth
+from faces.identify import Identifier, respecting
+from faces.records import (
+    ENCODING_LENGTH,
+    Encodings,
+    Face,
+    FaceId,
+    FloatRows,
+    PersonId,
+    Photo,
+    Proposal,
+)
+from faces.store.photos import ReadPhoto
+from faces.studio_format import UNKNOWN, ShownFace, photo_prediction
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The state that one request works with: the round, the model in use, what people said.
+
+    Before the first model version `standing` holds the proposals of the newest cluster run.
+    """
+
+    round: str
+    identifier: Identifier | None
+    truth: Truth
+    standing: Mapping[FaceId, Proposal] = field(default_factory=dict)
+
+    def proposals(self, encodings: Encodings) -> list[Proposal]:
+        """The machine's guess for each face, in the order of the encodings, as people allow it."""
+        if self.identifier is not None:
+            guessed = self.identifier.propose(encodings)
+        else:
+            guessed = [self.standing.get(face, _nobody(face)) for face in encodings.faces]
+        return respecting(guessed, self.truth)
+
+    def named(self, proposal: Proposal) -> tuple[str, float]:
+        """The name that a proposal comes to and how sure it is; 0 if nobody is named."""
+        name = self.name_of(proposal.person)
+        return name, 0.0 if name == UNKNOWN else round(proposal.score, 3)
+
+    def name_of(self, person: PersonId | None) -> str:
+        """What a person is called now, or was when the model learned them."""
+        if person is None:
+            return UNKNOWN
+        known = self.truth.people.get(self.truth.resolve(person))
+        if known is None and self.identifier is not None:
+            learned = self.identifier.version.people
+            known = next((somebody for somebody in learned if somebody.id == person), None)
+        return UNKNOWN if known is None else known.name
+
+
+def predictions(seen: Sequence[ReadPhoto], moment: Moment) -> list[dict[str, object]]:
+    """One prediction for each photo, in order; all faces are identified in one batch.
+
+    Raises:
+        SetupError: the model in use knows the encodings of another network.
+    """
+    guessed = moment.proposals(_together([one.encodings for one in seen])) if seen else []
+    proposal_of = {proposal.face: proposal for proposal in guessed}
+    return [
+        photo_prediction(
+            shown_faces(one.faces, proposal_of, moment, photo=one.photo),
+            width_px=one.photo.width_px,
+            height_px=one.photo.height_px,
+            version=moment.round,
+        )
+        for one in seen
+    ]
+
+
+def shown_faces(
+    faces: Iterable[Face],
+    proposal_of: Mapping[FaceId, Proposal],
+    moment: Moment,
+    *,
+    photo: Photo,
+) -> list[ShownFace]:
+    """The faces of a photo with their names; what was said to be no face is left out.
+
+    A confirmed face has its person's name, a stranger none; of the others the machine speaks. A
+    photo shows the same whether its prediction was pushed or asked for.
+    """
+    return [
+        _shown(face, proposal_of.get(face.id, _nobody(face.id)), moment)
+        for face in faces
+        if face.id not in moment.truth.not_faces and _is_inside(face, photo)
+    ]
+
+
+def _shown(face: Face, proposal: Proposal, moment: Moment) -> ShownFace:
+    confirmed = moment.truth.confirmed.get(face.id)
+    if confirmed is not None:
+        return ShownFace(face.id, face.box, moment.name_of(confirmed.person), 1.0, "confirmed")
+    if face.id in moment.truth.strangers:
+        return ShownFace(face.id, face.box, UNKNOWN, 1.0, "stranger")
+    name, score = moment.named(proposal)
+    return ShownFace(face.id, face.box, name, score, "" if name == UNKNOWN else proposal.source)
+
+
+def _is_inside(face: Face, photo: Photo) -> bool:
+    box = face.box
+    return (
+        box.left < photo.width_px and box.top < photo.height_px and min(box.right, box.bottom) > 0
+    )
+
+
+def _nobody(face: FaceId) -> Proposal:
+    return Proposal(face, None, 0.0, "")
+
+
+def _together(parts: Sequence[Encodings]) -> Encodings:
+    """All encodings in one set; a face that stands in several parts counts once."""
+    rows: dict[FaceId, tuple[FloatRows, FloatRows]] = {
+        face: (part.plain[row], part.mirrored[row])
+        for part in parts
+        for row, face in enumerate(part.faces)
+    }
+    shape = (len(rows), ENCODING_LENGTH)
+    plain = np.array([both[0] for both in rows.values()], dtype=np.float32).reshape(shape)
+    mirrored = np.array([both[1] for both in rows.values()], dtype=np.float32).reshape(shape)
+    return Encodings(parts[0].network, tuple(rows), plain, mirrored)

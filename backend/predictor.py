@@ -1,0 +1,254 @@
+"""Names for the faces of tasks: from the store where the photo is known, else from its picture.
+
+One thread reads new photos (dlib's detector is not made for several), so that requests for them
+wait in line and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backend.counters import Counters
+from backend.media import Media
+from backend.naming import Moment, predictions
+from backend.recent import RecentPictures
+from faces.encode import Encoder
+from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
+from faces.identify import CurrentModel
+from faces.pictures import OpenPhoto, open_bytes
+from faces.reading import FaceReader
+from faces.records import Box, Encodings, FaceId, PhotoId, Proposal
+from faces.store import clusters, ledger, log, photos
+from faces.store.database import Store
+from faces.store.photos import ReadPhoto
+from faces.studio_format import DrawnBox, drawn_boxes, renamed_region
+
+FIRST_ROUND = "faceloop-0000"
+"""What predictions are called before anything was pushed."""
+ROUND = "round"
+"""The fact in the store that holds the current round."""
+_PHOTO_ID = re.compile(r"[0-9a-f]{64}")
+_DRAWING_AT_ONCE = 2
+_logger = logging.getLogger(__name__)
+
+Prediction = dict[str, Any]
+"""A prediction in Label Studio's JSON; what is in it only `faces.studio_format` knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a task asks about; both None if the task makes no sense."""
+
+    photo: PhotoId | None
+    url: object
+
+
+class Predictor:
+    """Answers Label Studio; safe to use from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: CurrentModel,
+        reader: FaceReader,
+        media: Media,
+        *,
+        encoder: Encoder,
+        network: str,
+        predict_s: float = 60.0,
+        interactive_s: float = 5.0,
+    ) -> None:
+        """Work with these parts; nothing is loaded before it is needed.
+
+        Requests get what is ready after `predict_s`, boxes just drawn after `interactive_s`.
+        """
+        self.counters = Counters()
+        self._store = store
+        self._models = models
+        self._reader = reader
+        self._media = media
+        self._encoder = encoder
+        self._network = network
+        self._predict_s = predict_s
+        self._interactive_s = interactive_s
+        self._recent = RecentPictures()
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
+        self._last_round = FIRST_ROUND
+        self.model: str | None = None
+        """The model version that was used last, None before the first."""
+
+    def version(self) -> str:
+        """The current round; the one seen last while the store gives no answer."""
+        try:
+            with self._store.read() as connection:
+                self._last_round = str(ledger.fact(connection, ROUND) or FIRST_ROUND)
+        except StoreError as error:
+            self._note(error)
+        return self._last_round
+
+    def warm(self) -> None:
+        """Load the model and the network, so that the first request need not."""
+        self._snapshot([])
+        self._encoder.encode(np.zeros((64, 64, 3), dtype=np.uint8), [Box(8, 8, 48, 48)])
+
+    def close(self) -> None:
+        """Take on nothing more; what has begun is finished."""
+        for pool in (self._reading, self._drawing):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def predict(self, tasks: Sequence[object]) -> list[Prediction]:
+        """One prediction for each task, in order; an empty one for a task that goes wrong."""
+        asked = [_asked(task) for task in tasks]
+        self.counters.add("predictions_total", len(asked))
+        try:
+            moment, known = self._snapshot([one.photo for one in asked if one.photo])
+            named = predictions(list(known.values()), moment)
+        except FaceloopError as error:
+            self._note(error, len(asked))
+            return [self.empty(self._last_round) for _ in asked]
+        answers = dict(zip(known, named, strict=True))
+        fresh = [one for one in asked if one.photo not in known]
+        new = iter(self._read_all([one.url for one in fresh], moment))
+        return [answers[one.photo] if one.photo in answers else next(new) for one in asked]
+
+    def interactive(self, task: object, context: object) -> Prediction:
+        """The boxes just drawn, named; nothing when anything goes wrong. Never looks for faces."""
+        self.counters.add("predictions_total")
+        future = self._drawing.submit(self._name_drawn, _asked(task).url, context)
+        return self._outcome(future, self._last_round, timeout_s=self._interactive_s)
+
+    @staticmethod
+    def empty(version: str) -> Prediction:
+        """The answer for a task about which nothing can be said."""
+        return {"model_version": version, "score": 0.0, "result": []}
+
+    def _snapshot(self, wanted: Sequence[PhotoId]) -> tuple[Moment, dict[PhotoId, ReadPhoto]]:
+        """The state to work with, and those of the photos that are in the store."""
+        identifier = self._models.snapshot()
+        self.model = None if identifier is None else identifier.version.id
+        with self._store.read() as connection:
+            self._last_round = str(ledger.fact(connection, ROUND) or FIRST_ROUND)
+            moment = Moment(
+                round=self._last_round,
+                identifier=identifier,
+                truth=log.truth(connection),
+                standing={} if identifier else clusters.proposals(connection),
+            )
+            known: dict[PhotoId, ReadPhoto] = {}
+            for photo_id in dict.fromkeys(wanted):
+                photo = photos.photo(connection, photo_id)
+                if photo is not None:
+                    faces = tuple(photos.faces(connection, photo_id))
+                    ids = [face.id for face in faces]
+                    encodings = photos.encodings(connection, self._network, only=ids)
+                    known[photo_id] = ReadPhoto(photo, faces, encodings)
+        return moment, known
+
+    def _read_all(self, urls: Sequence[object], moment: Moment) -> list[Prediction]:
+        """Predictions for pictures that are not in the store, as many as there is time for."""
+        futures = [self._reading.submit(self._name_new, url, moment) for url in urls]
+        wait(futures, timeout=self._predict_s)
+        return [self._outcome(future, moment.round, timeout_s=0) for future in futures]
+
+    def _name_new(self, url: object, moment: Moment) -> Prediction:
+        content = self._media.fetch(url)
+        read = self._reader.read(open_bytes(content, name="the picture of a task"))
+        return predictions([read], moment)[0]
+
+    def _name_drawn(self, url: object, context: object) -> Prediction:
+        drawn = drawn_boxes(context)
+        moment, _ = self._snapshot([])
+        answer = self.empty(moment.round)
+        if not drawn:
+            return answer
+        proposals = self._propose_drawn(url, drawn, moment)
+        named = [moment.named(proposal) for proposal in proposals]
+        answer["score"] = min(score for _, score in named)
+        answer["result"] = [
+            renamed_region(box, name, score)
+            for box, (name, score) in zip(drawn, named, strict=True)
+        ]
+        return answer
+
+    def _propose_drawn(
+        self, url: object, drawn: Sequence[DrawnBox], moment: Moment
+    ) -> list[Proposal]:
+        """A proposal for each box; before the first model there is no need to look."""
+        if moment.identifier is None:
+            return [Proposal(FaceId(one.region), None, 0.0, "") for one in drawn]
+        return moment.proposals(self._encoded(self._picture(url), drawn))
+
+    def _encoded(self, picture: OpenPhoto, drawn: Sequence[DrawnBox]) -> Encodings:
+        """What the network says of drawn boxes; they are scaled to the picture's own pixels."""
+        boxes = [
+            _scaled(
+                one.box,
+                across=picture.photo.width_px / one.width_px,
+                down=picture.photo.height_px / one.height_px,
+            )
+            for one in drawn
+        ]
+        plain, mirrored = self._encoder.encode(picture.pixels, boxes)
+        numbered = tuple(FaceId(str(number)) for number in range(len(drawn)))
+        return Encodings(self._network, numbered, plain, mirrored)
+
+    def _picture(self, url: object) -> OpenPhoto:
+        """A picture that is looked at right now; annotators draw several boxes in one."""
+        kept = self._recent.get(url)
+        if kept is None:
+            kept = open_bytes(self._media.fetch(url), name="the picture of a task")
+            self._recent.keep(url, kept)
+        return kept
+
+    def _outcome(self, future: Future[Prediction], version: str, *, timeout_s: float) -> Prediction:
+        """What one task came to; its error, whatever it is, takes nothing from the others."""
+        try:
+            error = future.exception(timeout=timeout_s)
+        except TimeoutError as late:
+            future.cancel()
+            error = late
+        if error is None:
+            return future.result()
+        self._note(error)
+        return self.empty(version)
+
+    def _note(self, error: BaseException, count: int = 1) -> None:
+        """Count and log what went wrong; our own messages hold no token and no name."""
+        kind = next((kind for family, kind in _KINDS.items() if isinstance(error, family)), "bug")
+        self.counters.add("failures_total", count, kind=kind)
+        if kind == "bug":
+            _logger.error("a task failed in a way that nobody thought of", exc_info=error)
+        else:
+            _logger.warning("%d failed (%s): %s", count, kind, error)
+
+
+_KINDS: dict[type[BaseException], str] = {
+    TimeoutError: "late",
+    BadPhoto: "picture",
+    StudioError: "media",
+    StoreError: "store",
+    FaceloopError: "setup",
+}
+"""What failures are counted as, the special before the general."""
+
+
+def _asked(task: object) -> _Asked:
+    data = task.get("data") if isinstance(task, dict) else None
+    if not isinstance(data, dict):
+        return _Asked(None, None)
+    photo = data.get("photo")
+    if not isinstance(photo, str) or not _PHOTO_ID.fullmatch(photo):
+        return _Asked(None, data.get("image"))
+    return _Asked(PhotoId(photo), data.get("image"))
+
+
+def _scaled(box: Box, *, across: float, down: float) -> Box:
+    return Box(box.left * across, box.top * down, box.width * across, box.height * down)
