@@ -10,7 +10,8 @@ all that it is installed from; so a second run takes no time, and a changed pin 
 The requirements stand in pyproject.toml, the versions in the constraints files. An environment
 inside this clone also gets the clone itself, as the command `faceloop`. One that lies elsewhere
 may be shared by several clones and gets the packages only: there each clone runs its own code
-with `python -m faceloop`. Only wheels are installed, so nothing is compiled.
+with `python -m faceloop`. Only wheels are installed, but for a few packages of plain Python
+that have none, so nothing is compiled.
 """
 
 from __future__ import annotations
@@ -38,7 +39,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 DLIB = ROOT / "packaging" / "dlib"
 STUDIO = "label-studio==1.23.2"
-SOURCE_ONLY = "face_recognition_models,django-user-agents"
+# Published as source alone, none of it with anything to compile: weights, and plain Python.
+SOURCE_ONLY = (
+    "face_recognition_models",
+    "attr",
+    "django-ranged-fileresponse",
+    "drf-flex-fields",
+    "drf-generators",
+    "ordered-set",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +203,7 @@ def _pip_steps(part: Part, places: Places) -> list[list[str]]:
         "--disable-pip-version-check",
         f"--constraint={_constraints(part)}",
         "--only-binary=:all:",
-        f"--no-binary={SOURCE_ONLY}",
+        f"--no-binary={','.join(SOURCE_ONLY)}",
         *places.pip_args,
         *_requirements(part),
     ]
