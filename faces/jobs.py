@@ -30,9 +30,7 @@ class Jobs:
     def __init__(self, settings: Settings, run: Callable[[Job], None] = _nobody_runs) -> None:
         """Open the queue; the file appears with the first job."""
         self.huey = _open(settings)
-        self._tasks = {
-            job: self.huey.task(name=job.value)(_running(run, job)) for job in Job
-        }
+        self._tasks = {job: self.huey.task(name=job.value)(_running(run, job)) for job in Job}
 
     def enqueue(self, job: Job) -> None:
         """Ask for a job unless the same one waits already."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -55,9 +57,7 @@ class Settings(BaseSettings):
     )
     app_host: str = Field(default="127.0.0.1", description="Address the app listens on")
     app_port: int = Field(default=7860, ge=1, le=65535, description="Port of the app")
-    eps: float = Field(
-        default=0.42, gt=0, lt=2, description="DBSCAN's radius on dlib's encodings"
-    )
+    eps: float = Field(default=0.42, gt=0, lt=2, description="DBSCAN's radius on dlib's encodings")
     min_samples: int = Field(
         default=3, ge=1, description="Faces (itself included) that make a face a core of a cluster"
     )
@@ -89,6 +89,26 @@ class Settings(BaseSettings):
     def backend_url_for_studio(self) -> str:
         """The backend's address as Label Studio reaches it."""
         return self.backend_url or f"http://{self.backend_host}:{self.backend_port}"
+
+
+def environment_for(settings: Settings) -> dict[str, str]:
+    """The environment for a process of ours: this one's, with these settings made explicit.
+
+    Secrets travel this way and never on a command line, where everybody could read them.
+    """
+    ours = {
+        f"FACELOOP_{name.upper()}": value.get_secret_value()
+        if isinstance(value, SecretStr)
+        else str(value)
+        for name, value in settings
+    }
+    return {**os.environ, **ours}
+
+
+def environment_with(values: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a program that is not ours: without our settings, with `values`."""
+    others = {n: v for n, v in os.environ.items() if not n.startswith("FACELOOP_")}
+    return {**others, **values}
 
 
 def load_settings(**given: object) -> Settings:

@@ -270,6 +270,32 @@ class Studio:
                 request_options=_ONCE,
             )
 
+    def ask_backend(self, project: int) -> str:
+        """How Label Studio itself sees the project's backend; it asks it while answering.
+
+        Raises:
+            StudioError: there is none, or Label Studio cannot talk with it.
+        """
+        for backend in self._json("GET", "api/ml/", params={"project": project}):
+            if backend["state"] != "CO":
+                raise StudioError(
+                    f"Label Studio cannot talk with the backend at {backend['url']}: "
+                    f"{backend.get('error_message') or backend['readable_state']}"
+                )
+            return f"connected, at version {backend.get('model_version')}"
+        raise StudioError(f"project {project} has no backend; run `faceloop up` again")
+
+    def picture_size(self, path: str) -> int:
+        """How many bytes a picture's address gives.
+
+        Raises:
+            StudioError: Label Studio does not show it.
+        """
+        answer = self._answer("GET", path.lstrip("/"))
+        if answer.is_error or not answer.content:
+            raise StudioError(f"Label Studio does not show {path} ({answer.status_code})")
+        return len(answer.content)
+
     def set_webhook(
         self, project: int, url: str, *, headers: Mapping[str, str], actions: Sequence[str]
     ) -> None:
@@ -313,16 +339,8 @@ class Studio:
         files: Mapping[str, Any] | None = None,
     ) -> Any:
         """One request through the SDK's client; None for an empty answer."""
+        answer = self._answer(method, path, body, params=params, files=files)
         what = f"{method} {path}"
-        with self._answering(what):
-            answer = self._client._client_wrapper.httpx_client.request(
-                path,
-                method=method,
-                json=body,
-                params=dict(params) if params else None,
-                files=dict(files) if files else None,
-                request_options={} if method == "GET" else _ONCE,
-            )
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise _Gone(f"Label Studio at {self.url} has no {path}")
         if answer.is_error:
@@ -333,6 +351,26 @@ class Studio:
             return answer.json()
         except json.JSONDecodeError as error:
             raise StudioError(f"Label Studio at {self.url} answered {what} with no JSON") from error
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """One request through the SDK's client, whatever the answer."""
+        with self._answering(f"{method} {path}"):
+            return self._client._client_wrapper.httpx_client.request(
+                path,
+                method=method,
+                json=body,
+                params=dict(params) if params else None,
+                files=dict(files) if files else None,
+                request_options={} if method == "GET" else _ONCE,
+            )
 
     @contextmanager
     def _answering(self, what: str) -> Iterator[None]:

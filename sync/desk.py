@@ -88,9 +88,12 @@ class Desk:
         }
 
 
-def open_desk(store: Store, studio: Studio, *, media: Media, pictures: str) -> Desk:
-    """Find our two projects or make them; no other project is touched."""
-    ids = {project: _project(store, studio, project) for project in Project}
+def open_desk(store: Store, studio: Studio, *, server: str, media: Media, pictures: str) -> Desk:
+    """Find our two projects or make them; no other project is touched.
+
+    `server` tells this Label Studio from another: its projects and tasks are its own.
+    """
+    ids = {project: _project(store, studio, project, server) for project in Project}
     for project, project_id in ids.items():
         studio.set_config(project_id, _SHAPES[project].config)
         if pictures == "local":
@@ -111,17 +114,17 @@ def connect_backend(desk: Desk, *, url: str, secret: str) -> None:
         studio.set_webhook(project, f"{url}/webhook", headers=headers, actions=WEBHOOK_ACTIONS)
 
 
-def _project(store: Store, studio: Studio, project: Project) -> int:
-    """The project's id; a vanished project is made again and its tasks are pushed anew."""
-    fact = f"project {project} at {studio.url}"
+def _project(store: Store, studio: Studio, project: Project, server: str) -> int:
+    """The project's id; one that vanished is made again and its tasks are pushed anew."""
+    fact = f"project {project}"
     with store.read() as connection:
         known = ledger.fact(connection, fact)
-    if known is not None and studio.has_project(int(known)):
-        return int(known)
+    if known and known["server"] == server and studio.has_project(int(known["id"])):
+        return int(known["id"])
     shape = _SHAPES[project]
     made = studio.create_project(shape.title, description=shape.description, config=shape.config)
     with store.write() as connection:
         ledger.drop_tasks(connection, project, ledger.pushed_tasks(connection, project))
         ledger.forget_annotations(connection, project)
-        ledger.set_fact(connection, fact, made)
+        ledger.set_fact(connection, fact, {"server": server, "id": made})
     return made

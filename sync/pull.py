@@ -122,6 +122,7 @@ def _read_annotation(
         annotation_id=int(annotation["id"]),
         project=project,
         task_id=int(task["id"]),
+        place=_place(annotation) if known is None else known.place,
         revision=annotation["updated_at"],
         from_prediction=bool(annotation.get("parent_prediction"))
         or (known is not None and known.from_prediction),
@@ -132,11 +133,7 @@ def _read_annotation(
         words = []
         pulled.problems.append(f"task {read.task_id} in {project}: {problem}")
     if known is not None or words:
-        occasion = Occasion(
-            f"annotator:{annotation.get('completed_by')}",
-            _moment(read.revision),
-            _place(read.annotation_id),
-        )
+        occasion = Occasion(_speaker(annotation), _moment(read.revision), read.place)
         log.append(connection, occasion, [Revised(read.revision), *words])
     ledger.save_annotation(connection, read)
     pulled.answers += 1
@@ -168,7 +165,7 @@ def _words(
 
 def _retract(connection: sa.Connection, annotation: ReadAnnotation, at: datetime) -> None:
     """Take back what a deleted or skipped annotation said."""
-    occasion = Occasion("label-studio", at, _place(annotation.annotation_id))
+    occasion = Occasion("label-studio", at, annotation.place)
     log.append(connection, occasion, [Retracted()])
     ledger.drop_annotation(connection, annotation.annotation_id)
 
@@ -190,8 +187,15 @@ def _note_task(
     ledger.set_fact(connection, name, {**seen, str(answered.task_id): answered.seen})
 
 
-def _place(annotation_id: int) -> str:
-    return f"annotation:{annotation_id}"
+def _place(annotation: Mapping[str, Any]) -> str:
+    """Its number and its birth: another Label Studio counts from 1 again."""
+    return f"annotation:{annotation['id']} of {annotation['created_at']}"
+
+
+def _speaker(annotation: Mapping[str, Any]) -> str:
+    """Who answered, by e-mail address; numbers mean somebody else in another Label Studio."""
+    who = annotation.get("completed_by")
+    return f"annotator:{who['email'] if isinstance(who, Mapping) else who}"
 
 
 def _moment(text: str) -> datetime:

@@ -1,0 +1,118 @@
+"""Talk to every part and say what answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import requests
+from rich.table import Table
+
+from faceloop.console import console
+from faces.errors import FaceloopError
+from faces.jobs import Job, Jobs
+from faces.settings import Settings
+from faces.store import ledger, photos
+from faces.store.database import Store
+from sync.desk import BACKEND_USER, Desk, Project
+
+WORKER_WITHIN_S = 20
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One part, whether it answered, and what it said or what is wrong."""
+
+    part: str
+    good: bool
+    said: str
+
+
+def check_all(settings: Settings, store: Store, desk: Desk) -> list[Checked]:
+    """Ask every part; a part that fails keeps no other from being asked."""
+    parts: dict[str, Callable[[], str]] = {
+        "store": lambda: _store(store),
+        "Label Studio": lambda: (
+            f"version {desk.studio.version()}, token of {desk.studio.speaker()}"
+        ),
+        "People project": lambda: _project(store, desk, Project.PEOPLE),
+        "Photos project": lambda: _project(store, desk, Project.PHOTOS),
+        "a picture": lambda: _picture(store, desk),
+        "backend": lambda: _backend(settings),
+        "backend, asked by Label Studio": lambda: desk.studio.ask_backend(desk.photos),
+        "worker": lambda: _worker(settings),
+        "app": lambda: _app(settings),
+    }
+    return [_asked(part, ask) for part, ask in parts.items()]
+
+
+def tell_checks(checks: list[Checked]) -> bool:
+    """Print a table of what answered; True if all did."""
+    table = Table("part", "", "")
+    for check in checks:
+        table.add_row(check.part, "ok" if check.good else "FAILED", check.said)
+    console.print(table)
+    return all(check.good for check in checks)
+
+
+def _asked(part: str, ask: Callable[[], str]) -> Checked:
+    try:
+        return Checked(part, good=True, said=ask())
+    except (FaceloopError, requests.RequestException) as error:
+        return Checked(part, good=False, said=str(error))
+
+
+def _store(store: Store) -> str:
+    store.check()
+    with store.read() as connection:
+        return f"{len(photos.photos(connection))} photos, {len(photos.faces(connection))} faces"
+
+
+def _project(store: Store, desk: Desk, project: Project) -> str:
+    """Every task that we pushed is there."""
+    with store.read() as connection:
+        pushed = len(ledger.pushed_tasks(connection, project))
+    found = sum(1 for _task in desk.studio.tasks(desk.project(project)))
+    if found < pushed:
+        raise FaceloopError(f"{found} of {pushed} tasks are there; run `faceloop sync`")
+    version = desk.studio.selected_version(desk.project(project))
+    return f"{found} tasks, showing {version or 'no predictions yet'}"
+
+
+def _picture(store: Store, desk: Desk) -> str:
+    with store.read() as connection:
+        pushed = list(ledger.pushed_tasks(connection, Project.PHOTOS).values())
+    if not pushed:
+        return "no photo with a face yet"
+    size = desk.studio.picture_size(pushed[0].picture_url)
+    return f"{size} bytes of {pushed[0].picture_url}"
+
+
+def _backend(settings: Settings) -> str:
+    answer = requests.post(
+        f"{settings.backend_url_for_studio}/setup",
+        json={},
+        auth=(BACKEND_USER, settings.backend_secret.get_secret_value()),
+        timeout=5,
+    )
+    answer.raise_for_status()
+    return f"answers as {answer.json()['model_version']}"
+
+
+def _worker(settings: Settings) -> str:
+    """Ask for a job and see it taken."""
+    jobs = Jobs(settings)
+    jobs.enqueue(Job.PULL)
+    deadline = time.monotonic() + WORKER_WITHIN_S
+    while jobs.huey.pending_count():
+        if time.monotonic() > deadline:
+            raise FaceloopError("it does not take its jobs; see the worker's log")
+        time.sleep(0.2)
+    return "takes its jobs"
+
+
+def _app(settings: Settings) -> str:
+    answer = requests.get(f"http://127.0.0.1:{settings.app_port}/health", timeout=5)
+    answer.raise_for_status()
+    return str(answer.json().get("model") or "answers; no classifier yet")

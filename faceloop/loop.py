@@ -1,0 +1,91 @@
+"""Pull, push and retrain as the command and the worker run them: each alone, in the right order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faceloop.workspace import media_of, server_name
+from faces.errors import SetupError
+from faces.identify import CurrentModel
+from faces.locks import Work, alone
+from faces.settings import Settings
+from faces.store.database import Store
+from faces.studio import Studio
+from sync.desk import Desk, Project, open_desk
+from sync.ingest import encode_drawn_faces
+from sync.pull import Pulled, pull
+from sync.push import OnProgress, Plan, push
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What one round of pulling and pushing did."""
+
+    pulled: Pulled
+    pushed: dict[Project, Plan]
+
+
+def desk_of(settings: Settings, store: Store) -> Desk:
+    """Our projects in the Label Studio of this workspace.
+
+    Raises:
+        SetupError: it is not known how to reach Label Studio.
+        StudioUnreachable: it does not answer.
+        StudioError: it does not accept the token.
+    """
+    key = settings.studio_api_key.get_secret_value()
+    if not key:
+        raise SetupError(
+            f"there is no token for Label Studio at {settings.studio_url}; start it with "
+            "`faceloop up`, or set FACELOOP_STUDIO_API_KEY"
+        )
+    studio = Studio(settings.studio_url, key)
+    return open_desk(
+        store,
+        studio,
+        server=server_name(settings),
+        media=media_of(settings),
+        pictures=settings.studio_pictures,
+    )
+
+
+def pull_now(settings: Settings, store: Store, desk: Desk) -> Pulled:
+    """Bring the log up to what people said in Label Studio."""
+    with alone(settings, Work.PULL):
+        pulled = pull(store, desk, log_lines=settings.log_lines)
+        if pulled.brought_news:
+            encode_drawn_faces(store, media=media_of(settings))
+    return pulled
+
+
+def push_now(
+    settings: Settings, store: Store, desk: Desk, *, on_progress: OnProgress
+) -> dict[Project, Plan]:
+    """Bring Label Studio up to what the store says."""
+    with alone(settings, Work.PUSH):
+        return push(store, desk, CurrentModel(settings.models), on_progress=on_progress)
+
+
+def sync_now(settings: Settings, store: Store, desk: Desk, *, on_progress: OnProgress) -> Synced:
+    """Pull, then push: what people said is never overtaken by what the machine thinks."""
+    pulled = pull_now(settings, store, desk)
+    return Synced(pulled, push_now(settings, store, desk, on_progress=on_progress))
+
+
+def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], None]) -> None:
+    """What the worker does after a hint and on a timer: pull, and push what the news change."""
+    desk = desk_of(settings, store)
+    pulled = pull_now(settings, store, desk)
+    for problem in pulled.problems:
+        say(problem)
+    if pulled.brought_news:
+        plans = push_now(settings, store, desk, on_progress=_silent)
+        say(
+            f"{pulled.answers} answers read, {pulled.taken_back} taken back; "
+            + "; ".join(f"{project}: {plan}" for project, plan in plans.items())
+        )
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""

@@ -1,0 +1,43 @@
+"""The command `faceloop`: one subcommand a file, errors as one line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from faceloop.backend import backend
+from faceloop.cluster import cluster
+from faceloop.console import errors
+from faceloop.demo import demo
+from faceloop.models import models
+from faceloop.retrain import retrain
+from faceloop.serve import serve
+from faceloop.status import status
+from faceloop.sync import sync
+from faceloop.up import up
+from faceloop.worker import worker
+from faces.errors import FaceloopError
+
+app = typer.Typer(
+    name="faceloop",
+    help="Name the people in your photographs: clusters, Label Studio, a classifier, and back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for subcommand in (up, cluster, sync, retrain, status, models, backend, serve, worker, demo):
+    app.command()(subcommand)
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's is one line and exit code 1."""
+    try:
+        app()
+    except FaceloopError as error:
+        errors.print(f"faceloop: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Label Studio as a process of ours: embedded, SQLite, local files, nothing sent anywhere."""
+
+from __future__ import annotations
+
+from faceloop.workspace import Connection
+from faces.errors import SetupError
+from faces.settings import Settings, environment_with
+
+READY_WITHIN_S = 300
+"""The first start makes the database, which takes two minutes on a small machine."""
+
+_BLOCKED_SUBNETS = (
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 "
+    "233.252.0.0/24 240.0.0.0/4 255.255.255.255/32 ::/128 ::1/128 ::ffff:0:0/96 ::ffff:0:0:0/96 "
+    "64:ff9b::/96 64:ff9b:1::/48 100::/64 2001:0000::/32 2001:20::/28 2001:db8::/32 2002::/16 "
+    "fc00::/7 fe80::/10 ff00::/8"
+)
+"""What Label Studio 1.23.2 blocks by default, less 127.0.0.0/8, where our backend listens."""
+
+
+def studio_command(settings: Settings) -> list[str]:
+    """How to start Label Studio.
+
+    Raises:
+        SetupError: it is not installed.
+    """
+    program = settings.studio_venv / "bin" / "label-studio"
+    if not program.exists():
+        raise SetupError(
+            f"Label Studio is not installed in {settings.studio_venv}; run `make setup`, or set "
+            "FACELOOP_STUDIO_VENV to the environment that holds it"
+        )
+    local = ["--internal-host", "127.0.0.1", "--port", str(settings.studio_port)]
+    return [str(program), "start", "--no-browser", *local]
+
+
+def studio_environment(settings: Settings, connection: Connection) -> dict[str, str]:
+    """Its environment: only what faceloop needs is opened, and nobody is told anything."""
+    data = settings.workspace / "label-studio"
+    data.mkdir(parents=True, exist_ok=True)
+    values = {
+        "BASE_DATA_DIR": str(data),
+        "USERNAME": connection.studio_user,
+        "PASSWORD": connection.studio_password,
+        "USER_TOKEN": connection.studio_api_key,
+        "ENABLE_LEGACY_API_TOKEN": "true",
+        "DISABLE_SIGNUP_WITHOUT_LINK": "true",
+        "LOCAL_FILES_SERVING_ENABLED": "true",
+        "LOCAL_FILES_DOCUMENT_ROOT": str(settings.media),
+        "USE_DEFAULT_BANNED_SUBNETS": "false",
+        "USER_ADDITIONAL_BANNED_SUBNETS": ",".join(_BLOCKED_SUBNETS.split()),
+        "COLLECT_ANALYTICS": "false",
+        "LATEST_VERSION_CHECK": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+    }
+    return environment_with({f"LABEL_STUDIO_{name}": value for name, value in values.items()})

@@ -1,0 +1,41 @@
+"""`faceloop sync`: what people said comes in, what changed goes out."""
+
+from __future__ import annotations
+
+from faceloop import options
+from faceloop.console import console, errors, named_progress
+from faceloop.loop import Synced, desk_of, sync_now
+from faceloop.workspace import existing_store, settings_for
+from faces.identify import CurrentModel
+from sync.push import plan_only
+
+
+def sync(
+    workspace: options.Workspace = None,
+    dry_run: options.DryRun = False,
+    studio: options.Studio = None,
+    api_key: options.ApiKey = None,
+) -> None:
+    """Read what people said in Label Studio, then show there what follows from it."""
+    settings = settings_for(workspace, studio_url=studio, studio_api_key=api_key)
+    store = existing_store(settings)
+    if dry_run:
+        for project, plan in plan_only(store, CurrentModel(settings.models)).items():
+            console.print(f"{project}: {plan}")
+        return
+    desk = desk_of(settings, store)
+    with named_progress() as advance:
+        synced = sync_now(settings, store, desk, on_progress=advance)
+    tell_synced(synced)
+
+
+def tell_synced(synced: Synced) -> None:
+    """Say what came in and what went out."""
+    pulled = synced.pulled
+    console.print(
+        f"{pulled.answers} answers read ({pulled.words} words), {pulled.taken_back} taken back"
+    )
+    for problem in pulled.problems:
+        errors.print(problem, style="yellow", markup=False)
+    for project, plan in synced.pushed.items():
+        console.print(f"{project}: {'nothing to do' if plan.is_empty else plan}")

@@ -1,0 +1,42 @@
+"""`faceloop worker`: reads answers after a hint and every minute, and pushes what follows."""
+
+from __future__ import annotations
+
+import logging
+
+from huey import crontab
+from huey.consumer import Consumer
+
+from faceloop import options
+from faceloop.loop import desk_of, follow_answers, push_now
+from faceloop.workspace import existing_store, settings_for
+from faces.errors import FaceloopError
+from faces.jobs import Job, Jobs
+from faces.settings import Settings
+from faces.store.database import Store
+
+_logger = logging.getLogger("faceloop.worker")
+
+
+def worker(workspace: options.Workspace = None) -> None:
+    """Do the background work: hints from Label Studio, and a look every minute."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _logger.setLevel(logging.INFO)
+    settings = settings_for(workspace)
+    store = existing_store(settings)
+    jobs = Jobs(settings, lambda job: run_job(settings, store, job))
+    jobs.huey.periodic_task(crontab(minute="*"), name="look")(lambda: jobs.enqueue(Job.PULL))
+    _logger.info("waiting for work")
+    Consumer(jobs.huey, workers=1, periodic=True, max_delay=1.0).run()
+
+
+def run_job(settings: Settings, store: Store, job: Job) -> None:
+    """Do one job; what stands in its way is one line in the log, and the next look tries again."""
+    try:
+        if job is Job.PULL:
+            follow_answers(settings, store, say=_logger.info)
+        elif job is Job.PUSH:
+            desk = desk_of(settings, store)
+            push_now(settings, store, desk, on_progress=lambda _what, _done, _total: None)
+    except FaceloopError as error:
+        _logger.warning("%s failed: %s", job, error)

@@ -1,0 +1,130 @@
+"""The workspace as the commands see it: settings, and what `up` has set up there, kept private."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from faces.errors import SetupError
+from faces.locks import Work, alone
+from faces.settings import Settings, load_settings
+from faces.store.database import Store, open_store
+from sync.media import Media
+
+EMBEDDED = "embedded"
+"""What the ledger calls the Label Studio that `faceloop up` starts itself."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How the parts of this workspace reach each other; holds secrets, so the file is private."""
+
+    server: str
+    studio_url: str
+    studio_api_key: str
+    studio_pictures: str
+    backend_secret: str
+    studio_user: str
+    studio_password: str
+    studio_port: int
+    backend_port: int
+    app_port: int
+
+
+def settings_for(workspace: Path | None, **given: object) -> Settings:
+    """The settings: options given win, then the environment, then what `up` has set up here.
+
+    Raises:
+        SetupError: a setting has a value that cannot be used.
+    """
+    explicit = load_settings(workspace=workspace, **given)
+    connection = read_connection(explicit.workspace)
+    if connection is None:
+        return explicit
+    saved = {name: value for name, value in asdict(connection).items() if name in _SAVED}
+    unset = {n: v for n, v in saved.items() if n not in explicit.model_fields_set}
+    return load_settings(workspace=workspace, **{**given, **unset})
+
+
+_SAVED = frozenset(Connection.__dataclass_fields__) & frozenset(Settings.model_fields)
+
+
+def prepare(settings: Settings) -> Store:
+    """Make the workspace if it is not there, and bring its database to the current shape."""
+    for folder in (settings.workspace, settings.media, settings.models):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"the workspace {settings.workspace} cannot be made ({error.strerror}); "
+                "give another with --workspace"
+            ) from error
+    settings.workspace.chmod(0o700)
+    with alone(settings, Work.MIGRATE):
+        store = Store(settings.store_url)
+        store.migrate(lock=settings.workspace / "locks" / "migration.lock")
+    return store
+
+
+def existing_store(settings: Settings) -> Store:
+    """The store of a workspace that `up` or `cluster` has made.
+
+    Raises:
+        StoreError: there is none, or it has another shape.
+    """
+    return open_store(settings.store_url)
+
+
+def media_of(settings: Settings) -> Media:
+    """Where this workspace's pictures lie."""
+    return Media(media=settings.media, workspace=settings.workspace)
+
+
+def server_name(settings: Settings) -> str:
+    """What the ledger calls the Label Studio in use."""
+    connection = read_connection(settings.workspace)
+    if connection is not None and connection.studio_url == settings.studio_url:
+        return connection.server
+    return settings.studio_url
+
+
+def read_connection(workspace: Path) -> Connection | None:
+    """What `up` has set up, None before the first time.
+
+    Raises:
+        SetupError: the file is damaged.
+    """
+    place = _place(workspace)
+    try:
+        return Connection(**json.loads(place.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise SetupError(f"{place} is damaged; remove it and run `faceloop up` again") from error
+
+
+def write_connection(workspace: Path, connection: Connection) -> None:
+    """Keep it for the other commands, readable by the owner alone."""
+    place = _place(workspace)
+    beside = place.with_suffix(".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(connection), file, indent=1)
+    beside.replace(place)
+
+
+def new_token() -> str:
+    """A token of 40 hex digits, the form that Label Studio's legacy tokens have."""
+    return secrets.token_hex(20)
+
+
+def new_password() -> str:
+    """A password that can be typed."""
+    return secrets.token_urlsafe(9)
+
+
+def _place(workspace: Path) -> Path:
+    return workspace / "connection.json"
