@@ -76,8 +76,9 @@ class Studio:
         return self._found(f"api/projects/{project}/")
 
     def set_config(self, project: int, config: str) -> None:
-        """Bring the project's labeling config to ours if it differs."""
-        if self._json("GET", f"api/projects/{project}/")["label_config"] != config:
+        """Bring the project's labeling config to ours if it differs; it is kept without its end."""
+        there = self._json("GET", f"api/projects/{project}/")["label_config"]
+        if there.strip() != config.strip():
             self._json("PATCH", f"api/projects/{project}/", {"label_config": config})
 
     def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:

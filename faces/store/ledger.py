@@ -32,7 +32,7 @@ class PushedTask:
 
 @dataclass(frozen=True, slots=True)
 class ReadAnnotation:
-    """An annotation whose words stand in the log, as of one revision.
+    """An annotation whose words stand in the log at `place`, as of one revision.
 
     `from_prediction` stays true once it was: Label Studio forgets it with the prediction.
     """
@@ -40,6 +40,7 @@ class ReadAnnotation:
     annotation_id: int
     project: str
     task_id: int
+    place: str
     revision: str
     from_prediction: bool
 
@@ -88,7 +89,11 @@ def save_annotation(connection: sa.Connection, annotation: ReadAnnotation) -> No
         t.studio_annotations,
         key={"annotation_id": annotation.annotation_id},
         new={"revision": annotation.revision, "from_prediction": annotation.from_prediction},
-        fixed={"project": annotation.project, "task_id": annotation.task_id},
+        fixed={
+            "project": annotation.project,
+            "task_id": annotation.task_id,
+            "place": annotation.place,
+        },
     )
 
 

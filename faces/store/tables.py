@@ -108,6 +108,7 @@ studio_annotations = sa.Table(
     sa.Column("annotation_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("project", sa.String(16), nullable=False),
     sa.Column("task_id", sa.Integer, nullable=False, index=True),
+    sa.Column("place", sa.Text, nullable=False),
     sa.Column("revision", sa.String(64), nullable=False),
     sa.Column("from_prediction", sa.Boolean, nullable=False),
 )

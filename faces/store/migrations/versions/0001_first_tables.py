@@ -48,7 +48,9 @@ def upgrade() -> None:
         sa.Column("annotation_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("project", sa.String(length=16), nullable=False),
         sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
         sa.Column("revision", sa.String(length=64), nullable=False),
+        sa.Column("from_prediction", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("annotation_id", name=op.f("pk_studio_annotations")),
     )
     with op.batch_alter_table("studio_annotations", schema=None) as batch_op:
@@ -63,6 +65,8 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Integer(), nullable=True),
         sa.Column("shown", sa.String(length=64), nullable=False),
         sa.Column("round", sa.String(length=64), nullable=False),
+        sa.Column("picture_url", sa.Text(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("annotated", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("project", "key", name=op.f("pk_studio_tasks")),
     )
