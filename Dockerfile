@@ -49,7 +49,7 @@ RUN pip install --no-deps --no-build-isolation .
 USER 1001
 WORKDIR /workspace
 EXPOSE 7860
-CMD ["python", "-m", "serve"]
+CMD ["python", "-m", "serve", "--in-container"]
 
 FROM worker-packages AS worker
 COPY . .

@@ -9,16 +9,20 @@ CHECK_DISK ?= yes
 CHECK ?=
 PHOTOS ?=
 DATA ?=
+# The folder of the demo: its album, its new photos, and the workspace.
+DEMO ?= faceloop-demo
 
 # The environment may be shared by several clones: every command runs this clone's code.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 export FACELOOP_STUDIO_VENV := $(abspath $(STUDIO_VENV))
 export PHOTOS := $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
+export DEMO := $(abspath $(patsubst ~/%,$(HOME)/%,$(DEMO)))
 export DATA := $(patsubst ~/%,$(HOME)/%,$(DATA))
 
 BIN := $(abspath $(VENV))/bin
 RUN := $(BIN)/python -m
-FACELOOP := $(RUN) faceloop
+# A shared environment has no command of its own: it would run some other clone's code.
+FACELOOP := $(if $(filter $(CURDIR)/%,$(abspath $(VENV))),$(VENV)/bin/faceloop,$(RUN) faceloop)
 # Once there is an environment, its own Python looks after it.
 RUNNER = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 INSTALL = $(RUNNER) -m scripts.install --venv="$(VENV)" --studio-venv="$(STUDIO_VENV)" \
@@ -39,8 +43,10 @@ up: python ## PHOTOS=folder: install, find the faces in it, start everything, op
 	@$(FACELOOP) up "$$PHOTOS" $(if $(CHECK),--check)
 
 demo: python ## the same on sample portraits; CHECK=1: start everything, ask every part, stop
-	@$(INSTALL) predict studio training -- $(FACELOOP) demo --prepare
-	@$(FACELOOP) demo $(if $(CHECK),--check)
+	@$(INSTALL) predict studio training -- sh -c \
+		'$(FACELOOP) demo "$$DEMO" && $(FACELOOP) cluster "$$DEMO/album" --workspace "$$DEMO/workspace"'
+	@test -d "$$DEMO/album" || $(FACELOOP) demo "$$DEMO"
+	@$(FACELOOP) up "$$DEMO/album" --workspace "$$DEMO/workspace" $(if $(CHECK),--check)
 
 test: test-fast test-live ## install, then run all tests, those with Label Studio and a browser too
 

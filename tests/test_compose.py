@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,13 @@ def ran(client: list[str], environment: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
 
 
+def options_of(module: str) -> set[str]:
+    """The options that a program knows, as its help tells them."""
+    command = [sys.executable, "-m", module, "--help"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(re.findall(r"--[a-z-]+", answer.stdout))
+
+
 def without(subnet: Any, address: Any) -> list[Any]:
     """The subnet as subnets that leave this address out."""
     if address not in subnet:
@@ -102,6 +110,7 @@ def test_every_command_exists(name: str) -> None:
     words = SERVICES[name]["command"]
     if words[:2] == ["python", "-m"]:
         assert importlib.util.find_spec(f"{words[2]}.__main__")
+        assert not words[3:] or set(words[3:]) <= options_of(words[2])
         return
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert words[0] in project["scripts"]
