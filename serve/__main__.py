@@ -16,12 +16,17 @@ def main() -> int:
     )
     parser.add_argument("--workspace", help="where faceloop keeps its database and models")
     parser.add_argument("--port", type=int, help="port to listen on")
+    parser.add_argument(
+        "--in-container",
+        action="store_true",
+        help="listen on any address; publish the container's port on this machine alone",
+    )
     given = parser.parse_args()
     try:
         settings = load_settings(workspace=given.workspace, app_port=given.port)
         from serve.server import run  # Gradio takes seconds to import; --help should not
 
-        run(settings)
+        run(settings, in_container=given.in_container)
     except FaceloopError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -53,7 +53,7 @@ def create_app(namer: Namer) -> FastAPI:
 
     app.add_middleware(_StayHere)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES))
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         build_page(namer),
         path="/",
@@ -70,6 +70,7 @@ def create_app(namer: Namer) -> FastAPI:
         enable_monitoring=False,
         pwa=False,
     )
+    return app
 
 
 class _StayHere:

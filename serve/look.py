@@ -30,7 +30,8 @@ footer { display: none !important; }
 .fl-head h1 img { width: 1.75rem; height: 1.75rem; margin: 0; }
 .fl-head p { margin: 0; color: var(--fl-quiet); }
 .fl-head code, .fl-note code { font-family: var(--font-mono); font-size: .9em;
-  background: var(--fl-panel); padding: .1em .35em; border-radius: .25rem; }
+  background: var(--fl-panel); padding: .1em .35em; border-radius: .25rem; white-space: nowrap; }
+.fl-note code { padding: 0; }
 .fl-note { margin: 0; padding: .7rem 1rem; border-radius: .5rem; color: var(--body-text-color);
   border-left: 4px solid var(--fl-accent); background: var(--fl-panel); }
 .fl-head + .fl-note { margin-top: .75rem; }
@@ -53,8 +54,7 @@ footer { display: none !important; }
   margin-right: .5rem; vertical-align: middle; background: var(--fl-line); }
 .fl-bar i { display: block; height: 100%; border-radius: inherit; background: var(--fl-accent); }
 .fl-unknown .fl-bar i { background: #94a3b8; }
-.fl-face { display: block; width: 220px; max-width: 100%; border-radius: .5rem;
-  margin-top: .75rem; }
+.fl-face { display: block; width: 220px; max-width: 100%; border-radius: .5rem; }
 #one-likeliest * { font-family: inherit; }
 @media (max-width: 640px) {
   .fl-note.fl-hint { min-height: 0; }

@@ -10,6 +10,7 @@ import gradio as gr
 from faces.errors import FaceloopError
 from faces.records import Pixels
 from serve import wording
+from serve.answers import OneFace
 from serve.drawing import draw
 from serve.namer import Namer
 
@@ -26,9 +27,8 @@ Given = dict[str, Any] | None
 
 def build_page(namer: Namer) -> gr.Blocks:
     """The page over this namer; it makes no request to another host."""
-    with gr.Blocks(
-        title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, KEPT_S)
-    ) as page:
+    page = gr.Blocks(title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, KEPT_S))
+    with page:
         header = _says("", "header")
         with gr.Tabs():
             with gr.Tab("Everyone in a picture", id="everyone"):
@@ -74,19 +74,25 @@ def _one_face_tab(namer: Namer, header: gr.HTML) -> None:
             given = _picture_input("one-given")
         with gr.Column(scale=3, min_width=300):
             says = _says(wording.hint(_ASK_ONE), "one-says")
-            likeliest = gr.Label(
-                label="Likeliest people",
-                show_heading=False,
-                visible=False,
-                elem_id="one-likeliest",
-            )
+            with gr.Row():
+                with gr.Column(scale=1, min_width=200):
+                    crop = _says("", "one-crop")
+                with gr.Column(scale=2, min_width=260):
+                    likeliest = gr.Label(
+                        label="Likeliest people",
+                        show_heading=False,
+                        visible=False,
+                        elem_id="one-likeliest",
+                    )
 
-    def answer(sent: Given) -> tuple[object, str, str]:
-        people, message = _one_face(namer, sent)
-        return gr.Label(people or None, visible=bool(people)), message, _header(namer)
+    def answer(sent: Given) -> tuple[str, object, str, str]:
+        found, message = _one_face(namer, sent)
+        people = {} if found is None else dict(found.likeliest)
+        face = "" if found is None else wording.face(found)
+        return face, gr.Label(people or None, visible=bool(people)), message, _header(namer)
 
     given.input(
-        answer, given, [likeliest, says, header], preprocess=False, api_visibility="private"
+        answer, given, [crop, likeliest, says, header], preprocess=False, api_visibility="private"
     )
 
 
@@ -121,15 +127,15 @@ def _everyone(namer: Namer, sent: Given) -> tuple[Pixels | None, str]:
     return draw(picture), wording.everyone(picture)
 
 
-def _one_face(namer: Namer, sent: Given) -> tuple[dict[str, float], str]:
-    """The people whom the largest face is likeliest to be, and what to say of it."""
+def _one_face(namer: Namer, sent: Given) -> tuple[OneFace | None, str]:
+    """The largest face with its likeliest people, and what to say of it."""
     if sent is None:
-        return {}, wording.hint(_ASK_ONE)
+        return None, wording.hint(_ASK_ONE)
     try:
         found = namer.likeliest(_content(sent), called=_called(sent))
     except FaceloopError as error:
-        return {}, wording.wrong(str(error))
-    return {} if found is None else dict(found.likeliest), wording.one(found)
+        return None, wording.wrong(str(error))
+    return found, wording.one(found)
 
 
 def _header(namer: Namer) -> str:

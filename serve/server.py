@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from faces.reading import FaceReader
 
 from faces.detect import Detector
 from faces.encode import Encoder
 from faces.errors import SetupError
 from faces.identify import CurrentModel
+from faces.reading import FaceReader
 from faces.settings import Settings
 from faces.store.database import open_store
 from serve.app import create_app
@@ -25,13 +25,18 @@ _PATIENCE_S = 2
 """How long open pages may hold up the end; theirs never end by themselves."""
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, *, in_container: bool = False) -> None:
     """Serve the app until it is stopped.
+
+    It has no passwords yet, so it listens on this machine alone. In a container it may listen on
+    any address: whoever publishes its port does so on this machine alone.
 
     Raises:
         SetupError: the address cannot be used.
         StoreError: the database is missing or of another version.
     """
+    if not in_container:
+        _check_loopback(settings.app_host)
     with _listen(settings.app_host, settings.app_port) as listening:
         namer = build_namer(settings)
         uploads = _empty_folder(settings.workspace / f"uploads-{settings.app_port}")
@@ -56,13 +61,16 @@ def build_namer(settings: Settings) -> Namer:
     return Namer(CurrentModel(settings.models), reader, open_store(settings.store_url))
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket on this address, which must be this machine's own."""
+def _check_loopback(host: str) -> None:
     if not _is_loopback(host):
         raise SetupError(
             f"the app answers on this machine alone, not on {host}; set FACELOOP_APP_HOST to "
             "127.0.0.1, and reach it from elsewhere through an SSH tunnel"
         )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket on this address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -74,8 +74,13 @@ def one(answer: OneFace | None) -> str:
         says = f"This is <strong>{escape(answer.face.name)}</strong>, {certainty} sure."
     if answer.faces_found > 1:
         says += f" {answer.faces_found} faces were found; this is the largest."
+    return _note(says)
+
+
+def face(answer: OneFace) -> str:
+    """The face itself."""
     crop = face_crop(answer.pixels, answer.face.box, size_px=_LARGE_CROP_PX)
-    return _note(says) + _inline(crop, kind="fl-face", described="The face, cut out of the picture")
+    return _inline(crop, kind="fl-face", described="The face, cut out of the picture")
 
 
 def _note(content: str, kind: str = "", *, role: str = "status") -> str:
@@ -87,29 +92,31 @@ def _counted(count: int, single: str, several: str) -> str:
 
 
 def _table(picture: NamedPicture) -> str:
+    """The faces from left to right; before the first model version nothing is said of certainty."""
+    certainty = "" if picture.version is None else "<th>Certainty</th>"
     rows = "".join(
         _row(number, face, picture) for number, face in enumerate(picture.faces, start=1)
     )
     return (
         '<table class="fl-faces"><thead><tr><th class="fl-number">#</th><th>Face</th>'
-        f"<th>Name</th><th>Certainty</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<th>Name</th>{certainty}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
 def _row(number: int, face: NamedFace, picture: NamedPicture) -> str:
     kind = ' class="fl-unknown"' if face.name is None else ""
     crop = _inline(face_crop(picture.pixels, face.box, size_px=_CROP_PX))
-    certainty = _bar(face.certainty) if picture.version is not None else ""
+    certainty = "" if picture.version is None else _certainty(face.certainty)
     return (
         f'<tr{kind}><td class="fl-number">{number}</td><td class="fl-crop">{crop}</td>'
-        f'<td class="fl-name">{escape(face.name or UNKNOWN)}</td>'
-        f'<td class="fl-certainty">{certainty}</td></tr>'
+        f'<td class="fl-name">{escape(face.name or UNKNOWN)}</td>{certainty}</tr>'
     )
 
 
-def _bar(certainty: float) -> str:
+def _certainty(certainty: float) -> str:
     shown = percent(certainty)
-    return f'<span class="fl-bar"><i style="width: {shown}"></i></span>{shown}'
+    bar = f'<span class="fl-bar"><i style="width: {shown}"></i></span>'
+    return f'<td class="fl-certainty">{bar}{shown}</td>'
 
 
 def _inline(crop: Pixels, *, kind: str = "", described: str = "") -> str:

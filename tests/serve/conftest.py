@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,31 +70,37 @@ def models(models_folder: Path) -> CurrentModel:
     return CurrentModel(models_folder)
 
 
+@pytest.fixture(scope="session")
+def learn_in() -> Callable[..., ModelVersion]:
+    """Make a model version current in a folder; it knows these people by these directions."""
+    return _learn
+
+
 @pytest.fixture
 def learn(models_folder: Path) -> Callable[..., ModelVersion]:
     """Make a model version current that knows these people by these directions."""
+    return partial(_learn, models_folder)
 
-    def _learn(**people: FloatRows) -> ModelVersion:
-        draft = ModelVersion(
-            id="model-0001-00000000",
-            created_at=NOW,
-            network=NETWORK,
-            people=tuple(Person(PersonId(name.lower()), name) for name in people),
-            weights=unit_rows(np.array(list(people.values()), dtype=np.float32)),
-            scale=20.0,
-            unknown_cosine=0.5,
-            threshold=0.7,
-            metrics={},
-            data_hash="",
-            parent=None,
-            faceloop_version="0.1.0",
-        )
-        version = numbered(models_folder, draft)
-        save_version(models_folder, version)
-        make_current(models_folder, version.id)
-        return version
 
-    return _learn
+def _learn(folder: Path, **people: FloatRows) -> ModelVersion:
+    draft = ModelVersion(
+        id="model-0001-00000000",
+        created_at=NOW,
+        network=NETWORK,
+        people=tuple(Person(PersonId(name.lower()), name) for name in people),
+        weights=unit_rows(np.array(list(people.values()), dtype=np.float32)),
+        scale=20.0,
+        unknown_cosine=0.5,
+        threshold=0.7,
+        metrics={},
+        data_hash="",
+        parent=None,
+        faceloop_version="0.1.0",
+    )
+    version = numbered(folder, draft)
+    save_version(folder, version)
+    make_current(folder, version.id)
+    return version
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_a_tiny_picture_is_enlarged_and_a_huge_one_made_smaller() -> None:
     assert draw(NamedPicture(grey(4096, 2048), face, "model")).shape == (1024, 2048, 3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.builds(Box, st.floats(-50, 900), st.floats(-50, 900), st.floats(1, 900), st.floats(1, 900)),
     st.text(min_size=1, max_size=80),

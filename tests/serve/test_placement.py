@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faces.records import Box
@@ -18,6 +18,7 @@ def share(one: Box, other: Box) -> bool:
     return across > 1e-6 and down > 1e-6
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(boxes, sizes), max_size=12))
 def test_no_label_leaves_the_picture_and_none_is_lost(faces: list[tuple[Box, tuple]]) -> None:
     found = place_labels([box for box, _ in faces], [size for _, size in faces], picture=PICTURE)
