@@ -74,6 +74,8 @@ def _session(threads: int | None) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
+    # Threads that have nothing to do sleep, for other processes read photos on the same cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(
         face_network_model(network), options, providers=["CPUExecutionProvider"]
     )
