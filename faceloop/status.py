@@ -33,7 +33,7 @@ def status(workspace: options.Workspace = None, refused: Refused = False) -> Non
         truth = log.truth(connection)
         clusters = cluster_store.clusters(connection)
         tasks = {p: ledger.pushed_tasks(connection, p).values() for p in Project}
-        current_round = ledger.fact(connection, "round") or {}
+        current_round = ledger.fact(connection, "round")
     named = {confirmation.person for confirmation in truth.confirmed.values()}
     table = Table(show_header=False, box=None)
     for what, value in (
@@ -50,7 +50,7 @@ def status(workspace: options.Workspace = None, refused: Refused = False) -> Non
         ("open People tasks", sum(not task.annotated for task in tasks[Project.PEOPLE])),
         ("open Photos tasks", sum(not task.annotated for task in tasks[Project.PHOTOS])),
         ("model version", current_id(settings.models) or "none yet"),
-        ("round", current_round.get("name", "none yet")),
+        ("round", current_round or "none yet"),
     ):
         table.add_row(what, str(value))
     console.print(table)

@@ -121,7 +121,8 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         run = cluster_store.newest_run(connection) or "none"
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
-        known_round = ledger.fact(connection, "round") or {"name": FIRST_ROUND, "source": ""}
+        shown_round = str(ledger.fact(connection, "round") or FIRST_ROUND)
+        shown_source = ledger.fact(connection, "source of the round")
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
     photo_of = {face.id: face.photo for face in all_faces}
@@ -132,14 +133,13 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         },
     }
     source = run if identifier is None else identifier.version.id
-    shown = str(known_round["name"])
     return Gathered(
         wanted_by_project,
         pushed,
         tuple(guesses.proposals.values()),
         source,
-        shown,
-        shown if known_round["source"] == source else _next_round(shown),
+        shown_round,
+        shown_round if shown_source == source else _next_round(shown_round),
     )
 
 
@@ -320,7 +320,8 @@ def _select_round(store: Store, desk: Desk, gathered: Gathered) -> None:
     if expected:
         studio.select_version(desk.photos, newer)
     with store.write() as connection:
-        ledger.set_fact(connection, "round", {"name": newer, "source": gathered.source})
+        ledger.set_fact(connection, "round", newer)
+        ledger.set_fact(connection, "source of the round", gathered.source)
     for version in counts:
         if version != newer and version.startswith("faceloop-"):
             studio.delete_version(desk.photos, version)
