@@ -81,6 +81,10 @@ class Identifier:
         return Proposal(face, person, score, self.version.id)
 
 
+_Seen = tuple[str, int, int]
+"""A state of the pointer: the id that it holds, the file's time and number."""
+
+
 class CurrentModel:
     """Follows the pointer to the current model version; one request works with one snapshot."""
 
@@ -88,7 +92,7 @@ class CurrentModel:
         """Follow the pointer in this folder of model versions; nothing is read yet."""
         self._folder = folder
         self._lock = threading.Lock()
-        self._seen: tuple[str, int, int] | None = None
+        self._seen: _Seen | None = None
         self._identifier: Identifier | None = None
         self.problem: str | None = None
         """Why the version that should be in use is not, None if it is."""
@@ -99,13 +103,13 @@ class CurrentModel:
         A version that cannot be loaded leaves the previous one in use, and `problem` says why.
         """
         with self._lock:
-            seen = self._look()
-            if seen != self._seen:
-                self._seen = seen
-                self._follow(seen)
+            try:
+                self._follow(self._look())
+            except (BrokenModelVersion, SetupError) as error:
+                self.problem = str(error)
             return self._identifier
 
-    def _look(self) -> tuple[str, int, int] | None:
+    def _look(self) -> _Seen | None:
         """What tells one state of the pointer from another."""
         version_id = current_id(self._folder)
         if version_id is None:
@@ -116,16 +120,14 @@ class CurrentModel:
             return None
         return version_id, found.st_mtime_ns, found.st_ino
 
-    def _follow(self, seen: tuple[str, int, int] | None) -> None:
-        if seen is None:
-            self._identifier = None
-            self.problem = None
+    def _follow(self, seen: _Seen | None) -> None:
+        """Take up what the pointer says, unless it said so before."""
+        if seen == self._seen:
             return
-        try:
-            self._identifier = Identifier(load_version(self._folder, seen[0]))
-            self.problem = None
-        except BrokenModelVersion as error:
-            self.problem = str(error)
+        self._seen = seen
+        loaded = None if seen is None else Identifier(load_version(self._folder, seen[0]))
+        self._identifier = loaded
+        self.problem = None
 
 
 def respecting(proposals: Iterable[Proposal], truth: Truth) -> list[Proposal]:

@@ -179,11 +179,17 @@ def list_versions(folder: Path) -> list[str]:
 
 
 def current_id(folder: Path) -> str | None:
-    """The id of the version in use, None before the first one."""
+    """The id of the version in use, None before the first one.
+
+    Raises:
+        SetupError: the pointer is there and cannot be read.
+    """
     try:
         return (folder / POINTER).read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise SetupError(f"cannot read {folder / POINTER}: {error.strerror}") from error
 
 
 def make_current(folder: Path, version_id: str) -> None:

@@ -203,6 +203,25 @@ def test_a_pointer_to_nothing_is_a_problem_and_no_crash(tmp_path: Path) -> None:
     assert model.problem is not None
 
 
+def test_a_pointer_that_cannot_be_read_leaves_the_model_in_use(tmp_path: Path) -> None:
+    published(tmp_path, threshold=0.5)
+    model = CurrentModel(tmp_path)
+    before = model.snapshot()
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").mkdir()
+    assert model.snapshot() is before
+    assert model.problem is not None
+    assert "cannot read" in model.problem
+
+
+def test_without_a_pointer_no_model_is_in_use(tmp_path: Path) -> None:
+    published(tmp_path, threshold=0.5)
+    model = CurrentModel(tmp_path)
+    model.snapshot()
+    (tmp_path / "current").unlink()
+    assert model.snapshot() is None
+
+
 def test_many_threads_see_one_model(tmp_path: Path) -> None:
     version = published(tmp_path, threshold=0.5)
     model, seen = CurrentModel(tmp_path), []

@@ -1,0 +1,101 @@
+"""The head, learned for real."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from faces.records import unit_rows
+from training.dataset import Samples
+from training.head import Head, class_mean_head
+from training.learner import learn, open_set_loss
+
+NETWORK = "dlib-resnet-v1"
+
+
+def faces_of(looks, people: int, each: int, *, strangers: int = 0, seed: int = 0) -> Samples:
+    rows = [looks(who, each, seed=seed) for who in range(people)]
+    rows += [looks(1000 * (seed + 1) + who, 1, seed=seed) for who in range(strangers)]
+    labels = np.repeat(np.arange(people + 1), [each] * people + [strangers])
+    return Samples(unit_rows(np.vstack(rows)), labels, people)
+
+
+def learned(start: Head, learning: Samples, calibration: Samples, *, seed: int = 0) -> Head:
+    rng = np.random.default_rng(seed)
+    return learn(start, learning, calibration, rng=rng, progress=lambda *_: None)
+
+
+def loss_of(head: Head, faces: Samples) -> float:
+    import torch
+
+    alike = np.hstack([head.cosines(faces), np.full((faces.count, 1), head.unknown_cosine)])
+    return open_set_loss(torch.tensor(head.scale * alike), torch.tensor(faces.labels)).item()
+
+
+def test_learning_lowers_the_loss_on_faces_that_it_did_not_learn_from(looks) -> None:
+    learning = faces_of(looks, 5, 6, strangers=6)
+    calibration = faces_of(looks, 5, 4, strangers=6, seed=1)
+    start = class_mean_head(learning, NETWORK)
+    head = learned(start, learning, calibration)
+    assert loss_of(head, calibration) < loss_of(start, calibration)
+    unseen = faces_of(looks, 5, 10, strangers=20, seed=2)
+    assert loss_of(head, unseen) < loss_of(start, unseen)
+    assert np.linalg.norm(head.weights, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+
+
+def test_the_same_seed_gives_the_same_head(looks) -> None:
+    learning, calibration = faces_of(looks, 3, 200), faces_of(looks, 3, 2, seed=1)
+    start = class_mean_head(learning, NETWORK)
+    first, second = (learned(start, learning, calibration, seed=7) for _ in range(2))
+    assert np.array_equal(first.weights, second.weights)
+    assert (first.scale, first.unknown_cosine) == (second.scale, second.unknown_cosine)
+
+
+def test_no_global_random_state_plays_a_part(looks) -> None:
+    import torch
+
+    learning = faces_of(looks, 2, 3)
+    start = class_mean_head(learning, NETWORK)
+    heads = []
+    for state in (1, 2):
+        random.seed(state)
+        torch.manual_seed(state)
+        heads.append(learned(start, learning, learning))
+    assert np.array_equal(heads[0].weights, heads[1].weights)
+
+
+def test_learning_gives_the_threads_back(looks) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    learning = faces_of(looks, 2, 2)
+    learned(class_mean_head(learning, NETWORK), learning, learning)
+    assert torch.get_num_threads() == before
+
+
+def test_without_calibration_faces_the_class_means_stay(looks) -> None:
+    learning = faces_of(looks, 2, 3)
+    start = class_mean_head(learning, NETWORK)
+    assert learned(start, learning, faces_of(looks, 2, 0)) is start
+
+
+def test_one_face_each_can_be_learned_from(looks) -> None:
+    learning = faces_of(looks, 2, 1)
+    head = learned(class_mean_head(learning, NETWORK), learning, faces_of(looks, 2, 2, seed=1))
+    assert np.isfinite(head.weights).all()
+
+
+def test_each_epoch_is_told_once(looks) -> None:
+    told = []
+    learning = faces_of(looks, 2, 2)
+    learn(
+        class_mean_head(learning, NETWORK),
+        learning,
+        learning,
+        rng=np.random.default_rng(0),
+        progress=lambda done, epochs: told.append((done, epochs)),
+        epochs=3,
+    )
+    assert told == [(1, 3), (2, 3), (3, 3)]

@@ -1,0 +1,266 @@
+"""From confirmations in a store to a model version in use."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import training.retrain
+from faces.confirmations import FaceVerdict, Occasion, PersonCreated, PersonRenamed, Verdict
+from faces.errors import NotEnoughToLearn, SetupError
+from faces.identify import CurrentModel
+from faces.records import (
+    Box,
+    Encodings,
+    Face,
+    FaceId,
+    FloatRows,
+    PersonId,
+    Photo,
+    PhotoId,
+    face_id_of_box,
+)
+from faces.store import log, photos
+from faces.store.database import Store
+from faces.versions import current_id, list_versions, load_version
+from training.__main__ import main
+from training.dataset import Part, part_of
+from training.retrain import Retrained, retrain
+
+NETWORK = "dlib-resnet-v1"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+BOX = Box(10, 10, 50, 50)
+PEOPLE = ("Ann", "Ned", "Zoë")
+FACES_EACH = 12
+STRANGERS = 12
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FACELOOP_WORKSPACE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def store(workspace: Path) -> Iterator[Store]:
+    yield from opened(workspace)
+
+
+@pytest.fixture(scope="module")
+def three_people(tmp_path_factory: pytest.TempPathFactory, looks) -> Path:
+    """A workspace where three people have twelve faces each, and twelve strangers are told."""
+    workspace = tmp_path_factory.mktemp("three-people")
+    for store in opened(workspace):
+        for who, name in enumerate(PEOPLE):
+            create(store, name)
+            confirm(store, name, looks(who, FACES_EACH))
+        confirm(store, None, np.vstack([looks(1000 + who, 1) for who in range(STRANGERS)]))
+    return workspace
+
+
+@pytest.fixture
+def confirmed(workspace: Path, three_people: Path) -> Iterator[Store]:
+    shutil.copytree(three_people, workspace, dirs_exist_ok=True)
+    yield from opened(workspace)
+
+
+def opened(workspace: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
+    store.migrate(lock=workspace / "migrate.lock")
+    yield store
+    store.close()
+
+
+def create(store: Store, name: str) -> None:
+    with store.write() as connection:
+        log.append(connection, said_in(f"name:{name}"), [PersonCreated(PersonId(name), name)])
+
+
+def said_in(place: str) -> Occasion:
+    return Occasion("you", NOW, place)
+
+
+def confirm(store: Store, name: str | None, rows: FloatRows, *, part: Part | None = None) -> None:
+    """Add a photo for each row and say who is in it; None: a stranger."""
+    with store.write() as connection:
+        for row in rows:
+            photo = a_photo(row, part)
+            face = Face(face_id_of_box(photo, BOX), photo, BOX, 1.0)
+            encodings = Encodings(NETWORK, (face.id,), row[None], row[None])
+            read = photos.ReadPhoto(Photo(photo, 100, 100), (face,), encodings)
+            photos.save_photo(connection, read, now=NOW)
+            verdict = Verdict.STRANGER if name is None else Verdict.IS
+            word = FaceVerdict(face.id, verdict, None if name is None else PersonId(name))
+            log.append(connection, said_in(f"annotation:{face.id}"), [word])
+
+
+def a_photo(row: FloatRows, part: Part | None) -> PhotoId:
+    """The photo that this face is in, of a part if one is asked for."""
+    tries = (hashlib.sha256(row.tobytes() + bytes([number])).hexdigest() for number in range(256))
+    found = (PhotoId(one) for one in tries)
+    return next(one for one in found if part is None or part_of(one) is part)
+
+
+def trained(
+    store: Store, models: Path, *, seed: int = 0, said: list[str] | None = None
+) -> Retrained:
+    report = (said if said is not None else []).append
+    return retrain(store, models, network=NETWORK, now=NOW, seed=seed, report=report)
+
+
+def encoded(rows: FloatRows) -> Encodings:
+    return Encodings(NETWORK, tuple(FaceId(f"new{n}") for n in range(len(rows))), rows, rows)
+
+
+def test_what_was_learned_names_new_faces_and_leaves_strangers_unknown(
+    confirmed: Store, workspace: Path, looks
+) -> None:
+    result = trained(confirmed, workspace / "models")
+    model = CurrentModel(workspace / "models").snapshot()
+    assert model is not None
+    assert model.version.id == result.version
+    assert result.is_new
+    for who, name in enumerate(PEOPLE):
+        found = model.propose(encoded(looks(who, 20, seed=9)))
+        assert [proposal.person for proposal in found].count(PersonId(name)) >= 17
+        assert {proposal.person for proposal in found} <= {PersonId(name), None}
+    strangers = np.vstack([looks(5000 + who, 1) for who in range(100)])
+    named = [p for p in model.propose(encoded(strangers)) if p.person is not None]
+    assert len(named) <= 5
+
+
+def test_a_version_says_how_good_it_is_beside_the_nearest_centroid(
+    confirmed: Store, workspace: Path
+) -> None:
+    said: list[str] = []
+    result = trained(confirmed, workspace / "models", said=said)
+    assert (result.people, result.faces) == (3, 3 * FACES_EACH + STRANGERS)
+    for name in ("rank1", "named_right", "named_wrong", "hidden_accepted"):
+        assert 0 <= result.metrics[name] <= 1
+        assert 0 <= result.metrics[f"centroid_{name}"] <= 1
+    parts = sum(result.metrics[f"{part}_faces"] for part in Part)
+    assert parts == result.faces
+    assert any("names 100% of the faces right" in line for line in said)
+
+
+def test_nothing_in_a_version_can_run_code(confirmed: Store, workspace: Path) -> None:
+    result = trained(confirmed, workspace / "models")
+    files = sorted(path.name for path in (workspace / "models" / result.version).iterdir())
+    assert files == ["version.json", "weights.safetensors"]
+
+
+def test_the_same_seed_gives_the_same_version(confirmed: Store, workspace: Path) -> None:
+    first = trained(confirmed, workspace / "first", seed=3)
+    second = trained(confirmed, workspace / "second", seed=3)
+    assert first == second
+
+
+def test_training_again_without_news_changes_nothing(confirmed: Store, workspace: Path) -> None:
+    models, said = workspace / "models", []
+    first = trained(confirmed, models)
+    second = trained(confirmed, models, said=said)
+    assert (second.version, second.is_new) == (first.version, False)
+    assert list_versions(models) == [first.version]
+    assert said == [f"{first.version} knows all that was confirmed; it stays in use"]
+
+
+def test_a_new_confirmation_makes_a_new_version(confirmed: Store, workspace: Path, looks) -> None:
+    models = workspace / "models"
+    first = trained(confirmed, models)
+    confirm(confirmed, "Ann", looks(0, 1, seed=5))
+    second = trained(confirmed, models)
+    assert second.is_new
+    assert list_versions(models) == [first.version, second.version]
+    assert current_id(models) == second.version
+    assert load_version(models, second.version).parent == first.version
+
+
+def test_a_new_name_reaches_the_next_version(confirmed: Store, workspace: Path) -> None:
+    models = workspace / "models"
+    trained(confirmed, models)
+    with confirmed.write() as connection:
+        log.append(connection, said_in("app"), [PersonRenamed(PersonId("Ned"), "Edward")])
+    version = load_version(models, trained(confirmed, models).version)
+    assert [person.name for person in version.people] == ["Ann", "Edward", "Zoë"]
+
+
+def test_a_broken_current_version_is_replaced(confirmed: Store, workspace: Path) -> None:
+    models, said = workspace / "models", []
+    first = trained(confirmed, models)
+    (models / first.version / "weights.safetensors").unlink()
+    second = trained(confirmed, models, said=said)
+    assert second.is_new
+    assert current_id(models) == second.version
+    assert said[0].startswith("the current version is replaced")
+
+
+def test_interrupted_training_leaves_the_version_in_use(
+    confirmed: Store, workspace: Path, looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = workspace / "models"
+    first = trained(confirmed, models)
+    confirm(confirmed, "Ann", looks(0, 1, seed=5))
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.retrain, "make_current", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            trained(confirmed, models)
+    assert current_id(models) == first.version
+    assert trained(confirmed, models).is_new
+
+
+def test_too_little_changes_nothing_and_says_what_is_missing(store: Store, workspace: Path) -> None:
+    with pytest.raises(NotEnoughToLearn, match="nobody has a confirmed face"):
+        trained(store, workspace / "models")
+    assert not (workspace / "models").exists()
+
+
+def test_whoever_cannot_be_learned_yet_is_named(confirmed: Store, workspace: Path, looks) -> None:
+    create(confirmed, "Bo")
+    confirm(confirmed, "Bo", looks(7, 3), part=Part.TEST)
+    said: list[str] = []
+    result = trained(confirmed, workspace / "models", said=said)
+    assert result.left_out == ("Bo",)
+    assert said[0].endswith("to learn from: Bo")
+
+
+def test_a_folder_that_cannot_be_used_is_one_line(confirmed: Store, workspace: Path) -> None:
+    (workspace / "models").write_text("a file in the way")
+    with pytest.raises(SetupError, match="cannot read"):
+        trained(confirmed, workspace / "models")
+
+
+def test_the_command_learns_from_the_workspace(
+    confirmed: Store,
+    workspace: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["training"])
+    assert main() == 0
+    assert "is in use" in capsys.readouterr().out
+    assert current_id(workspace / "models") is not None
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_the_command_fails_in_one_line(
+    workspace: Path,
+    prepared: bool,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if prepared:
+        request.getfixturevalue("store")
+    monkeypatch.setattr("sys.argv", ["training"])
+    assert main() == 1
+    assert capsys.readouterr().err.count("\n") == 1

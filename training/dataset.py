@@ -1,0 +1,169 @@
+"""From what people said to what can be learned: rows, labels, and which part each photo serves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from faces.confirmations import Truth
+from faces.errors import NotEnoughToLearn
+from faces.records import (
+    Encodings,
+    Face,
+    FaceId,
+    FloatRows,
+    Person,
+    PersonId,
+    PhotoId,
+    identity_rows,
+)
+
+FEWEST_PEOPLE = 2
+FEWEST_FACES = 2
+"""Fewer confirmed faces than this make nobody one of the people."""
+_NAMED_IN_MESSAGES = 5
+
+Labels = npt.NDArray[np.int64]
+"""One for each row: the number of the person, or, for nobody known, the number of people."""
+
+
+class Part(StrEnum):
+    """What a photo serves for."""
+
+    LEARNING = "learning"
+    CALIBRATION = "calibration"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Faces to learn from or to measure with: row i has label i."""
+
+    rows: FloatRows  # (n, 128), unit length
+    labels: Labels  # (n,)
+    people: int
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Which rows are of one of the people: (n,)."""
+        return np.asarray(self.labels < self.people)
+
+    @property
+    def count(self) -> int:
+        """How many faces there are."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """All faces that can be learned from, by face id; `parts[i]` is what face i serves for.
+
+    `left_out` are people whom a version made from this cannot know; their faces are negatives,
+    as those of strangers are.
+    """
+
+    network: str
+    people: tuple[Person, ...]
+    left_out: tuple[Person, ...]
+    faces: tuple[FaceId, ...]
+    photos: tuple[PhotoId, ...]
+    parts: tuple[Part, ...]
+    rows: FloatRows
+    labels: Labels
+
+    def samples(self, part: Part) -> Samples:
+        """The faces of one part."""
+        chosen = np.array([found is part for found in self.parts], dtype=bool)
+        return Samples(self.rows[chosen], self.labels[chosen], len(self.people))
+
+    @property
+    def hash(self) -> str:
+        """sha256 over all that a version could learn from this, 64 hex digits."""
+        digest = hashlib.sha256(f"{self.network}\n".encode())
+        for person in self.people:
+            digest.update(f"{person.id} {person.name}\n".encode())
+        for face, part, label in zip(self.faces, self.parts, self.labels, strict=True):
+            digest.update(f"{face} {part} {label}\n".encode())
+        digest.update(np.ascontiguousarray(self.rows, dtype="<f4").tobytes())
+        return digest.hexdigest()
+
+
+def part_of(photo: PhotoId) -> Part:
+    """What a photo serves for, fixed for ever by its content: about 60, 20 and 20 in 100.
+
+    So no version learns from a photo that another one is tested on.
+    """
+    drawn = hashlib.sha256(f"part of {photo}".encode()).digest()[0] / 256
+    if drawn < 0.6:
+        return Part.LEARNING
+    return Part.CALIBRATION if drawn < 0.8 else Part.TEST
+
+
+def build_data_set(truth: Truth, faces: Iterable[Face], encodings: Encodings) -> DataSet:
+    """What can be learned from what people said so far.
+
+    One of the people is whoever has two confirmed faces, one of them in a photo for learning.
+    Everybody else who has a name, and strangers, are negatives: the right answer is unknown.
+    Faces that are disputed, not faces, or that nobody could tell are left out.
+
+    Raises:
+        NotEnoughToLearn: there are fewer than two such people.
+    """
+    photo_of = {face.id: face.photo for face in faces}
+    usable = [face for face in sorted(encodings.faces) if face in photo_of]
+    named = {f: truth.confirmed[f].person for f in usable if f in truth.confirmed}
+    people = _people(named, photo_of)
+    if len(people) < FEWEST_PEOPLE:
+        raise NotEnoughToLearn(_what_is_missing(truth, named, people))
+    chosen = [face for face in usable if face in named or face in truth.strangers]
+    number = {person: place for place, person in enumerate(people)}
+
+    def label(face: FaceId) -> int:
+        return number.get(named[face], len(people)) if face in named else len(people)
+
+    row_of = {face: row for row, face in enumerate(encodings.faces)}
+    rows = identity_rows(encodings)[[row_of[face] for face in chosen]]
+    left_out = sorted(set(named.values()) - set(people))
+    return DataSet(
+        network=encodings.network,
+        people=tuple(truth.people[person] for person in people),
+        left_out=tuple(truth.people[person] for person in left_out),
+        faces=tuple(chosen),
+        photos=tuple(photo_of[face] for face in chosen),
+        parts=tuple(part_of(photo_of[face]) for face in chosen),
+        rows=rows,
+        labels=np.array([label(face) for face in chosen], dtype=np.int64),
+    )
+
+
+def _people(named: Mapping[FaceId, PersonId], photo_of: Mapping[FaceId, PhotoId]) -> list[PersonId]:
+    """Who can be learned, by id."""
+    faces = Counter(named.values())
+    for_learning = {p for f, p in named.items() if part_of(photo_of[f]) is Part.LEARNING}
+    return sorted(p for p in for_learning if faces[p] >= FEWEST_FACES)
+
+
+def _what_is_missing(truth: Truth, named: Mapping[FaceId, PersonId], people: list[PersonId]) -> str:
+    faces = Counter(named.values())
+    ranked = sorted(faces, key=lambda person: (-faces[person], truth.people[person].name))
+    shown = [_counted(truth.people[p].name, faces[p], usable=p in people) for p in ranked]
+    more = len(shown) - _NAMED_IN_MESSAGES
+    listed = ", ".join(shown[:_NAMED_IN_MESSAGES]) + (f" and {more} more" if more > 0 else "")
+    return (
+        f"a classifier needs {FEWEST_PEOPLE} people with {FEWEST_FACES} confirmed faces each; "
+        f"so far {len(people)} can be learned ({listed or 'nobody has a confirmed face'}); "
+        "name more faces in Label Studio, then run `faceloop retrain` again"
+    )
+
+
+def _counted(name: str, faces: int, *, usable: bool) -> str:
+    counted = f"{name}: {faces} face{'s' if faces > 1 else ''}"
+    if usable or faces < FEWEST_FACES:
+        return counted
+    return f"{counted}, all in photos kept for testing"
