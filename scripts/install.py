@@ -152,16 +152,22 @@ def announce(missing: Sequence[Part], places: Places) -> None:
     Raises:
         CannotInstall: a disk has too little room.
     """
-    titles = ", ".join(f"{part.title} ({part.disk_gb:.1f} GB)" for part in missing)
-    download = sum(part.download_gb for part in missing)
-    minutes = sum(part.minutes for part in missing)
+    stale = [part for part in missing if _stamp(part, places).is_file()]
+    new = [part for part in missing if part not in stale]
+    if stale:
+        print(f"To bring up to date: {', '.join(part.title for part in stale)}.", flush=True)
+    if not new:
+        return
+    titles = ", ".join(f"{part.title} ({part.disk_gb:.1f} GB)" for part in new)
+    download = sum(part.download_gb for part in new)
+    minutes = sum(part.minutes for part in new)
     print(
         f"To install: {titles}. Up to {download:.1f} GB to download,"
         f" about {minutes:.0f} minutes on a fast line.",
         flush=True,
     )
     if places.check_disk:
-        _check_disk(missing, places)
+        _check_disk(new, places)
 
 
 def needed_gb(missing: Sequence[Part], places: Places) -> dict[Path, float]:

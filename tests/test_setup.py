@@ -162,6 +162,18 @@ def test_another_constraint_installs_again(
     assert not install.is_installed(part, places)
 
 
+def test_a_change_is_announced_as_one_and_not_as_a_first_install(
+    places: install.Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install.main(arguments(places, "predict"))
+    (places.venv / ".faceloop-predict").write_text("from other versions\n", encoding="utf-8")
+    capsys.readouterr()
+
+    assert install.main(arguments(places, "predict")) == 0
+
+    assert capsys.readouterr().out.startswith("To bring up to date: what predicts.\n")
+
+
 def test_a_shared_environment_never_holds_a_clone(places: install.Places, tmp_path: Path) -> None:
     install.main(arguments(places, "predict"))
 
