@@ -9,7 +9,7 @@ import threading
 from typing import Any, TypeGuard
 
 from backend.counters import Counters
-from faces.studio_configs import photos_config_matches
+from faces.studio_configs import PHOTOS_CONFIG, photos_config_matches
 
 _MOST_CONFIGS = 8
 _LONGEST_CONFIG = 1 << 20
@@ -53,6 +53,11 @@ class Checks:
                     self._interfaces.pop(next(iter(self._interfaces)))
                 self._interfaces[config] = _built(config)
             return self._interfaces[config]
+
+
+def load_validator() -> None:
+    """Import what checking needs, so that the first prediction need not wait for it."""
+    _built(PHOTOS_CONFIG)
 
 
 def is_photos_config(config: object) -> TypeGuard[str]:

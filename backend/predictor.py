@@ -1,7 +1,7 @@
 """Names for the faces of tasks: from the store where the photo is known, else from its picture.
 
-One thread reads new photos (dlib's detector is not made for several), so that requests for them
-wait in line and everything else goes on.
+A few threads read new photos, however many ask for them, so that memory stays within bounds and
+boxes just drawn are named meanwhile.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from backend.counters import Counters
 from backend.media import Media
 from backend.naming import Moment, predictions
 from backend.recent import RecentPictures
-from faces.encode import Encoder
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
 from faces.identify import CurrentModel
 from faces.pictures import OpenPhoto, open_bytes
 from faces.reading import FaceReader
-from faces.records import Box, Encodings, FaceId, PhotoId, Proposal
+from faces.records import Box, Encodings, FaceId, Photo, PhotoId, Proposal
 from faces.store import clusters, ledger, log, photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
@@ -35,6 +34,8 @@ FIRST_ROUND = "faceloop-0000"
 ROUND = "round"
 """The fact in the store that holds the current round."""
 _PHOTO_ID = re.compile(r"[0-9a-f]{64}")
+_BLANK_PX = 100
+_READING_AT_ONCE = 2
 _DRAWING_AT_ONCE = 2
 _logger = logging.getLogger(__name__)
 
@@ -60,7 +61,6 @@ class Predictor:
         reader: FaceReader,
         media: Media,
         *,
-        encoder: Encoder,
         network: str,
         predict_s: float = 60.0,
         interactive_s: float = 5.0,
@@ -74,12 +74,11 @@ class Predictor:
         self._models = models
         self._reader = reader
         self._media = media
-        self._encoder = encoder
         self._network = network
         self._predict_s = predict_s
         self._interactive_s = interactive_s
         self._recent = RecentPictures()
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="reading")
+        self._reading = ThreadPoolExecutor(_READING_AT_ONCE, thread_name_prefix="reading")
         self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
         self._last_round = FIRST_ROUND
         self.model: str | None = None
@@ -95,9 +94,15 @@ class Predictor:
         return self._last_round
 
     def warm(self) -> None:
-        """Load the model and the network, so that the first request need not."""
+        """Load the model and the networks, so that the first request need not.
+
+        Raises:
+            FaceloopError: one of them cannot be loaded.
+        """
         self._snapshot([])
-        self._encoder.encode(np.zeros((64, 64, 3), dtype=np.uint8), [Box(8, 8, 48, 48)])
+        nothing = np.zeros((_BLANK_PX, _BLANK_PX, 3), dtype=np.uint8)
+        self._reader.read(OpenPhoto(Photo(PhotoId("0" * 64), _BLANK_PX, _BLANK_PX), nothing))
+        self._reader.encode_boxes(nothing, [Box(0, 0, _BLANK_PX, _BLANK_PX)])
 
     def close(self) -> None:
         """Take on nothing more; what has begun is finished."""
@@ -196,7 +201,7 @@ class Predictor:
             )
             for one in drawn
         ]
-        plain, mirrored = self._encoder.encode(picture.pixels, boxes)
+        plain, mirrored = self._reader.encode_boxes(picture.pixels, boxes)
         numbered = tuple(FaceId(str(number)) for number in range(len(drawn)))
         return Encodings(self._network, numbered, plain, mirrored)
 
@@ -212,9 +217,9 @@ class Predictor:
         """What one task came to; its error, whatever it is, takes nothing from the others."""
         try:
             error = future.exception(timeout=timeout_s)
-        except TimeoutError as late:
+        except TimeoutError:
             future.cancel()
-            error = late
+            error = TimeoutError("not ready in time")
         if error is None:
             return future.result()
         self._note(error)

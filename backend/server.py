@@ -6,23 +6,19 @@ import ipaddress
 import logging
 import socket
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from faces.reading import FaceReader
-from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 
-from backend.app import create_app
-from backend.media import Media
-from backend.predictor import Predictor
-from faces.detect import Detector
-from faces.encode import NETWORK, Encoder
 from faces.errors import FaceloopError, SetupError
-from faces.identify import CurrentModel
-from faces.jobs import Jobs
 from faces.settings import Settings
 from faces.store.database import open_store
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from backend.predictor import Predictor
 
 _THREADS = 32
 """Most of them wait: for the store, for a picture, in line for the reading thread."""
@@ -76,23 +72,6 @@ def listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def build_predictor(settings: Settings) -> Predictor:
-    """All that answering needs, put together.
-
-    Raises:
-        FaceloopError: a setting, the database or the networks' weights cannot be used.
-    """
-    encoder = Encoder()
-    return Predictor(
-        open_store(settings.store_url),
-        CurrentModel(settings.models),
-        FaceReader(Detector(), encoder),
-        Media(settings.studio_url, settings.studio_api_key.get_secret_value()),
-        encoder=encoder,
-        network=NETWORK,
-    )
-
-
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -108,6 +87,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener_fd = listener.detach()
+        self._predictor: Predictor | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -123,6 +103,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
             "accesslog": None,
             "loglevel": "warning",
             "proc_name": "faceloop-backend",
+            "worker_exit": self._close,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -130,21 +111,22 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
     def load(self) -> Flask:
         """Build the application in the worker, and warm it behind the first requests.
 
+        ONNX Runtime starts threads when it is imported, and threads do not outlive a fork; so what
+        needs it is imported here and not above.
+
         Raises:
             AppImportError: gunicorn shows its one line and stops.
         """
+        from backend.assembly import assemble, warm
+
         try:
-            predictor = build_predictor(self._settings)
-            jobs = Jobs(self._settings)
+            app, self._predictor = assemble(self._settings)
         except FaceloopError as error:
             raise AppImportError(str(error)) from error
-        threading.Thread(target=_warm, args=(predictor,), name="warming", daemon=True).start()
-        secret = self._settings.backend_secret.get_secret_value()
-        return create_app(predictor, secret=secret, enqueue=jobs.enqueue)
+        threading.Thread(target=warm, args=(self._predictor,), name="warming", daemon=True).start()
+        return app
 
-
-def _warm(predictor: Predictor) -> None:
-    try:
-        predictor.warm()
-    except FaceloopError as error:
-        _logger.warning("not warmed: %s", error)
+    def _close(self, _arbiter: object, _worker: object) -> None:
+        """The worker leaves: what waits in line is let go."""
+        if self._predictor is not None:
+            self._predictor.close()

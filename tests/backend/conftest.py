@@ -63,11 +63,13 @@ def picture(width_px: int = 160, height_px: int = 120) -> bytes:
 
 
 class MarkedReader:
-    """Reads faces off a list instead of looking for them."""
+    """Reads faces off a list instead of looking for them, and says one row of every drawn box."""
 
     def __init__(self) -> None:
         self.found: list[tuple[Box, FloatRows]] = []
         self.photos_read = 0
+        self.row_drawn = direction(0)
+        self.boxes_drawn: list[Box] = []
 
     def read(self, opened: OpenPhoto) -> ReadPhoto:
         self.photos_read += 1
@@ -80,18 +82,10 @@ class MarkedReader:
             opened.photo, faces, Encodings(NETWORK, tuple(face.id for face in faces), rows, rows)
         )
 
-
-@dataclass
-class MarkedEncoder:
-    """Says the same row of every box, and remembers the boxes."""
-
-    row: FloatRows = field(default_factory=lambda: direction(0))
-    boxes: list[Box] = field(default_factory=list)
-
-    def encode(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
+    def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         assert pixels.ndim == 3
-        self.boxes += boxes
-        rows = np.tile(self.row, (len(boxes), 1))
+        self.boxes_drawn += boxes
+        rows = np.tile(self.row_drawn, (len(boxes), 1))
         return rows, rows
 
 
@@ -103,7 +97,6 @@ class World:
     models_folder: Path
     studio: responses.RequestsMock
     reader: MarkedReader = field(default_factory=MarkedReader)
-    encoder: MarkedEncoder = field(default_factory=MarkedEncoder)
     asked_for: list[Job] = field(default_factory=list)
 
     def predictor(self, **limits: float) -> Predictor:
@@ -112,7 +105,6 @@ class World:
             CurrentModel(self.models_folder),
             self.reader,
             Media(STUDIO, "0123456789abcdef"),
-            encoder=self.encoder,
             network=NETWORK,
             **limits,
         )

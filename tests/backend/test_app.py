@@ -409,7 +409,7 @@ def _mutated(draw: st.DrawFn, original: Any) -> Any:
     context=st.none() | _mutated(_DRAWN),
 )
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -257,7 +257,7 @@ def test_a_drawn_box_comes_back_with_a_name_under_the_same_region(world: World) 
     assert [region["id"] for region in answer["result"]] == ["zz"]
     assert names(answer) == ["Anna"]
     assert box_px(answer["result"][0]) == [10, 10, 40, 30]
-    assert world.encoder.boxes == [Box(20, 20, 80, 60)], "in the picture's own pixels"
+    assert world.reader.boxes_drawn == [Box(20, 20, 80, 60)], "in the picture's own pixels"
     assert world.reader.photos_read == 0, "nobody looked for faces"
 
 
@@ -341,7 +341,7 @@ def test_a_drawn_box_that_takes_too_long_is_answered_empty(
         go_on.wait(10)
         return np.zeros((1, 128), np.float32), np.zeros((1, 128), np.float32)
 
-    monkeypatch.setattr(world.encoder, "encode", encode_late)
+    monkeypatch.setattr(world.reader, "encode_boxes", encode_late)
     predictor = world.predictor(interactive_s=0.05)
     url = world.serve_picture("seen.png")
     answer = predictor.interactive(task(url=url), context(drawn()))
@@ -352,7 +352,7 @@ def test_a_drawn_box_that_takes_too_long_is_answered_empty(
 
 def test_warming_needs_no_model_yet(world: World) -> None:
     world.predictor().warm()
-    assert world.encoder.boxes
+    assert world.reader.boxes_drawn
 
 
 def test_the_round_and_the_truth_of_one_request_are_of_one_moment(

@@ -1,0 +1,48 @@
+"""All parts of the backend, put together once in each worker."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+
+from backend.app import create_app
+from backend.checks import load_validator
+from backend.media import Media
+from backend.predictor import Predictor
+from faces.detect import Detector
+from faces.encode import NETWORK, Encoder
+from faces.errors import FaceloopError
+from faces.identify import CurrentModel
+from faces.jobs import Jobs
+from faces.reading import FaceReader
+from faces.settings import Settings
+from faces.store.database import open_store
+
+_logger = logging.getLogger(__name__)
+
+
+def assemble(settings: Settings) -> tuple[Flask, Predictor]:
+    """The application and what answers in it; model and networks are loaded later.
+
+    Raises:
+        FaceloopError: a setting or the database cannot be used.
+    """
+    predictor = Predictor(
+        open_store(settings.store_url),
+        CurrentModel(settings.models),
+        FaceReader(Detector(), Encoder()),
+        Media(settings.studio_url, settings.studio_api_key.get_secret_value()),
+        network=NETWORK,
+    )
+    secret = settings.backend_secret.get_secret_value()
+    return create_app(predictor, secret=secret, enqueue=Jobs(settings).enqueue), predictor
+
+
+def warm(predictor: Predictor) -> None:
+    """Load what the first requests would wait for; a trouble is theirs to tell."""
+    try:
+        load_validator()
+        predictor.warm()
+    except FaceloopError as error:
+        _logger.warning("not warmed: %s", error)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from backend.__main__ import main
+from backend.server import check_exposure, listening
+from faces.errors import SetupError
+from faces.settings import load_settings
+
+ANSWERS_WITHIN_S = 15.0
+
+
+def start(workspace: Path, **settings: str) -> subprocess.Popen[str]:
+    """`python -m backend` in an empty folder, with nothing else in its environment."""
+    folder, home = workspace / "elsewhere", workspace / "home"
+    folder.mkdir()
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+    given = {f"FACELOOP_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.Popen(
+        [sys.executable, "-m", "backend"],
+        cwd=folder,
+        env=kept | {"HOME": str(home), "FACELOOP_WORKSPACE": str(workspace)} | given,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, empty_database: Path) -> Path:
+    shutil.copy(empty_database, tmp_path / "faceloop.sqlite3")
+    return tmp_path
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "", "example.test"])  # noqa: S104
+def test_an_address_that_others_reach_needs_a_secret(host: str) -> None:
+    with pytest.raises(SetupError, match="FACELOOP_BACKEND_SECRET"):
+        check_exposure(load_settings(backend_host=host))
+    check_exposure(load_settings(backend_host=host, backend_secret="secret"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_a_local_address_needs_no_secret(host: str) -> None:
+    check_exposure(load_settings(backend_host=host))
+
+
+@pytest.mark.enable_socket
+def test_a_busy_port_is_told_in_one_line(free_port: int) -> None:
+    with listening("127.0.0.1", free_port), pytest.raises(SetupError, match=str(free_port)):
+        listening("127.0.0.1", free_port)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "faceloop up"),
+        ({"backend_host": "0.0.0.0"}, "FACELOOP_BACKEND_SECRET"),  # noqa: S104
+        ({"backend_port": "many"}, "FACELOOP_BACKEND_PORT"),
+        ({"backend_port": str(1 << 16)}, "FACELOOP_BACKEND_PORT"),
+    ],
+)
+def test_what_prevents_starting_is_one_line_and_exit_1(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: dict[str, str],
+    said: str,
+) -> None:
+    monkeypatch.setenv("FACELOOP_WORKSPACE", str(tmp_path))
+    for name, value in settings.items():
+        monkeypatch.setenv(f"FACELOOP_{name.upper()}", value)
+    assert main() == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_the_backend_needs_neither_torch_nor_gradio_and_forks_before_threads_start() -> None:
+    heavy = ("torch", "fastai", "gradio", "label_studio_sdk", "pandas")
+    code = (
+        "import sys, backend.__main__\n"
+        "assert 'onnxruntime' not in sys.modules\n"
+        "import backend.assembly\n"
+        f"assert not [module for module in {heavy} if module in sys.modules]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.enable_socket
+def test_it_serves_until_told_to_stop_and_leaves_nothing_behind(
+    workspace: Path, free_port: int
+) -> None:
+    backend = start(workspace, backend_port=str(free_port), backend_secret="secret")
+    url = f"http://127.0.0.1:{free_port}"
+    try:
+        health = _health(url)
+        refused = requests.post(f"{url}/setup", json={}, timeout=5)
+        said = requests.post(f"{url}/setup", json={}, auth=("faceloop", "secret"), timeout=5)
+        hint = requests.post(
+            f"{url}/webhook",
+            json={"action": "ANNOTATION_CREATED"},
+            headers={"X-Faceloop-Secret": "secret"},
+            timeout=5,
+        )
+    finally:
+        backend.send_signal(signal.SIGTERM)
+        _, errors = backend.communicate(timeout=15)
+    assert health["status"] == "UP"
+    assert (refused.status_code, said.json()) == (401, {"model_version": "faceloop-0000"})
+    assert (hint.status_code, hint.json()) == (200, {"status": "noted"})
+    assert (backend.returncode, list((workspace / "elsewhere").iterdir())) == (0, [])
+    [line] = errors.splitlines()
+    assert f"listening on 127.0.0.1:{free_port}" in line
+
+
+def _health(url: str) -> dict[str, str]:
+    until = time.monotonic() + ANSWERS_WITHIN_S
+    while True:
+        try:
+            return json.loads(requests.get(f"{url}/health", timeout=5).content)
+        except requests.ConnectionError:
+            assert time.monotonic() < until, "the backend does not answer"
+            time.sleep(0.05)
