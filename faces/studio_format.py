@@ -199,15 +199,16 @@ def read_photo_answer(
     boxes: dict[str, BoxAnswer] = {}
     extras: dict[str, dict[str, str]] = {}
     for item in annotation.get("result") or []:
-        drawn = _drawn_box(item) if item.get("type") == "rectanglelabels" else None
+        drawn = _drawn_box(item) if item.get("type") in ("rectanglelabels", "rectangle") else None
         if drawn is not None:
             label = _first(item["value"].get("rectanglelabels"))
             name = None if label in (None, UNKNOWN) else label
             boxes[drawn.region] = BoxAnswer(drawn.region, drawn.box, name, None)
         elif item.get("type") == "textarea":
-            extras.setdefault(item.get("id", ""), {})["name"] = _first(item["value"]["text"]) or ""
+            said = _first(item.get("value", {}).get("text")) or ""
+            extras.setdefault(item.get("id", ""), {})["name"] = said
         elif item.get("type") == "choices":
-            said = _first(item["value"]["choices"]) or ""
+            said = _first(item.get("value", {}).get("choices")) or ""
             extras.setdefault(item.get("id", ""), {})["verdict"] = said
     whole = tuple(_with_extras(box, extras.get(region, {})) for region, box in boxes.items())
     proposed = [FaceId(face) for face in task_data.get("faces") or []]
@@ -216,23 +217,24 @@ def read_photo_answer(
 
 
 def read_people_answer(annotation: Mapping[str, Any], task_data: Mapping[str, Any]) -> PeopleAnswer:
-    """What an annotation of a People task says; a box drawn on a montage is left out."""
+    """What an annotation of a People task says; what is not on our screens is left out."""
     shown = set(task_data.get("faces") or [])
     tiles: dict[FaceId, Tile] = {}
     said: dict[str, str] = {}
     for item in annotation.get("result") or []:
         value, about = item.get("value", {}), item.get("from_name")
         if about == "face" and item.get("id") in shown:
-            label = _first(value.get("rectanglelabels"))
-            tiles[FaceId(item["id"])] = Tile(label) if label else Tile.SAME_PERSON
+            label = _first(value.get("rectanglelabels")) or Tile.SAME_PERSON.value
+            if label in set(Tile):
+                tiles[FaceId(item["id"])] = Tile(label)
         elif about in ("name", "verdict"):
             said[about] = _first(value.get("choices")) or ""
         elif about == "new_name":
             said[about] = _first(value.get("text")) or ""
-    verdict = said.get("verdict")
+    verdict = said.get("verdict", "")
     return PeopleAnswer(
         name=said.get("new_name", "").strip() or said.get("name") or None,
-        verdict=ClusterVerdict(verdict) if verdict else None,
+        verdict=ClusterVerdict(verdict) if verdict in set(ClusterVerdict) else None,
         tiles=tiles,
     )
 
@@ -282,7 +284,7 @@ def _drawn_box(item: Any) -> DrawnBox | None:
 def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
     """A typed name beats the label, a verdict beats both."""
     verdict = extras.get("verdict")
-    if verdict:
+    if verdict in set(BoxVerdict):
         return BoxAnswer(box.region, box.box, None, BoxVerdict(verdict))
     return BoxAnswer(box.region, box.box, extras.get("name", "").strip() or box.name, None)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from faces.confirmations import FacesApart, FaceVerdict, PersonCreated, Truth, Verdict, Word
+from faces.errors import BadName
 from faces.names import clean_name, compared
 from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
 from faces.studio_format import (
@@ -47,55 +48,64 @@ class NameBook:
 
 
 @dataclass(frozen=True)
-class PhotoWords:
-    """What an annotation of a photo says, and the faces whose boxes it drew or moved."""
+class Said:
+    """What an annotation says, the faces whose boxes it drew or moved, and names that cannot be."""
 
     words: tuple[Word, ...]
-    drawn: tuple[Face, ...]
+    drawn: tuple[Face, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
-def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> list[Word]:
+def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
     """What an answer to "who is this?" says of the tiles that are still there.
 
-    A name and *stranger* (or another verdict) at once contradict each other and say nothing.
-
-    Raises:
-        BadName: the typed name cannot be anybody's.
+    A name and *stranger* (or another verdict) at once contradict each other and say nothing. A
+    name that cannot be anybody's is a problem, and the rest is read as if none were given.
     """
-    same = [face for face, tile in answer.tiles.items() if tile is Tile.SAME_PERSON]
-    others = [face for face, tile in answer.tiles.items() if tile is Tile.SOMEONE_ELSE]
-    grey = [face for face, tile in answer.tiles.items() if tile is Tile.NOT_A_FACE]
-    if answer.name is not None and answer.verdict is not None:
-        return []
-    if answer.name is not None:
+    if answer.name is None:
+        return Said(tuple(_words_without_name(answer)))
+    if answer.verdict is not None or not answer.tiles:
+        return Said(())
+    try:
         person, words = names.person(answer.name)
-        words += [FaceVerdict(face, Verdict.IS, person) for face in same]
-        words += [FaceVerdict(face, Verdict.IS_NOT, person) for face in others]
-        return words + _all(grey, Verdict.NOT_A_FACE)
+    except BadName as problem:
+        return Said(tuple(_words_without_name(answer)), problems=(str(problem),))
+    words += [FaceVerdict(face, Verdict.IS, person) for face in _tiles(answer, Tile.SAME_PERSON)]
+    words += [
+        FaceVerdict(face, Verdict.IS_NOT, person) for face in _tiles(answer, Tile.SOMEONE_ELSE)
+    ]
+    return Said((*words, *_all(_tiles(answer, Tile.NOT_A_FACE), Verdict.NOT_A_FACE)))
+
+
+def _words_without_name(answer: PeopleAnswer) -> list[Word]:
+    same = _tiles(answer, Tile.SAME_PERSON)
     if answer.verdict is ClusterVerdict.NOT_FACES:
-        return _all([*same, *others, *grey], Verdict.NOT_A_FACE)
+        return _all(list(answer.tiles), Verdict.NOT_A_FACE)
     said_of_same = {
         ClusterVerdict.STRANGER: Verdict.STRANGER,
         ClusterVerdict.CANNOT_TELL: Verdict.CANNOT_TELL,
     }
     verdict = said_of_same.get(answer.verdict) if answer.verdict else None
     words = _all(same, verdict) if verdict else []
-    words += [FacesApart(face, tuple(same)) for face in others if same]
-    return words + _all(grey, Verdict.NOT_A_FACE)
+    words += [FacesApart(face, tuple(same)) for face in _tiles(answer, Tile.SOMEONE_ELSE) if same]
+    return words + _all(_tiles(answer, Tile.NOT_A_FACE), Verdict.NOT_A_FACE)
+
+
+def _tiles(answer: PeopleAnswer, said: Tile) -> list[FaceId]:
+    return [face for face, tile in answer.tiles.items() if tile is said]
 
 
 def words_of_photo_answer(
     answer: PhotoAnswer, known: Mapping[FaceId, Face], names: NameBook
-) -> PhotoWords:
+) -> Said:
     """What an annotation of a photo says; `known` are the photo's faces.
 
-    A box drawn anew over a proposed one that was deleted is that same face, moved.
-
-    Raises:
-        BadName: a typed name cannot be anybody's.
+    A box drawn anew over a proposed one that was deleted is that same face, moved. A box with a
+    name that cannot be anybody's is a problem and says nothing.
     """
     words: list[Word] = []
     drawn: list[Face] = []
+    problems: list[str] = []
     deleted = {face: known[face].box for face in answer.deleted if face in known}
     for box in answer.boxes:
         face = _face_of_box(box, answer, known, deleted)
@@ -103,9 +113,12 @@ def words_of_photo_answer(
         before = known.get(face.id)
         if before is None or _moved(before.box, face.box):
             drawn.append(face)
-        words += _words_of_box(box, face.id, names)
+        try:
+            words += _words_of_box(box, face.id, names)
+        except BadName as problem:
+            problems.append(str(problem))
     words += _all(list(deleted), Verdict.NOT_A_FACE)
-    return PhotoWords(tuple(words), tuple(drawn))
+    return Said(tuple(words), tuple(drawn), tuple(problems))
 
 
 def _words_of_box(box: BoxAnswer, face: FaceId, names: NameBook) -> list[Word]:

@@ -15,14 +15,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faces.confirmations import Occasion, Retracted, Revised, Word
-from faces.errors import BadName
+from faces.confirmations import Occasion, Retracted, Revised
 from faces.records import Face, FaceId, PersonId, PhotoId
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.ledger import PushedTask, ReadAnnotation
 from faces.studio_format import read_people_answer, read_photo_answer
-from sync.answers import NameBook, words_of_people_answer, words_of_photo_answer
+from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
 from sync.desk import Desk, Project
 
 
@@ -53,11 +52,13 @@ class _Answered:
 def pull(store: Store, desk: Desk, *, log_lines: Path) -> Pulled:
     """Read both projects and write what is new into the log, then beside it as JSON lines."""
     pulled = Pulled()
+    with store.read() as connection:
+        names = NameBook(log.truth(connection), _new_person)
     for project in Project:
         for answered in _changed_tasks(store, desk, project):
             task = desk.studio.task(answered.task_id)
             if task is not None:
-                _read_task(store, project, answered, task, pulled)
+                _read_task(store, project, answered, task, names, pulled)
     with store.read() as connection:
         log.write_lines(connection, log_lines)
     return pulled
@@ -89,7 +90,12 @@ def _state(task: Mapping[str, Any]) -> str:
 
 
 def _read_task(
-    store: Store, project: Project, answered: _Answered, task: Mapping[str, Any], pulled: Pulled
+    store: Store,
+    project: Project,
+    answered: _Answered,
+    task: Mapping[str, Any],
+    names: NameBook,
+    pulled: Pulled,
 ) -> None:
     """Bring the log up to one task's annotations, in one transaction."""
     annotations = {int(one["id"]): one for one in task.get("annotations") or []}
@@ -103,7 +109,7 @@ def _read_task(
         for key, annotation in sorted(speaking.items()):
             known = before.get(key)
             if known is None or known.revision != annotation["updated_at"]:
-                _read_annotation(connection, project, task, annotation, known, pulled)
+                _read_annotation(connection, project, task, annotation, known, names, pulled)
         for key in sorted(set(before) - set(speaking)):
             _retract(connection, before[key], _moment(task["updated_at"]))
             pulled.taken_back += 1
@@ -116,6 +122,7 @@ def _read_annotation(
     task: Mapping[str, Any],
     annotation: Mapping[str, Any],
     known: ReadAnnotation | None,
+    names: NameBook,
     pulled: Pulled,
 ) -> None:
     read = ReadAnnotation(
@@ -127,40 +134,37 @@ def _read_annotation(
         from_prediction=bool(annotation.get("parent_prediction"))
         or (known is not None and known.from_prediction),
     )
-    try:
-        words = _words(connection, project, task, annotation, read.from_prediction)
-    except BadName as problem:
-        words = []
-        pulled.problems.append(f"task {read.task_id} in {project}: {problem}")
-    if known is not None or words:
+    said = _said(connection, project, task, annotation, names, read.from_prediction)
+    if known is not None or said.words:
         occasion = Occasion(_speaker(annotation), _moment(read.revision), read.place)
-        log.append(connection, occasion, [Revised(read.revision), *words])
+        log.append(connection, occasion, [Revised(read.revision), *said.words])
     ledger.save_annotation(connection, read)
     pulled.answers += 1
-    pulled.words += len(words)
+    pulled.words += len(said.words)
+    pulled.problems += [f"task {read.task_id} in {project}: {problem}" for problem in said.problems]
 
 
-def _words(
+def _said(
     connection: sa.Connection,
     project: Project,
     task: Mapping[str, Any],
     annotation: Mapping[str, Any],
+    names: NameBook,
     from_prediction: bool,  # noqa: FBT001  # a fact about the annotation, not a mode
-) -> list[Word]:
+) -> Said:
     """What the annotation says; faces that it draws or moves are put into the store first."""
-    names = NameBook(log.truth(connection), _new_person)
     data = task.get("data") or {}
     if project is Project.PEOPLE:
         return words_of_people_answer(read_people_answer(annotation, data), names)
     photo = PhotoId(str(data.get("photo", "")))
     if not photos.has_photo(connection, photo):
-        return []
+        return Said(())
     known: dict[FaceId, Face] = {face.id: face for face in photos.faces(connection, photo)}
     answer = read_photo_answer(annotation, data, from_prediction=from_prediction)
     said = words_of_photo_answer(answer, known, names)
     for face in said.drawn:
         photos.add_face(connection, face)
-    return list(said.words)
+    return said
 
 
 def _retract(connection: sa.Connection, annotation: ReadAnnotation, at: datetime) -> None:

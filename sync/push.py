@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.ledger import PushedTask
-from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK
+from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK, Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
 from sync.desk import FIRST_ROUND, Desk, Project
@@ -92,7 +92,7 @@ def push(
     A new classifier or cluster run makes a new round: its predictions are pushed whole, counted
     and selected before the old round's are deleted, so that annotators never see none.
     """
-    finish_imports(store, desk)
+    reconcile(store, desk)
     gathered = gather(store, models)
     with store.write() as connection:
         cluster_store.replace_proposals(connection, gathered.proposals)
@@ -159,25 +159,40 @@ def _plans(gathered: Gathered) -> dict[Project, Plan]:
     }
 
 
-def finish_imports(store: Store, desk: Desk) -> None:
-    """Settle the imports that were cut off: keep what arrived once, delete what arrived twice."""
+def reconcile(store: Store, desk: Desk) -> None:
+    """Bring what is noted up to what is there before anything is planned.
+
+    Of an import that was cut off, what arrived once is kept and what arrived twice is deleted; a
+    task that somebody deleted is forgotten, so that it is made again.
+    """
     for project in Project:
         with store.read() as connection:
             pushed = ledger.pushed_tasks(connection, project)
-        unsure = {key: task for key, task in pushed.items() if task.task_id is None}
-        if not unsure:
+        if not pushed:
             continue
+        unsure = {key: task for key, task in pushed.items() if task.task_id is None}
         arrived: dict[str, list[int]] = {}
+        there: set[int] = set()
         for task in desk.studio.tasks(desk.project(project)):
+            there.add(int(task["id"]))
             key = (task.get("meta") or {}).get("key")
             if key in unsure:
                 arrived.setdefault(key, []).append(int(task["id"]))
         doubles = [task for ids in arrived.values() for task in ids[1:]]
         desk.studio.delete_tasks(desk.project(project), doubles)
+        gone = [key for key in unsure if key not in arrived]
+        gone += [key for key, task in pushed.items() if _vanished(task, there, desk.studio)]
         with store.write() as connection:
             found = [replace(unsure[key], task_id=ids[0]) for key, ids in arrived.items()]
             ledger.save_tasks(connection, found)
-            ledger.drop_tasks(connection, project, [key for key in unsure if key not in arrived])
+            ledger.drop_tasks(connection, project, gone)
+
+
+def _vanished(task: PushedTask, there: Container[int], studio: Studio) -> bool:
+    """Whether a task is gone; a list read page by page can miss one, so it is asked for by id."""
+    if task.task_id is None or task.task_id in there:
+        return False
+    return studio.task(task.task_id) is None
 
 
 class _Push:

@@ -1,0 +1,274 @@
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from faces.confirmations import FaceVerdict, PersonCreated, PersonMerged, PersonRenamed, Verdict
+from faces.errors import StudioError, StudioUnreachable
+from faces.records import PersonId
+from faces.studio_format import PEOPLE_VERSION
+from sync.desk import Project
+from sync.push import plan_only, plan_push
+from tests.sync.conftest import Workspace
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    """Five photos of two people, one of them named, all pushed."""
+    workspace.add_photos(5)
+    workspace.cluster()
+    workspace.name(0, "Anna", faces=2)
+    workspace.push()
+    return workspace
+
+
+def names_in(workspace: Workspace, project: Project, key: str) -> list[str]:
+    task = workspace.task_of(project, key)
+    result = workspace.double.predictions_of(task)[-1]["result"]
+    return [region["value"].get("rectanglelabels", ["-"])[0] for region in result]
+
+
+def test_every_photo_and_page_becomes_a_task_with_a_prediction(filled: Workspace) -> None:
+    photos = filled.shown(Project.PHOTOS)
+    assert len(photos) == 5
+    assert set(map(tuple, photos.values())) == {(filled.selected(Project.PHOTOS),)}
+    people = filled.shown(Project.PEOPLE)
+    assert list(people.values()) == [[PEOPLE_VERSION], [PEOPLE_VERSION]]
+    assert filled.selected(Project.PEOPLE) == PEOPLE_VERSION
+
+
+def test_the_pages_hold_the_faces_that_nobody_named_yet(filled: Workspace) -> None:
+    tasks = filled.double.tasks_of(filled.desk.people)
+    assert sorted(task["data"]["faces"] for task in tasks) == sorted(
+        [filled.members[0][2:], filled.members[1]]
+    )
+
+
+def test_pushing_again_finds_nothing_to_do_and_writes_nothing(filled: Workspace) -> None:
+    filled.double.requests.clear()
+    plans = filled.push()
+    assert all(plan.is_empty for plan in plans.values())
+    assert filled.double.writes == []
+
+
+def test_an_empty_store_pushes_nothing(workspace: Workspace) -> None:
+    workspace.double.requests.clear()
+    assert all(plan.is_empty for plan in workspace.push().values())
+    assert workspace.double.writes == []
+
+
+def test_a_dry_run_says_what_a_push_will_do_and_does_nothing(workspace: Workspace) -> None:
+    workspace.add_photos(2)
+    workspace.double.requests.clear()
+    planned = plan_only(workspace.store, workspace.models)
+    assert str(planned[Project.PHOTOS]) == "2 new, 0 changed, 0 to delete"
+    assert workspace.double.requests == []
+    assert workspace.push() == planned
+
+
+def test_a_new_photo_is_one_more_task(filled: Workspace) -> None:
+    (photo,) = filled.add_photos(1)
+    plans = filled.push()
+    assert plans[Project.PHOTOS].new == (photo,)
+    assert plans[Project.PHOTOS].changed == ()
+    assert len(filled.shown(Project.PHOTOS)) == 6
+
+
+def test_a_new_name_reaches_the_tasks_that_it_changes(filled: Workspace) -> None:
+    filled.name(1, "Zoë", faces=5)
+    filled.push()
+    for versions in filled.shown(Project.PHOTOS).values():
+        assert versions == [filled.selected(Project.PHOTOS)]
+    assert names_in(filled, Project.PHOTOS, min(filled.shown(Project.PHOTOS))) == ["Anna", "Zoë"]
+    assert len(filled.shown(Project.PEOPLE)) == 1, "the page of a settled cluster goes"
+
+
+def test_a_renamed_person_is_shown_by_the_new_name(filled: Workspace) -> None:
+    filled.say(PersonRenamed(PersonId("p0"), "Anne"))
+    filled.push()
+    assert names_in(filled, Project.PHOTOS, min(filled.shown(Project.PHOTOS)))[0] == "Anne"
+
+
+def test_a_merged_person_is_shown_by_the_name_of_the_other(filled: Workspace) -> None:
+    filled.say(
+        PersonCreated(PersonId("p9"), "Annika"), PersonMerged(PersonId("p0"), PersonId("p9"))
+    )
+    filled.push()
+    assert names_in(filled, Project.PHOTOS, min(filled.shown(Project.PHOTOS)))[0] == "Annika"
+
+
+def test_a_photo_whose_faces_are_none_loses_its_task(filled: Workspace) -> None:
+    gone = [filled.members[person][4] for person in (0, 1)]
+    filled.say(*(FaceVerdict(face, Verdict.NOT_A_FACE) for face in gone))
+    plans = filled.push()
+    assert len(plans[Project.PHOTOS].stale) == 1
+    assert len(filled.shown(Project.PHOTOS)) == 4
+
+
+def test_a_task_that_was_answered_after_the_last_pull_is_not_touched(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    page = filled.task_of(Project.PEOPLE)
+    filled.double.annotate(task)
+    filled.double.annotate(page, skipped=True)
+    before = [(filled.double.tasks[t], filled.double.predictions_of(t)) for t in (task, page)]
+    filled.name(0, "Somebody else", faces=5)
+    filled.name(1, "Zoë", faces=5)
+    filled.push()
+    after = [(filled.double.tasks[t], filled.double.predictions_of(t)) for t in (task, page)]
+    assert after == before
+
+
+def test_an_answered_task_stays_when_it_is_not_needed_any_more(filled: Workspace) -> None:
+    page = filled.task_of(Project.PEOPLE)
+    filled.double.annotate(page)
+    filled.pull()
+    filled.name(0, "Anna", faces=5)
+    filled.name(1, "Zoë", faces=5)
+    filled.push()
+    assert page in filled.double.tasks
+    assert filled.push()[Project.PEOPLE].is_empty
+
+
+def test_a_new_cluster_run_makes_a_new_round(filled: Workspace) -> None:
+    before = filled.selected(Project.PHOTOS)
+    filled.cluster("dbscan-2")
+    filled.push()
+    after = filled.selected(Project.PHOTOS)
+    assert after != before
+    assert set(map(tuple, filled.shown(Project.PHOTOS).values())) == {(after,)}
+
+
+def test_annotators_see_a_prediction_at_every_moment_of_a_new_round(filled: Workspace) -> None:
+    there = [task["id"] for task in filled.double.tasks_of(filled.desk.photos)]
+
+    def every_task_shows_something() -> None:
+        version = filled.double.projects[filled.desk.photos]["model_version"]
+        for task in there:
+            versions = [one["model_version"] for one in filled.double.predictions_of(task)]
+            assert version in versions
+
+    every_task_shows_something()
+    filled.double.watch = every_task_shows_something
+    filled.name(1, "Zoë", faces=3)
+    filled.cluster("dbscan-2")
+    filled.add_photos(1)
+    filled.push()
+    assert filled.selected(Project.PHOTOS) == "faceloop-0002"
+
+
+def test_a_round_changes_nothing_in_a_task_that_was_answered(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    filled.double.annotate(task)
+    filled.pull()
+    result = filled.double.annotations_of(task)[0]["result"]
+    filled.cluster("dbscan-2")
+    filled.push()
+    assert filled.double.annotations_of(task)[0]["result"] == result
+    assert filled.push()[Project.PHOTOS].is_empty
+
+
+def test_a_task_that_somebody_deleted_is_made_again(filled: Workspace) -> None:
+    filled.double.drop_task(filled.task_of(Project.PHOTOS))
+    filled.double.drop_task(filled.task_of(Project.PEOPLE))
+    filled.name(1, "Zoë", faces=1)
+    filled.cluster("dbscan-2")
+    filled.push()
+    assert len(filled.shown(Project.PHOTOS)) == 5
+    assert len(filled.shown(Project.PEOPLE)) == 2
+    assert all(plan.is_empty for plan in filled.push().values())
+
+
+def test_fewer_predictions_than_were_sent_is_an_error(filled: Workspace) -> None:
+    filled.cluster("dbscan-2")
+    double = filled.double
+
+    def lose_one() -> None:
+        newest = [n for n, p in double.predictions.items() if p["model_version"] == "faceloop-0002"]
+        for number in newest[:1]:
+            del double.predictions[number]
+
+    double.watch = lose_one
+    with pytest.raises(StudioError, match="holds 4 of 5 predictions"):
+        filled.push()
+    assert filled.selected(Project.PHOTOS) == "faceloop-0001"
+
+
+def first_push(workspace: Workspace) -> None:
+    workspace.add_photos(3)
+    workspace.cluster()
+    workspace.name(0, "Anna", faces=1)
+
+
+def new_names(workspace: Workspace) -> None:
+    first_push(workspace)
+    workspace.push()
+    workspace.name(1, "Zoë", faces=2)
+
+
+def new_round(workspace: Workspace) -> None:
+    new_names(workspace)
+    workspace.cluster("dbscan-2")
+    workspace.add_photos(1)
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("prepare", [first_push, new_names, new_round])
+def test_a_push_that_was_cut_off_anywhere_is_completed_by_the_next(
+    workspace: Workspace, prepare: Callable[[Workspace], None], done: bool
+) -> None:
+    prepare(workspace)
+    cuts = 0
+    while was_cut_off(workspace, at_write=cuts + 1, done=done):
+        cuts += 1
+    assert cuts > 0
+    workspace.push()
+    assert all(plan.is_empty for plan in workspace.push().values())
+    for project in Project:
+        version = workspace.selected(project)
+        kept = [v.count(version) for v in workspace.shown(project).values()]
+        assert set(kept) == {1}
+        assert {task.task_id for task in workspace.ledger(project).values()} == {
+            task["id"] for task in workspace.double.tasks_of(workspace.desk.project(project))
+        }
+    assert len(workspace.shown(Project.PHOTOS)) == workspace.photo_count
+
+
+def was_cut_off(workspace: Workspace, *, at_write: int, done: bool) -> bool:
+    workspace.double.cut_write(at_write, done=done)
+    try:
+        workspace.push()
+    except StudioUnreachable:
+        return True
+    return False
+
+
+def test_the_plan_lists_new_changed_and_stale_tasks(filled: Workspace) -> None:
+    pushed = filled.ledger(Project.PHOTOS)
+    first, second, third, *_ = sorted(pushed)
+    wanted = {key: task.shown for key, task in pushed.items() if key != third}
+    wanted |= {"new": "digest", second: "another digest"}
+    plan = plan_push(wanted, pushed, version=pushed[first].round)
+    assert (plan.new, plan.changed, plan.stale) == (("new",), (second,), (third,))
+
+
+def test_the_plan_leaves_answered_tasks_alone(filled: Workspace) -> None:
+    pushed = {
+        key: dataclasses.replace(task, annotated=True)
+        for key, task in filled.ledger(Project.PHOTOS).items()
+    }
+    assert plan_push({}, pushed, version="another").is_empty
+    assert plan_push(dict.fromkeys(pushed, "another"), pushed, version="another").is_empty
+
+
+def test_pictures_can_be_sent_instead_of_served(workspace: Workspace) -> None:
+    workspace.desk = dataclasses.replace(workspace.desk, pictures="upload")
+    for photo in workspace.add_photos(2):
+        workspace.media.preview(photo).parent.mkdir(parents=True, exist_ok=True)
+        workspace.media.preview(photo).write_bytes(b"a picture")
+    workspace.cluster()
+    workspace.push()
+    urls = [task["data"]["image"] for task in workspace.double.tasks_of(workspace.desk.photos)]
+    stored = [f"/data/{upload['file']}" for upload in workspace.double.uploads.values()]
+    assert len(set(urls)) == 2
+    assert set(urls) <= set(stored)
+    assert all(plan.is_empty for plan in workspace.push().values())
