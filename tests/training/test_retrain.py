@@ -70,6 +70,23 @@ def confirmed(workspace: Path, three_people: Path) -> Iterator[Store]:
     yield from opened(workspace)
 
 
+@pytest.fixture(scope="module")
+def once_trained(three_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same workspace with a first version in use."""
+    workspace = tmp_path_factory.mktemp("once-trained")
+    shutil.copytree(three_people, workspace, dirs_exist_ok=True)
+    for store in opened(workspace):
+        trained(store, workspace / "models")
+    return workspace
+
+
+@pytest.fixture
+def in_use(workspace: Path, once_trained: Path) -> Iterator[Store]:
+    """A store with a first version in use."""
+    shutil.copytree(once_trained, workspace, dirs_exist_ok=True)
+    yield from opened(workspace)
+
+
 def opened(workspace: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
     store.migrate(lock=workspace / "migrate.lock")
@@ -149,9 +166,9 @@ def test_a_version_says_how_good_it_is_beside_the_nearest_centroid(
     assert any("names 100% of the faces right" in line for line in said)
 
 
-def test_nothing_in_a_version_can_run_code(confirmed: Store, workspace: Path) -> None:
-    result = trained(confirmed, workspace / "models")
-    files = sorted(path.name for path in (workspace / "models" / result.version).iterdir())
+def test_nothing_in_a_version_can_run_code(once_trained: Path) -> None:
+    models = once_trained / "models"
+    files = sorted(path.name for path in (models / str(current_id(models))).iterdir())
     assert files == ["version.json", "weights.safetensors"]
 
 
@@ -161,51 +178,49 @@ def test_the_same_seed_gives_the_same_version(confirmed: Store, workspace: Path)
     assert first == second
 
 
-def test_training_again_without_news_changes_nothing(confirmed: Store, workspace: Path) -> None:
+def test_training_again_without_news_changes_nothing(in_use: Store, workspace: Path) -> None:
     models, said = workspace / "models", []
-    first = trained(confirmed, models)
-    second = trained(confirmed, models, said=said)
-    assert (second.version, second.is_new) == (first.version, False)
-    assert list_versions(models) == [first.version]
-    assert said == [f"{first.version} knows all that was confirmed; it stays in use"]
+    first = current_id(models)
+    again = trained(in_use, models, said=said)
+    assert (again.version, again.is_new) == (first, False)
+    assert list_versions(models) == [first]
+    assert said == [f"{first} knows all that was confirmed; it stays in use"]
 
 
-def test_a_new_confirmation_makes_a_new_version(confirmed: Store, workspace: Path, looks) -> None:
+def test_a_new_confirmation_makes_a_new_version(in_use: Store, workspace: Path, looks) -> None:
     models = workspace / "models"
-    first = trained(confirmed, models)
-    confirm(confirmed, "Ann", looks(0, 1, seed=5))
-    second = trained(confirmed, models)
+    first = current_id(models)
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    second = trained(in_use, models)
     assert second.is_new
-    assert list_versions(models) == [first.version, second.version]
+    assert list_versions(models) == [first, second.version]
     assert current_id(models) == second.version
-    assert load_version(models, second.version).parent == first.version
+    assert load_version(models, second.version).parent == first
 
 
-def test_a_new_name_reaches_the_next_version(confirmed: Store, workspace: Path) -> None:
+def test_a_new_name_reaches_the_next_version(in_use: Store, workspace: Path) -> None:
     models = workspace / "models"
-    trained(confirmed, models)
-    with confirmed.write() as connection:
+    with in_use.write() as connection:
         log.append(connection, said_in("app"), [PersonRenamed(PersonId("Ned"), "Edward")])
-    version = load_version(models, trained(confirmed, models).version)
+    version = load_version(models, trained(in_use, models).version)
     assert [person.name for person in version.people] == ["Ann", "Edward", "Zoë"]
 
 
-def test_a_broken_current_version_is_replaced(confirmed: Store, workspace: Path) -> None:
+def test_a_broken_current_version_is_replaced(in_use: Store, workspace: Path) -> None:
     models, said = workspace / "models", []
-    first = trained(confirmed, models)
-    (models / first.version / "weights.safetensors").unlink()
-    second = trained(confirmed, models, said=said)
+    (models / str(current_id(models)) / "weights.safetensors").unlink()
+    second = trained(in_use, models, said=said)
     assert second.is_new
     assert current_id(models) == second.version
     assert said[0].startswith("the current version is replaced")
 
 
 def test_interrupted_training_leaves_the_version_in_use(
-    confirmed: Store, workspace: Path, looks, monkeypatch: pytest.MonkeyPatch
+    in_use: Store, workspace: Path, looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = workspace / "models"
-    first = trained(confirmed, models)
-    confirm(confirmed, "Ann", looks(0, 1, seed=5))
+    first = current_id(models)
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
@@ -213,9 +228,9 @@ def test_interrupted_training_leaves_the_version_in_use(
     with monkeypatch.context() as patched:
         patched.setattr(training.retrain, "make_current", stopped)
         with pytest.raises(KeyboardInterrupt):
-            trained(confirmed, models)
-    assert current_id(models) == first.version
-    assert trained(confirmed, models).is_new
+            trained(in_use, models)
+    assert current_id(models) == first
+    assert trained(in_use, models).is_new
 
 
 def test_too_little_changes_nothing_and_says_what_is_missing(store: Store, workspace: Path) -> None:
