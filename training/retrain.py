@@ -138,7 +138,7 @@ def _learn(start: Head, data: DataSet, rng: np.random.Generator, report: Report)
         from training.learner import learn  # torch takes seconds to import
     except ModuleNotFoundError as missing:
         raise SetupError(
-            f"training needs {missing.name}; install it with: pip install 'faceloop[training]'"
+            f"training needs {missing.name}; run `make setup`, or install '.[training]'"
         ) from missing
 
     def tell(done: int, epochs: int) -> None:
