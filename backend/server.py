@@ -123,7 +123,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
             app, self._predictor = assemble(self._settings)
         except FaceloopError as error:
             raise AppImportError(str(error)) from error
-        threading.Thread(target=warm, args=(self._predictor,), name="warming", daemon=True).start()
+        # No daemon: a network that is being loaded when the process ends would abort it.
+        threading.Thread(target=warm, args=(self._predictor,), name="warming").start()
         return app
 
     def _close(self, _arbiter: object, _worker: object) -> None:

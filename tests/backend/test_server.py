@@ -125,7 +125,8 @@ def test_it_serves_until_told_to_stop_and_leaves_nothing_behind(
     assert (refused.status_code, said.json()) == (401, {"model_version": "faceloop-0000"})
     assert (hint.status_code, hint.json()) == (200, {"status": "noted"})
     assert (backend.returncode, list((workspace / "elsewhere").iterdir())) == (0, [])
-    [line] = errors.splitlines()
+    assert len(errors.splitlines()) == 1, errors
+    line = errors
     assert f"listening on 127.0.0.1:{free_port}" in line
 
 
