@@ -1,0 +1,50 @@
+"""Our side of the benchmark `pipeline`: FOLDER PROCESSES EPS MIN_SAMPLES."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.convention import note_progress, tell
+from faces.store.database import Store
+from sync.clustering import cluster_photos
+from sync.ingest import ingest_folder
+from sync.media import Media
+
+
+def run(folder: Path, *, processes: int, eps: float, min_samples: int) -> dict[str, int]:
+    """Find the faces of a folder and group them, into a store that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="faceloop-bench-") as beside:
+        workspace = Path(beside)
+        store = Store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
+        store.migrate(lock=workspace / "migrate.lock")
+        ingested = ingest_folder(
+            store,
+            folder,
+            media=Media(media=workspace / "media", workspace=workspace),
+            jobs=processes,
+            now=datetime.now(UTC),
+            on_progress=note_progress("photos"),
+        )
+        clustered = cluster_photos(store, eps=eps, min_samples=min_samples, now=datetime.now(UTC))
+        store.close()
+    return {
+        "photos": ingested.found - ingested.refused,
+        "faces": ingested.faces,
+        "clusters": clustered.clusters,
+        "clustered_faces": clustered.clustered_faces,
+    }
+
+
+if __name__ == "__main__":
+    _folder, _processes, _eps, _min_samples = sys.argv[1:]
+    tell(
+        run(
+            Path(_folder),
+            processes=int(_processes),
+            eps=float(_eps),
+            min_samples=int(_min_samples),
+        )
+    )
