@@ -9,12 +9,12 @@ import threading
 from typing import Any, TypeGuard
 
 from backend.counters import Counters
+from faces.errors import StudioError
 from faces.studio_configs import PHOTOS_CONFIG, photos_config_matches
+from faces.studio_validator import Validator
 
 _MOST_CONFIGS = 8
 _LONGEST_CONFIG = 1 << 20
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
-"""What the SDK raises for configs that it cannot read, beside two classes of its own."""
 
 
 class Checks:
@@ -24,35 +24,31 @@ class Checks:
         """Start without any; the SDK is imported at the first config (it takes half a second)."""
         self._counters = counters
         self._lock = threading.Lock()
-        self._interfaces: dict[str, Any] = {}
+        self._validators: dict[str, Validator | None] = {}
 
     def passed(self, prediction: dict[str, Any], config: str) -> dict[str, Any]:
         """A prediction without the regions that the validator refuses; these are counted."""
-        interface = self._interface(config)
-        if interface is None:
+        validator = self._validator(config)
+        if validator is None:
             self._counters.add("failures_total", kind="config")
             return prediction | {"result": [], "score": 0.0}
-        if not interface.validate_prediction(prediction, return_errors=True):
+        if not validator.problems(prediction):
             return prediction
-        sound = [
-            region
-            for region in prediction["result"]
-            if not interface.validate_region(region, return_errors=True)
-        ]
+        sound = [r for r in prediction["result"] if validator.accepts_region(r)]
         self._counters.add("failures_total", len(prediction["result"]) - len(sound), kind="region")
         kept = prediction | {"result": sound}
-        if interface.validate_prediction(kept, return_errors=True):
+        if validator.problems(kept):
             self._counters.add("failures_total", kind="region")
             return prediction | {"result": [], "score": 0.0}
         return kept
 
-    def _interface(self, config: str) -> Any:
+    def _validator(self, config: str) -> Validator | None:
         with self._lock:
-            if config not in self._interfaces:
-                if len(self._interfaces) >= _MOST_CONFIGS:
-                    self._interfaces.pop(next(iter(self._interfaces)))
-                self._interfaces[config] = _built(config)
-            return self._interfaces[config]
+            if config not in self._validators:
+                if len(self._validators) >= _MOST_CONFIGS:
+                    self._validators.pop(next(iter(self._validators)))
+                self._validators[config] = _built(config)
+            return self._validators[config]
 
 
 def load_validator() -> None:
@@ -72,19 +68,9 @@ def _is_text(told: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in told)
 
 
-def _built(config: str) -> Any:
-    """The validator of a config (the SDK leaves it untyped), None if the SDK cannot read it."""
-    from label_studio_sdk._legacy.exceptions import (
-        LabelStudioValidationErrorSentryIgnored,
-        LabelStudioXMLSyntaxErrorSentryIgnored,
-    )
-    from label_studio_sdk.label_interface.interface import LabelInterface
-
+def _built(config: str) -> Validator | None:
+    """The validator of a config, None if it is no labeling config."""
     try:
-        return LabelInterface(config)
-    except (
-        LabelStudioXMLSyntaxErrorSentryIgnored,
-        LabelStudioValidationErrorSentryIgnored,
-        *_UNREADABLE,
-    ):
+        return Validator(config)
+    except StudioError:
         return None

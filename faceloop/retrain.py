@@ -38,10 +38,8 @@ def retrain(workspace: options.Workspace = None, seed: Seed = 0) -> None:
 
 def learn(settings: Settings, store: Store, *, seed: int) -> bool:
     """Train and tell; False when too little is confirmed, which is no failure."""
-    try:
-        from training.retrain import retrain as train
-    except ModuleNotFoundError as missing:
-        raise SetupError(f"training needs {missing.name}; run `make setup`") from missing
+    from training.retrain import retrain as train
+
     try:
         with alone(settings, Work.TRAIN):
             train(
@@ -50,12 +48,17 @@ def learn(settings: Settings, store: Store, *, seed: int) -> bool:
                 network=NETWORK,
                 now=datetime.now(UTC),
                 seed=seed,
-                report=console.print,
+                report=_tell,
             )
     except NotEnoughToLearn as reason:
         console.print(str(reason), markup=False)
         return False
     return True
+
+
+def _tell(line: str) -> None:
+    """One line of the report; square brackets in a name are no markup."""
+    console.print(line, markup=False)
 
 
 def _desk_if_there(settings: Settings, store: Store) -> Desk | None:

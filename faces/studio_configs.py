@@ -10,7 +10,7 @@ PHOTOS_CONFIG = """<View>
   <Image name="image" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>
   <View visibleWhen="region-selected">
     <TextArea name="new_name" toName="image" perRegion="true" maxSubmissions="1" rows="1"
-              editable="true" placeholder="Somebody else? Type the name and press Enter"/>
+              editable="true" placeholder="Type a name, then Enter"/>
     <Choices name="verdict" toName="image" perRegion="true" choice="single" showInline="true">
       <Choice value="Stranger"/>
       <Choice value="Not a face"/>
@@ -25,7 +25,7 @@ PEOPLE_CONFIG = """<View>
   <View style="display:flex; gap:1em; align-items:flex-end; flex-wrap:wrap">
     <Choices name="name" toName="montage" choice="single" showInline="true" value="$people"/>
     <TextArea name="new_name" toName="montage" maxSubmissions="1" rows="1" editable="true"
-              placeholder="or type a new name and press Enter"/>
+              placeholder="Type a name, then Enter"/>
     <Choices name="verdict" toName="montage" choice="single" showInline="true">
       <Choice value="Stranger" hotkey="x"/>
       <Choice value="Not faces" hotkey="n"/>

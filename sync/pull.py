@@ -13,12 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from faces.confirmations import Occasion, Retracted, Revised
 from faces.records import Face, FaceId, PersonId, PhotoId
 from faces.store import ledger, log, photos
-from faces.store.database import Store
+from faces.store.database import Connection, Store
 from faces.store.ledger import PushedTask, ReadAnnotation
 from faces.studio_format import read_people_answer, read_photo_answer
 from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
@@ -117,7 +115,7 @@ def _read_task(
 
 
 def _read_annotation(
-    connection: sa.Connection,
+    connection: Connection,
     project: Project,
     task: Mapping[str, Any],
     annotation: Mapping[str, Any],
@@ -145,7 +143,7 @@ def _read_annotation(
 
 
 def _said(
-    connection: sa.Connection,
+    connection: Connection,
     project: Project,
     task: Mapping[str, Any],
     annotation: Mapping[str, Any],
@@ -167,7 +165,7 @@ def _said(
     return said
 
 
-def _retract(connection: sa.Connection, annotation: ReadAnnotation, at: datetime) -> None:
+def _retract(connection: Connection, annotation: ReadAnnotation, at: datetime) -> None:
     """Take back what a deleted or skipped annotation said."""
     occasion = Occasion("label-studio", at, annotation.place)
     log.append(connection, occasion, [Retracted()])
@@ -175,7 +173,7 @@ def _retract(connection: sa.Connection, annotation: ReadAnnotation, at: datetime
 
 
 def _note_task(
-    connection: sa.Connection,
+    connection: Connection,
     project: Project,
     answered: _Answered,
     *,

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from label_studio_sdk.label_interface.interface import LabelInterface
-
 from faces.encode import NETWORK
 from faces.errors import StudioError
 from faces.identify import CurrentModel
@@ -20,6 +18,7 @@ from faces.store.ledger import PushedTask
 from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK, Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
+from faces.studio_validator import Validator
 from sync.desk import FIRST_ROUND, Desk, Project
 from sync.montage import draw_montage, lay_out
 from sync.proposing import guess
@@ -215,7 +214,7 @@ class _Push:
         self._pushed = gathered.pushed[project]
         self._progress = on_progress
         config = PEOPLE_CONFIG if project is Project.PEOPLE else PHOTOS_CONFIG
-        self._interface = LabelInterface(config)
+        self._validator = Validator(config)
 
     def apply(self, plan: Plan) -> None:
         """New tasks first, then changed ones; what nobody needs goes last."""
@@ -307,7 +306,7 @@ class _Push:
     def _checked(self, wanted: Wanted) -> dict[str, Any]:
         """The prediction, which Label Studio's own validator accepts."""
         prediction = wanted.prediction(self._version)
-        problems = self._interface.validate_prediction(prediction, return_errors=True)
+        problems = self._validator.problems(prediction)
         if problems:
             raise StudioError(f"the prediction for {wanted.key} is not valid: {problems[0]}")
         return prediction

@@ -19,6 +19,9 @@ from faces.errors import StoreError
 
 BUSY_TIMEOUT_S = 30
 
+Connection = sa.Connection
+"""What a transaction gives: the functions of the store's other modules take it."""
+
 
 class Store:
     """One database: an SQLite file or a PostgreSQL server, by its SQLAlchemy URL."""

@@ -1,0 +1,5 @@
+"""`python -m faceloop` is the command `faceloop`."""
+
+from faceloop.main import main
+
+main()

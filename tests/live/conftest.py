@@ -1,0 +1,263 @@
+"""The whole loop, running: `faceloop up` over a small album, and a browser that works in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from faceloop.demo_album import Album, make_album
+from faceloop.workspace import Connection, read_connection
+from faces.confirmations import Truth
+from faces.records import FaceId
+from faces.store import ledger, log, photos
+from faces.store.database import Store, open_store
+from faces.studio import Studio
+
+READY_WITHIN_S = 420
+PATIENCE_MS = 30_000
+ALBUM_PEOPLE = 8
+NAME_FIELD = "Type a name, then Enter"
+T = TypeVar("T")
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip where something is missing, but not in CI, which has it all."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def wait_until(found: Callable[[], T], *, within_s: float, what: str) -> T:
+    """Look until there is something."""
+    deadline = time.monotonic() + within_s
+    while not (result := found()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {within_s:.0f} s in vain for {what}")
+        time.sleep(0.5)
+    return result
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@dataclass
+class Loop:
+    """A running `faceloop up`."""
+
+    album: Album
+    workspace: Path
+    connection: Connection
+    process: subprocess.Popen[bytes]
+    output: Path
+    name_of: dict[FaceId, str] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Store:
+        """The workspace's store."""
+        return open_store(f"sqlite:///{self.workspace / 'faceloop.sqlite3'}")
+
+    @property
+    def studio(self) -> Studio:
+        """Label Studio as the program sees it."""
+        return Studio(self.connection.studio_url, self.connection.studio_api_key)
+
+    @property
+    def app_url(self) -> str:
+        """The app's page."""
+        return f"http://127.0.0.1:{self.connection.app_port}"
+
+    @property
+    def backend_url(self) -> str:
+        """The backend's address."""
+        return f"http://127.0.0.1:{self.connection.backend_port}"
+
+    def truth(self) -> Truth:
+        """What holds now."""
+        with self.store.read() as connection:
+            return log.truth(connection)
+
+    def project(self, name: str) -> int:
+        """Label Studio's id of one of the two projects."""
+        with self.store.read() as connection:
+            return int(ledger.fact(connection, f"project {name}")["id"])
+
+    def faceloop(self, *arguments: str) -> str:
+        """Run the command on this workspace."""
+        done = subprocess.run(
+            [sys.executable, "-m", "faceloop", *arguments, "--workspace", str(self.workspace)],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def real_name(self, face: FaceId) -> str:
+        """Who a face really is, by the album's own truth."""
+        if face not in self.name_of:
+            self.name_of = dict(self._real_names())
+        return self.name_of[face]
+
+    def _real_names(self) -> Iterator[tuple[FaceId, str]]:
+        with self.store.read() as connection:
+            files = photos.files_of_photos(connection)
+            faces = photos.faces(connection)
+        for face in faces:
+            file = files[face.photo][0]
+            for there in self.album.truth[Path(file.root) / file.path]:
+                middle_x = face.box.left + face.box.width / 2
+                middle_y = face.box.top + face.box.height / 2
+                inside_x = there.box.left <= middle_x <= there.box.right
+                if inside_x and there.box.top <= middle_y <= there.box.bottom:
+                    yield face.id, f"{there.name} ({there.person})"
+
+
+def environment() -> dict[str, str]:
+    """Ours, without settings that somebody may have; Label Studio is where they said it is."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("FACELOOP_")}
+    studio = os.environ.get("FACELOOP_STUDIO_VENV", ".venv-studio")
+    return {**kept, "FACELOOP_STUDIO_VENV": str(Path(studio).resolve()), "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="session")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Album:
+    """A small album of the demo."""
+    return make_album(tmp_path_factory.mktemp("demo") / "album", people=ALBUM_PEOPLE)
+
+
+@pytest.fixture(scope="module")
+def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    """Everything up: what a newcomer has after `make demo`.
+
+    The radius is a little small, so that one person comes in two clusters.
+    """
+    if not (Path(environment()["FACELOOP_STUDIO_VENV"]) / "bin" / "label-studio").exists():
+        give_up("Label Studio is not installed; run `make setup`")
+    folder = tmp_path_factory.mktemp("loop")
+    workspace, output = folder / "workspace", folder / "up.txt"
+    studio, backend, app = map(str, free_ports(3))
+    with output.open("wb") as written:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "faceloop", "up", str(album.photos)),
+                *("--workspace", str(workspace), "--no-browser", "--eps", "0.38"),
+                *("--studio-port", studio, "--backend-port", backend, "--app-port", app),
+            ],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(
+            lambda: process.poll() is not None or b"faceloop is up" in output.read_bytes(),
+            within_s=READY_WITHIN_S,
+            what="faceloop up",
+        )
+        assert process.poll() is None, output.read_text()
+        connection = read_connection(workspace)
+        assert connection is not None
+        yield Loop(album, workspace, connection, process, output)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        give_up("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+class Annotator:
+    """Somebody with a browser, signed in to Label Studio; every request is noted."""
+
+    def __init__(self, context: BrowserContext, loop: Loop) -> None:
+        self.loop = loop
+        self.asked: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(f"{loop.connection.studio_url}/user/login/")
+        self.page.fill("input[name=email]", loop.connection.studio_user)
+        self.page.fill("input[name=password]", loop.connection.studio_password)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url(lambda url: "/login" not in url)
+
+    def hosts_asked(self) -> set[str]:
+        """All hosts that the browser asked for anything."""
+        return {urlsplit(u).netloc for u in self.asked if not u.startswith(("data:", "blob:"))}
+
+    def open_task(self, project: int, task: int) -> None:
+        """Open one task; its picture and regions are there."""
+        self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?task={task}")
+        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+
+    def regions(self) -> list[str]:
+        """The labels in the list of regions."""
+        return self.page.locator(
+            ".lsf-outliner-item__title, .outliner-item__title"
+        ).all_inner_texts()
+
+    def type_name(self, name: str) -> None:
+        """Type a name into the field and press Enter."""
+        self.page.get_by_placeholder(NAME_FIELD).fill(name)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_placeholder(NAME_FIELD)).to_have_count(0, timeout=PATIENCE_MS)
+
+    def click_tile(self, place: int, *, tiles_across: int = 6) -> None:
+        """Click the middle of a tile of the first row."""
+        canvas = self.page.locator("canvas").first.bounding_box()
+        assert canvas is not None
+        step = canvas["width"] / tiles_across
+        self.page.mouse.click(canvas["x"] + step * (place + 0.5), canvas["y"] + step * 0.5)
+
+    def submit(self) -> None:
+        """Submit by keyboard; Label Studio says that it has it."""
+        with self.page.expect_response(
+            lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
+        ) as saved:
+            self.page.keyboard.press("Control+Enter")
+        assert saved.value.ok, saved.value.text()
+
+
+@pytest.fixture(scope="module")
+def annotator(chromium: Browser, loop: Loop) -> Iterator[Annotator]:
+    """An annotator; at the end, nothing was asked of any other machine."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    somebody = Annotator(context, loop)
+    yield somebody
+    context.close()
+    assert {host.split(":")[0] for host in somebody.hosts_asked()} == {"127.0.0.1"}
