@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import gradio as gr
 
@@ -21,6 +22,7 @@ _UPLOAD = "# Drop a picture here\nor click to choose one"
 _ASK_GROUP = "Choose a picture of one or more people: all of them are named here."
 _ASK_ONE = "Choose a picture of a face: the people it is likeliest to be are named here."
 
+Found = TypeVar("Found")
 Given = dict[str, Any] | None
 """What the browser sent of a picture: where Gradio put it and what it was called, or nothing."""
 
@@ -61,11 +63,14 @@ def _everyone_tab(namer: Namer, header: gr.HTML) -> None:
             )
             says = _says(wording.hint(_ASK_GROUP), "everyone-says")
 
-    def answer(sent: Given) -> tuple[object, str, str]:
-        picture, message = _everyone(namer, sent)
-        return gr.Image(picture, visible=picture is not None), message, _header(namer)
+    def answer(sent: Given) -> tuple[object, object, str, str]:
+        said = _everyone(namer, sent)
+        drawn_now = gr.Image(said.found, visible=said.found is not None)
+        return _kept(said), drawn_now, said.message, _header(namer)
 
-    given.input(answer, given, [drawn, says, header], preprocess=False, api_visibility="private")
+    given.input(
+        answer, given, [given, drawn, says, header], preprocess=False, api_visibility="private"
+    )
 
 
 def _one_face_tab(namer: Namer, header: gr.HTML) -> None:
@@ -85,14 +90,19 @@ def _one_face_tab(namer: Namer, header: gr.HTML) -> None:
                         elem_id="one-likeliest",
                     )
 
-    def answer(sent: Given) -> tuple[str, object, str, str]:
-        found, message = _one_face(namer, sent)
-        people = {} if found is None else dict(found.likeliest)
-        face = "" if found is None else wording.face(found)
-        return face, gr.Label(people or None, visible=bool(people)), message, _header(namer)
+    def answer(sent: Given) -> tuple[object, str, object, str, str]:
+        said = _one_face(namer, sent)
+        people = {} if said.found is None else dict(said.found.likeliest)
+        face = "" if said.found is None else wording.face(said.found)
+        likeliest_now = gr.Label(people or None, visible=bool(people))
+        return _kept(said), face, likeliest_now, said.message, _header(namer)
 
     given.input(
-        answer, given, [crop, likeliest, says, header], preprocess=False, api_visibility="private"
+        answer,
+        given,
+        [given, crop, likeliest, says, header],
+        preprocess=False,
+        api_visibility="private",
     )
 
 
@@ -116,26 +126,40 @@ def _picture_input(elem_id: str) -> gr.Image:
     )
 
 
-def _everyone(namer: Namer, sent: Given) -> tuple[Pixels | None, str]:
-    """The picture with names drawn in, and what to say of it."""
+@dataclass(frozen=True)
+class _Said(Generic[Found]):
+    """What was found in a picture, what is said of it, and whether it was refused."""
+
+    found: Found | None
+    message: str
+    refused: bool = False
+
+
+def _everyone(namer: Namer, sent: Given) -> _Said[Pixels]:
+    """The picture with names drawn in."""
     if sent is None:
-        return None, wording.hint(_ASK_GROUP)
+        return _Said(None, wording.hint(_ASK_GROUP))
     try:
         picture = namer.name_all(_content(sent), called=_called(sent))
     except FaceloopError as error:
-        return None, wording.wrong(str(error))
-    return draw(picture), wording.everyone(picture)
+        return _Said(None, wording.wrong(str(error)), refused=True)
+    return _Said(draw(picture), wording.everyone(picture))
 
 
-def _one_face(namer: Namer, sent: Given) -> tuple[OneFace | None, str]:
-    """The largest face with its likeliest people, and what to say of it."""
+def _one_face(namer: Namer, sent: Given) -> _Said[OneFace]:
+    """The largest face with its likeliest people."""
     if sent is None:
-        return None, wording.hint(_ASK_ONE)
+        return _Said(None, wording.hint(_ASK_ONE))
     try:
         found = namer.likeliest(_content(sent), called=_called(sent))
     except FaceloopError as error:
-        return None, wording.wrong(str(error))
-    return found, wording.one(found)
+        return _Said(None, wording.wrong(str(error)), refused=True)
+    return _Said(found, wording.one(found))
+
+
+def _kept(said: _Said[Found]) -> object:
+    """Leave the picture where it is, or make room for another one if it was refused."""
+    return gr.Image(value=None) if said.refused else gr.skip()
 
 
 def _header(namer: Namer) -> str:

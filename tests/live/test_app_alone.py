@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
@@ -74,7 +74,8 @@ def album_page(*portraits: Image.Image) -> bytes:
 def learned() -> tuple[Sequence[PersonId], FloatRows]:
     """Everybody's direction, from five portraits each."""
     reader = FaceReader(Detector(), Encoder())
-    rows, people = [], []
+    rows: list[FloatRows] = []
+    people: list[PersonId] = []
     for person in PEOPLE:
         for number in range(1, 6):
             opened = open_bytes(album_page(portrait(person, number)), name="a portrait")
@@ -217,7 +218,7 @@ def page(browser: Browser, app: RunningApp, request: pytest.FixtureRequest) -> I
 def give(page: Page, tab: str, content: bytes, *, called: str = "group.jpg") -> None:
     """Choose a picture in the tab that is open."""
     chooser = page.locator(f"#{tab}-given input[type=file]")
-    chooser.set_input_files([{"name": called, "mimeType": "image/jpeg", "buffer": content}])
+    chooser.set_input_files(FilePayload(name=called, mimeType="image/jpeg", buffer=content))
 
 
 def names(page: Page) -> list[str]:
@@ -286,10 +287,10 @@ def test_a_broken_file_gets_a_kind_message_and_a_picture_after_it_an_answer(
     expect(page.get_by_role("alert")).to_contain_text(
         "holiday.jpg is no picture that can be opened", timeout=PATIENCE_MS
     )
-    page.locator("#everyone-given").get_by_label("Remove Image").click()
-    expect(page.locator("#everyone-says .fl-hint")).to_be_visible()
     give(page, "everyone", group)
     expect(page.locator("#everyone-says")).to_contain_text("4 faces", timeout=PATIENCE_MS)
+    page.locator("#everyone-given").get_by_label("Remove Image").click()
+    expect(page.locator("#everyone-says .fl-hint")).to_be_visible()
     assert "Traceback" not in app.log.read_text()
 
 

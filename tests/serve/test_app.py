@@ -94,16 +94,17 @@ def test_a_file_that_is_no_picture_gets_a_message_and_no_picture(
     file = tmp_path / "x"
     file.write_bytes(b"no picture")
     sent: dict[str, Any] = {"path": str(file), "orig_name": "holiday.jpg"}
-    for drawn, says in (page._everyone(namer, sent), page._one_face(namer, sent)):
-        assert drawn is None
-        assert "holiday.jpg is no picture that can be opened" in says
-        assert 'role="alert"' in says
+    for said in (page._everyone(namer, sent), page._one_face(namer, sent)):
+        assert said.found is None
+        assert said.refused
+        assert "holiday.jpg is no picture that can be opened" in said.message
+        assert 'role="alert"' in said.message
 
 
 def test_a_picture_taken_away_again_brings_the_hint_back(namer: Namer) -> None:
-    assert page._everyone(namer, None)[0] is None
-    assert "fl-hint" in page._everyone(namer, None)[1]
-    assert "fl-hint" in page._one_face(namer, None)[1]
+    for said in (page._everyone(namer, None), page._one_face(namer, None)):
+        assert said.found is None
+        assert "fl-hint" in said.message
 
 
 def test_an_address_that_others_can_reach_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ LEFT, MIDDLE, RIGHT = Box(10, 10, 80, 80), Box(200, 50, 100, 100), Box(400, 20, 
 
 def towards(axis: int) -> FloatRows:
     """The unit row along one axis, (128,)."""
-    return np.eye(128, dtype=np.float32)[axis]
+    return np.asarray(np.eye(128)[axis], dtype=np.float32)
 
 
 def say(store: Store, *words: Word) -> None:

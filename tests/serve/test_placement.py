@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faces.records import Box
-from serve.placement import place_labels
+from serve.placement import Size, place_labels
 
 PICTURE = (1000.0, 800.0)
 lengths = st.floats(5, 300)
@@ -20,7 +20,7 @@ def share(one: Box, other: Box) -> bool:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(boxes, sizes), max_size=12))
-def test_no_label_leaves_the_picture_and_none_is_lost(faces: list[tuple[Box, tuple]]) -> None:
+def test_no_label_leaves_the_picture_and_none_is_lost(faces: list[tuple[Box, Size]]) -> None:
     found = place_labels([box for box, _ in faces], [size for _, size in faces], picture=PICTURE)
     assert [(label.width, label.height) for label in found] == [size for _, size in faces]
     for label in found:
