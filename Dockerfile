@@ -17,7 +17,7 @@ RUN useradd --uid 1001 --gid 0 --create-home faceloop \
     && chown -R 1001:0 /workspace
 WORKDIR /faceloop
 COPY pyproject.toml constraints.txt ./
-COPY scripts/__init__.py scripts/install.py scripts/requirements.py scripts/
+COPY scripts/__init__.py scripts/parts.py scripts/requirements.py scripts/
 
 FROM base AS backend-packages
 RUN --mount=type=cache,target=/root/.cache/pip \

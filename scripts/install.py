@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import hashlib
-import json
 import os
 import shlex
 import shutil
@@ -28,53 +26,24 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-DLIB = ROOT / "packaging" / "dlib"
-STUDIO = "label-studio==1.23.2"
-# Published as source alone, none of it with anything to compile: weights, and plain Python.
-SOURCE_ONLY = (
-    "face_recognition_models",
-    "attr",
-    "django-ranged-fileresponse",
-    "drf-flex-fields",
-    "drf-generators",
-    "ordered-set",
+from scripts.parts import (
+    CLONE,
+    DLIB,
+    PARTS,
+    ROOT,
+    SOURCE_ONLY,
+    Part,
+    constraints_for,
+    digest_of,
+    requirements_for,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Something to install; sizes in GB and minutes are measured ones, rounded up."""
-
-    name: str
-    title: str
-    extras: tuple[str, ...]
-    disk_gb: float
-    download_gb: float
-    minutes: float
-
-
-PARTS = {
-    part.name: part
-    for part in (
-        Part("predict", "what predicts", ("backend", "app", "demo"), 1.2, 0.6, 2),
-        Part("studio", "Label Studio", (), 1.1, 0.4, 2),
-        Part("training", "training", ("training",), 6.2, 3.0, 6),
-        Part("dev", "what tests", ("reference", "server", "dev"), 0.4, 0.2, 1),
-    )
-}
-
-
-class CannotInstall(Exception):
-    """One line for the person: what stands in the way, and what to do."""
+from scripts.running import CannotInstall, run_shown, wait_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
         check_disk=given.check_disk != "no",
     )
     parts = [PARTS[name] for name in given.parts]
+    if PARTS["predict"] in parts and places.is_private:
+        parts.insert(parts.index(PARTS["predict"]) + 1, CLONE)
     try:
         missing = [part for part in parts if not is_installed(part, places)]
         if not missing:
@@ -121,29 +92,10 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def requirements_of(extras: Iterable[str], *, base: bool = True) -> list[str]:
-    """Read the requirements of these extras in pyproject.toml, in its order."""
-    project = _project()
-    wanted: list[str] = list(project["dependencies"]) if base else []
-    for extra in extras:
-        wanted += project["optional-dependencies"][extra]
-    return wanted
-
-
-def digest_of(part: Part, places: Places) -> str:
-    """Name the state of all that a part is installed from."""
-    sources: list[object] = [_requirements(part), _constraints(part).read_text(encoding="utf-8")]
-    if part.name == "predict" and places.is_private:
-        sources += [str(ROOT), _project()]
-    if part.name == "dev":
-        sources.append((DLIB / "pyproject.toml").read_text(encoding="utf-8"))
-    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
-
-
 def is_installed(part: Part, places: Places) -> bool:
     """Say whether a part is there, from the same sources as now."""
     stamp = _stamp(part, places)
-    return stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == digest_of(part, places)
+    return stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == digest_of(part)
 
 
 def announce(missing: Sequence[Part], places: Places) -> None:
@@ -153,7 +105,7 @@ def announce(missing: Sequence[Part], places: Places) -> None:
         CannotInstall: a disk has too little room.
     """
     stale = [part for part in missing if _stamp(part, places).is_file()]
-    new = [part for part in missing if part not in stale]
+    new = [part for part in missing if part not in stale and part is not CLONE]
     if stale:
         print(f"To bring up to date: {', '.join(part.title for part in stale)}.", flush=True)
     if not new:
@@ -195,40 +147,37 @@ def install(part: Part, places: Places) -> None:
         _make_venv(venv)
         started = time.monotonic()
         for step in _pip_steps(part, places):
-            _run_shown(
+            run_shown(
                 [str(venv / "bin" / "python"), "-m", "pip", "install", *step],
                 title=f"installing {part.title}",
                 log=venv / "install.log",
             )
-        _stamp(part, places).write_text(digest_of(part, places) + "\n", encoding="utf-8")
+        _stamp(part, places).write_text(digest_of(part) + "\n", encoding="utf-8")
     print(f"installed {part.title} in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def _pip_steps(part: Part, places: Places) -> list[list[str]]:
+    ours = ["--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+    if part is CLONE:
+        return [[*ours, f"--editable={ROOT}"]]
     constrained = [
         "--disable-pip-version-check",
-        f"--constraint={_constraints(part)}",
+        f"--constraint={constraints_for(part)}",
         "--only-binary=:all:",
         f"--no-binary={','.join(SOURCE_ONLY)}",
         *places.pip_args,
-        *_requirements(part),
+        *requirements_for(part),
     ]
-    ours = ["--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
-    steps = [constrained]
-    if part.name == "dev":
-        steps.insert(0, [*ours, str(DLIB)])
-    if part.name == "predict" and places.is_private:
-        steps.append([*ours, f"--editable={ROOT}"])
-    return steps
+    return [[*ours, str(DLIB)], constrained] if part.name == "dev" else [constrained]
 
 
 def _install_around(
     missing: Sequence[Part], places: Places, command: Sequence[str], arguments: Sequence[str]
 ) -> int:
-    rest = [part for part in missing if part.name != "predict"]
-    for part in missing:
-        if part.name == "predict":
-            install(part, places)
+    first = [part for part in missing if part.name in {"predict", "clone"}]
+    rest = [part for part in missing if part not in first]
+    for part in first:
+        install(part, places)
     if not rest:
         return 0
     log = places.venv / "install-rest.log"
@@ -254,7 +203,7 @@ def _install_around(
     try:
         code = subprocess.run(list(command), check=False).returncode
         if code == 0:
-            _wait(installing, title=f"waiting for {titles}")
+            wait_shown(installing, title=f"waiting for {titles}")
     finally:
         if installing.poll() is None:
             os.killpg(installing.pid, signal.SIGTERM)
@@ -290,45 +239,11 @@ def _make_venv(venv: Path) -> None:
             f"{sys.executable} cannot make environments: install its venv module"
             " (Debian and Ubuntu: apt install python3-venv)"
         ) from error
-    _run_shown(
+    run_shown(
         [sys.executable, "-m", "venv", str(venv)],
         title=f"making {venv}",
         log=venv / "install.log",
     )
-
-
-def _run_shown(command: Sequence[str], *, title: str, log: Path) -> None:
-    with log.open("a", encoding="utf-8") as output:
-        print(f"\n{shlex.join(command)}", file=output, flush=True)
-        start = output.tell()
-        running = subprocess.Popen(list(command), stdout=output, stderr=subprocess.STDOUT)
-    try:
-        code = _wait(running, title=title)
-    finally:
-        if running.poll() is None:
-            running.terminate()
-            running.wait()
-    if code != 0:
-        with log.open(encoding="utf-8", errors="replace") as output:
-            output.seek(start)
-            last = "".join(output.readlines()[-25:])
-        raise CannotInstall(f"{last}\n{title} failed; the whole of what pip said is in {log}")
-
-
-def _wait(running: subprocess.Popen[bytes], *, title: str) -> int:
-    """Wait for a process, showing on a terminal that time passes."""
-    started = time.monotonic()
-    shown = sys.stdout.isatty()
-    while True:
-        try:
-            code = running.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            if shown:
-                print(f"\r{title} … {time.monotonic() - started:.0f} s ", end="", flush=True)
-        else:
-            if shown:
-                print("\r\x1b[K", end="", flush=True)
-            return code
 
 
 @contextmanager
@@ -338,24 +253,8 @@ def _locked(venv: Path) -> Iterator[None]:
         yield
 
 
-def _requirements(part: Part) -> list[str]:
-    if part.name == "studio":
-        return [STUDIO]
-    return requirements_of(part.extras)
-
-
-def _constraints(part: Part) -> Path:
-    return ROOT / ("constraints-studio.txt" if part.name == "studio" else "constraints.txt")
-
-
 def _stamp(part: Part, places: Places) -> Path:
     return places.of(part) / f".faceloop-{part.name}"
-
-
-def _project() -> dict[str, Any]:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        project: dict[str, Any] = tomllib.load(file)["project"]
-    return project
 
 
 def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

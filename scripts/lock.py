@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.install import DLIB, ROOT, STUDIO, requirements_of
+from scripts.parts import DLIB, ROOT, STUDIO, requirements_of
 
 EXTRAS = ("backend", "app", "demo", "training", "reference", "server", "dev")
 HEADING = """\

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from scripts.install import requirements_of
+from scripts.parts import requirements_of
 
 if __name__ == "__main__":
     print("\n".join(requirements_of(sys.argv[1:])))

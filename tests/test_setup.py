@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from scripts import check_files, install, lock
+from scripts import check_files, install, lock, parts
 
-ROOT = install.ROOT
+ROOT = parts.ROOT
 EXTRAS = ("backend", "app", "demo", "training", "reference", "server", "dev")
 Usage = namedtuple("Usage", "total used free")
 
@@ -94,7 +94,7 @@ def break_pip(places: install.Places, *, of: Path) -> None:
     (of / "bin/python").write_text("#!/bin/sh\necho no such wheel\nexit 1\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("line", install.requirements_of(EXTRAS))
+@pytest.mark.parametrize("line", parts.requirements_of(EXTRAS))
 def test_every_requirement_has_one_exact_version_that_suits_it(line: str) -> None:
     wanted = Requirement(line)
 
@@ -105,7 +105,7 @@ def test_every_requirement_has_one_exact_version_that_suits_it(line: str) -> Non
 
 
 def test_label_studio_is_pinned_in_its_own_file() -> None:
-    assert pins("constraints-studio.txt")["label-studio"] == {install.STUDIO.partition("==")[2]}
+    assert pins("constraints-studio.txt")["label-studio"] == {parts.STUDIO.partition("==")[2]}
 
 
 def test_no_pin_has_a_local_part_but_our_own_packages() -> None:
@@ -115,7 +115,7 @@ def test_no_pin_has_a_local_part_but_our_own_packages() -> None:
 
 
 def test_dlib_can_only_be_our_package_that_holds_nothing() -> None:
-    ours = (install.DLIB / "pyproject.toml").read_text(encoding="utf-8")
+    ours = (parts.DLIB / "pyproject.toml").read_text(encoding="utf-8")
 
     (version,) = pins("constraints.txt")["dlib"]
 
@@ -125,7 +125,7 @@ def test_dlib_can_only_be_our_package_that_holds_nothing() -> None:
 
 @pytest.mark.parametrize("extra", ["backend", "app"])
 def test_what_predicts_brings_no_torch_and_no_dlib_to_compile(extra: str) -> None:
-    installed = everything_under(install.requirements_of([extra]))
+    installed = everything_under(parts.requirements_of([extra]))
 
     assert "dlib-bin" in installed
     assert installed.isdisjoint({"torch", "torchvision", "fastai", "dlib", "label-studio"})
@@ -149,7 +149,7 @@ def test_a_part_is_installed_once(places: install.Places, tmp_path: Path) -> Non
 def test_another_constraint_installs_again(
     places: install.Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    part = install.PARTS["training"]
+    part = parts.PARTS["training"]
     install.install(part, places)
     assert install.is_installed(part, places)
 
@@ -157,7 +157,7 @@ def test_another_constraint_installs_again(
         shutil.copy(ROOT / name, tmp_path)
     with (tmp_path / "constraints.txt").open("a", encoding="utf-8") as constraints:
         constraints.write("another==1\n")
-    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(parts, "ROOT", tmp_path)
 
     assert not install.is_installed(part, places)
 
@@ -180,6 +180,21 @@ def test_a_shared_environment_never_holds_a_clone(places: install.Places, tmp_pa
     assert "--editable" not in (tmp_path / "said").read_text(encoding="utf-8")
 
 
+def test_an_environment_in_the_clone_gets_the_clone_as_a_command(
+    places: install.Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("constraints.txt", "pyproject.toml"):
+        shutil.copy(parts.ROOT / name, tmp_path)
+    for module in (install, parts):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+
+    assert install.main(arguments(places, "predict")) == 0
+
+    last = (tmp_path / "said").read_text(encoding="utf-8").splitlines()[-1]
+    assert "--no-deps" in last
+    assert last.endswith(f"--editable={tmp_path}")
+
+
 def test_a_command_runs_once_what_predicts_is_there(places: install.Places, tmp_path: Path) -> None:
     note = f"ls -A {places.venv} > {tmp_path}/seen"
 
@@ -187,7 +202,7 @@ def test_a_command_runs_once_what_predicts_is_there(places: install.Places, tmp_
 
     assert code == 0
     assert ".faceloop-predict" in (tmp_path / "seen").read_text(encoding="utf-8")
-    assert all(install.is_installed(install.PARTS[n], places) for n in ("studio", "training"))
+    assert all(install.is_installed(parts.PARTS[n], places) for n in ("studio", "training"))
 
 
 def test_a_command_that_fails_stops_the_install(places: install.Places) -> None:
@@ -214,7 +229,7 @@ def test_a_failed_install_shows_what_pip_said_and_is_tried_again(
     assert install.main(arguments(places, "training")) == 1
 
     assert "no such wheel" in capsys.readouterr().err
-    assert not install.is_installed(install.PARTS["training"], places)
+    assert not install.is_installed(parts.PARTS["training"], places)
 
 
 def test_too_small_a_disk_is_one_line_and_installs_nothing(
