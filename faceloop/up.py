@@ -71,7 +71,8 @@ def up(
     jobs: Jobs = None,
 ) -> None:
     """Find faces, group them, start Label Studio, backend, worker and app; Ctrl-C stops all."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _as_interrupt)
     given = {"eps": eps, "min_samples": min_samples, "jobs": jobs}
     ports = {"studio_port": studio_port, "backend_port": backend_port, "app_port": app_port}
     settings = settings_for(workspace, **given, **ports, studio_api_key=api_key, studio_url=studio)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dlib
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from faces.dlib_network import read_face_network
 from faces.onnx_graph import CHIPS, ENCODINGS, face_network_model
 from faces.records import ENCODING_LENGTH, Box, FloatRows, Pixels
 from faces.weights import Weights, weights_file
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 NETWORK = "dlib-resnet-v1"
 """The name under which these encodings are stored."""
@@ -70,6 +74,12 @@ class Encoder:
 
 
 def _session(threads: int | None) -> onnxruntime.InferenceSession:
+    """The network, ready to run. ONNX Runtime tells its maker about its use unless it is imported
+    with this variable set; it also starts threads at import, which would not survive a fork.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
     network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0

@@ -277,7 +277,7 @@ def _drawn_box(item: Any) -> DrawnBox | None:
         left, top, width, height = (float(value[k]) / 100 for k in ("x", "y", "width", "height"))
         box = Box(left * width_px, top * height_px, width * width_px, height * height_px)
         return DrawnBox(str(item["id"]), box.clipped(width_px, height_px), width_px, height_px)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return None
 
 

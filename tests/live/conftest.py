@@ -11,10 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -72,15 +74,17 @@ class Loop:
     output: Path
     name_of: dict[FaceId, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def store(self) -> Store:
         """The workspace's store."""
         return open_store(f"sqlite:///{self.workspace / 'faceloop.sqlite3'}")
 
-    @property
+    @cached_property
     def studio(self) -> Studio:
         """Label Studio as the program sees it."""
-        return Studio(self.connection.studio_url, self.connection.studio_api_key)
+        client = httpx.Client(timeout=60)
+        key = self.connection.studio_api_key
+        return Studio(self.connection.studio_url, key, httpx_client=client)
 
     @property
     def app_url(self) -> str:
@@ -187,6 +191,12 @@ def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loo
 
 
 @pytest.fixture(scope="session")
+def wait_for() -> Callable[..., object]:
+    """`wait_until`, for test modules."""
+    return wait_until
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -225,11 +235,11 @@ class Annotator:
         self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?task={task}")
         expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
 
-    def regions(self) -> list[str]:
-        """The labels in the list of regions."""
-        return self.page.locator(
-            ".lsf-outliner-item__title, .outliner-item__title"
-        ).all_inner_texts()
+    def region_labels(self, count: int) -> list[str]:
+        """The labels in the list of regions, which are to be so many."""
+        titles = self.page.locator(".lsf-outliner-item__title")
+        expect(titles).to_have_count(count, timeout=PATIENCE_MS)
+        return titles.all_inner_texts()
 
     def type_name(self, name: str) -> None:
         """Type a name into the field and press Enter."""

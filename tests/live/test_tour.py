@@ -1,0 +1,196 @@
+"""The tour of a newcomer, walked with mouse and keyboard: from faces to names to a classifier."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, expect
+
+from faces.records import FaceId
+from faces.store import ledger, photos
+from sync.desk import Project
+
+pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1200)]
+
+PATIENCE_MS = 30_000
+ANSWERS_WITHIN_S = 90
+
+
+def open_pages(loop) -> dict[int, list[FaceId]]:
+    """The People tasks that nobody has answered, and the faces on each, the largest first."""
+    with loop.store.read() as connection:
+        pushed = ledger.pushed_tasks(connection, Project.PEOPLE).values()
+    tasks = [task.task_id for task in pushed if not task.annotated]
+    faces = {task: loop.studio.task(task)["data"]["faces"] for task in tasks}
+    return dict(sorted(faces.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def majority(loop, faces: list[FaceId]) -> str:
+    """Who most of these faces really are."""
+    names = [loop.real_name(face) for face in faces]
+    return max(sorted(set(names)), key=names.count)
+
+
+def open_page(loop, annotator, task: int) -> None:
+    annotator.open_task(loop.project(Project.PEOPLE), task)
+
+
+def confirmed_as(loop, name: str) -> set[FaceId]:
+    truth = loop.truth()
+    person = truth.person_named(name)
+    if person is None:
+        return set()
+    return {face for face, said in truth.confirmed.items() if said.person == person.id}
+
+
+@pytest.fixture(scope="module")
+def named(loop, annotator, wait_for) -> dict[str, set[FaceId]]:
+    """Everybody named, one group at a time, the way a person does it."""
+    given: dict[str, set[FaceId]] = {}
+    while pages := open_pages(loop):
+        task, faces = next(iter(pages.items()))
+        name = majority(loop, faces)
+        open_page(loop, annotator, task)
+        button = annotator.page.get_by_text(re.compile(rf"^{re.escape(name)}(\[\d\])?$"))
+        if name in given:
+            button.first.click()
+        else:
+            annotator.type_name(name)
+        thrown = faces[1] if not given else None
+        if thrown is not None:
+            annotator.click_tile(1)
+            annotator.page.keyboard.press("w")
+        annotator.submit()
+        expected = given.setdefault(name, set()) | {face for face in faces if face != thrown}
+        given[name] = expected
+        wait_for(
+            lambda name=name, expected=expected: confirmed_as(loop, name) >= expected,
+            within_s=ANSWERS_WITHIN_S,
+            what=f"{name}'s confirmations",
+        )
+        wait_for(
+            lambda name=name: all(
+                name in [one["value"] for one in loop.studio.task(task)["data"]["people"]]
+                for task in open_pages(loop)
+            ),
+            within_s=ANSWERS_WITHIN_S,
+            what=f"{name} among the names on offer",
+        )
+    return given
+
+
+def test_groups_are_named_by_typing_and_by_button(loop, named) -> None:
+    for name, faces in named.items():
+        assert confirmed_as(loop, name) == faces
+    assert len(named) == len({there.person for page in loop.album.truth.values() for there in page})
+
+
+def test_a_tile_thrown_out_is_said_not_to_be_that_person(loop, named) -> None:
+    truth = loop.truth()
+    [(face, people)] = truth.rejected.items()
+    assert face not in truth.confirmed
+    assert {truth.people[person].name for person in people} <= set(named)
+
+
+def test_the_log_stands_beside_the_database_as_lines(loop, named) -> None:
+    lines = (loop.workspace / "confirmations.jsonl").read_text(encoding="utf-8").splitlines()
+    assert sum('"said": "face"' in line for line in lines) == sum(map(len, named.values())) + 1
+
+
+@pytest.fixture(scope="module")
+def retrained(loop, named) -> str:
+    """The classifier learned from what was named."""
+    return loop.faceloop("retrain")
+
+
+@pytest.fixture(scope="module")
+def new_photos(loop, retrained, tmp_path_factory) -> tuple[list[Path], Path]:
+    """New photos came in by `faceloop cluster` and `sync`, but for one that is kept back."""
+    folder = tmp_path_factory.mktemp("new-photos")
+    *pushed, kept_back = sorted(loop.album.new_photos.glob("*.jpg"))
+    for photo in pushed:
+        shutil.copy(photo, folder / photo.name)
+    loop.faceloop("cluster", str(folder))
+    loop.faceloop("sync")
+    return pushed, kept_back
+
+
+def truth_of(loop, photo: Path) -> list[str]:
+    """The real names on a page, from left to right."""
+    there = sorted(loop.album.truth[photo], key=lambda face: face.box.left)
+    return [f"{face.name} ({face.person})" for face in there]
+
+
+def test_a_retrain_learns_everybody(loop, retrained, named) -> None:
+    assert "is in use" in retrained
+    assert f"{len(named)}" in loop.faceloop("models")
+
+
+def test_a_new_photo_shows_the_right_names(loop, annotator, new_photos) -> None:
+    pushed, _ = new_photos
+    with loop.store.read() as connection:
+        tasks = ledger.pushed_tasks(connection, Project.PHOTOS)
+        files = {
+            known.file.path: known.photo
+            for known in photos.known_files(connection)
+            if known.photo is not None
+        }
+    for photo in pushed:
+        task = tasks[files[photo.name]]
+        annotator.open_task(loop.project(Project.PHOTOS), task.task_id)
+        names = annotator.region_labels(len(loop.album.truth[photo]))
+        assert sorted(names) == sorted(truth_of(loop, photo))
+
+
+def test_a_photo_without_a_prediction_is_named_by_the_backend(loop, annotator, new_photos) -> None:
+    _, kept_back = new_photos
+    place = loop.workspace / "media" / "previews" / "kept-back.jpg"
+    shutil.copy(kept_back, place)
+    project = loop.project(Project.PHOTOS)
+    before = predictions_asked(loop)
+    data = {
+        "image": "/data/local-files/?d=previews/kept-back.jpg",
+        "photo": "",
+        "caption": "a photo that faceloop never read",
+        "people": [],
+        "faces": [],
+    }
+    [task] = loop.studio.import_tasks(project, [{"data": data}])
+    annotator.open_task(project, task)
+    names = annotator.region_labels(len(loop.album.truth[kept_back]))
+    assert sorted(names) == sorted(truth_of(loop, kept_back))
+    assert predictions_asked(loop) == before + 1
+
+
+def predictions_asked(loop) -> int:
+    """How many times Label Studio asked the backend for predictions."""
+    secret = {"X-Faceloop-Secret": loop.connection.backend_secret}
+    told = requests.get(f"{loop.backend_url}/metrics", headers=secret, timeout=5).text
+    found = re.search(r'requests_total\{[^}]*route="predict"[^}]*\} (\d+)', told)
+    return int(found[1]) if found else 0
+
+
+def test_the_app_names_everybody_in_a_new_photo(
+    loop, chromium: Browser, new_photos: tuple[list[Path], Path]
+) -> None:
+    _, photo = new_photos
+    page = chromium.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(loop.app_url)
+    page.locator("#everyone-given input[type=file]").set_input_files(photo)
+    shown = page.locator(".fl-faces .fl-name")
+    expect(shown).to_have_count(len(loop.album.truth[photo]), timeout=PATIENCE_MS)
+    assert sorted(shown.all_inner_texts()) == sorted(truth_of(loop, photo))
+    assert all(url.startswith((loop.app_url, "data:", "blob:")) for url in asked)
+    page.close()
+
+
+def test_a_second_sync_has_nothing_to_do(loop, new_photos) -> None:
+    loop.faceloop("sync")
+    said = loop.faceloop("sync", "--dry-run")
+    assert re.findall(r"(\d+) new, (\d+) changed, (\d+) to delete", said) == [("0", "0", "0")] * 2
