@@ -1,4 +1,5 @@
 # What to type is in README.md, or `make help`.
+.DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,10 +15,12 @@ DEMO ?= faceloop-demo
 
 # The environment may be shared by several clones: every command runs this clone's code.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
-export FACELOOP_STUDIO_VENV := $(abspath $(STUDIO_VENV))
-export PHOTOS := $(patsubst ~/%,$(HOME)/%,$(PHOTOS))
-export DEMO := $(abspath $(patsubst ~/%,$(HOME)/%,$(DEMO)))
-export DATA := $(patsubst ~/%,$(HOME)/%,$(DATA))
+# Not every shell reads ~ in PHOTOS=~/Pictures.
+AT_HOME = $(patsubst ~/%,$(HOME)/%,$(1))
+up: override export PHOTOS := $(call AT_HOME,$(PHOTOS))
+demo: override export DEMO := $(abspath $(call AT_HOME,$(DEMO)))
+bench-%: override export DATA := $(call AT_HOME,$(DATA))
+up demo test-live bench-%: export FACELOOP_STUDIO_VENV := $(abspath $(STUDIO_VENV))
 
 BIN := $(abspath $(VENV))/bin
 RUN := $(BIN)/python -m
@@ -29,7 +32,6 @@ INSTALL = $(RUNNER) -m scripts.install --venv="$(VENV)" --studio-venv="$(STUDIO_
 	--pip-args="$(PIP_ARGS)" --check-disk=$(CHECK_DISK)
 COGGED = $(shell grep -l --include='*.md' -r 'cog\]\]\]' README.md docs 2>/dev/null)
 
-.DEFAULT_GOAL := help
 .PHONY: help up demo test test-fast check fix docs lock python setup setup-predict setup-studio \
 	setup-training setup-dev clean clean-venv
 

@@ -53,7 +53,7 @@ def _fails(command: list[str]) -> bool:
 
 def ran(client: list[str], environment: Path) -> subprocess.CompletedProcess[str]:
     command = [*client, "--env-file", str(environment), "config", "-q"]
-    clean = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    clean = {name: value for name, value in os.environ.items() if name not in {*SECRETS, "PHOTOS"}}
     return subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
 
 

@@ -269,12 +269,22 @@ def test_another_python_is_one_line_before_anything_is_installed(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
-    [("", "Say which photos"), ("/no/such/folder", "There is no folder /no/such/folder")],
+    [
+        ("", "Say which photos"),
+        ("/no/such/folder", "There is no folder /no/such/folder"),
+        ("~/no such/folder", "There is no folder /at/home/no such/folder"),
+    ],
 )
 def test_up_asks_for_a_folder_before_it_installs(
     tmp_path: Path, given: str, complaint: str
 ) -> None:
-    ran = make("up", f"PHOTOS={given}", f"PYTHON={sys.executable}", f"VENV={tmp_path}/venv")
+    ran = make(
+        "up",
+        f"PHOTOS={given}",
+        f"PYTHON={sys.executable}",
+        f"VENV={tmp_path}/venv",
+        HOME="/at/home",
+    )
 
     assert ran.returncode != 0
     assert complaint in ran.stderr
