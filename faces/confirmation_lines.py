@@ -21,18 +21,18 @@ def word_from_json(line: dict[str, Any]) -> Word:
     """The word that `word_to_json` wrote; keys that are not the word's own are left out.
 
     Raises:
-        StoreError: the kind is unknown or a part is missing.
+        StoreError: the kind is unknown, or a part is missing or wrong.
     """
     kind = WORDS.get(line.get("said", ""))
     if kind is None:
         raise StoreError(f"the log holds {line.get('said')!r}, which this faceloop does not know")
     try:
         parts = {part.name: _frozen(line[part.name]) for part in fields(kind)}
-    except KeyError as missing:
-        raise StoreError(f"a line of the log has no {missing}: {line}") from missing
-    if kind is FaceVerdict:
-        parts["verdict"] = Verdict(parts["verdict"])
-    word: Word = kind(**parts)
+        if kind is FaceVerdict:
+            parts["verdict"] = Verdict(parts["verdict"])
+        word: Word = kind(**parts)
+    except (KeyError, ValueError) as error:
+        raise StoreError(f"this is no line of the log ({error}): {line}") from error
     return word
 
 

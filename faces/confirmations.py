@@ -231,16 +231,24 @@ def fold(events: Iterable[Event]) -> Truth:
 
 
 def _people(ordered: list[Event]) -> tuple[dict[PersonId, Person], dict[PersonId, PersonId]]:
-    """Everybody by id; people outlive the answer that named them first."""
+    """Everybody by id; people outlive the answer that named them first.
+
+    What is said of somebody who was merged is said of whom they went on as, so that merging in a
+    circle leaves one person.
+    """
     people: dict[PersonId, Person] = {}
     merged: dict[PersonId, PersonId] = {}
+    now = Truth(merged_into=merged)
     for event in ordered:
         word = event.word
         if isinstance(word, PersonCreated | PersonRenamed):
-            people[word.person] = Person(word.person, word.name)
+            person = now.resolve(word.person)
+            people[person] = Person(person, word.name)
         elif isinstance(word, PersonMerged):
-            people.pop(word.person, None)
-            merged[word.person] = word.into
+            person, into = now.resolve(word.person), now.resolve(word.into)
+            if person != into:
+                people.pop(person, None)
+                merged[person] = into
     return people, merged
 
 

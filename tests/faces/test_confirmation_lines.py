@@ -1,0 +1,59 @@
+import json
+
+import pytest
+from hypothesis import given
+
+from faces.confirmation_lines import event_from_json, event_to_json, word_from_json
+from faces.confirmations import Event
+from faces.errors import StoreError
+from tests.faces.words import logs
+
+
+@given(logs)
+def test_events_survive_the_way_through_json(events: list[Event]) -> None:
+    lines = [json.dumps(event_to_json(event), ensure_ascii=False) for event in events]
+    assert [event_from_json(json.loads(line)) for line in lines] == events
+
+
+LINE = {
+    "number": 1,
+    "at": "2026-01-01T00:00:00+00:00",
+    "speaker": "Ada",
+    "place": "a",
+    "said": "face",
+    "face": "f1",
+    "verdict": "is",
+    "person": "p1",
+}
+
+
+def test_further_keys_are_left_out() -> None:
+    assert event_from_json({**LINE, "box_px": [1, 2, 3, 4]}) == event_from_json(LINE)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"said": "sung"}, "does not know"),
+        ({"said": None}, "does not know"),
+        ({"at": "yesterday"}, "no line of the log"),
+        ({"at": "2026-01-01T00:00:00"}, "no line of the log"),
+        ({"number": "first"}, "no line of the log"),
+        ({"verdict": "perhaps"}, "no line of the log"),
+        ({"person": None}, "no line of the log"),
+    ],
+)
+def test_a_line_that_is_no_event_is_refused(change: dict[str, object], problem: str) -> None:
+    with pytest.raises(StoreError, match=problem):
+        event_from_json({**LINE, **change})
+
+
+@pytest.mark.parametrize("missing", ["number", "at", "speaker", "place", "face", "said"])
+def test_a_line_that_lacks_a_part_is_refused(missing: str) -> None:
+    with pytest.raises(StoreError):
+        event_from_json({key: value for key, value in LINE.items() if key != missing})
+
+
+def test_a_word_with_a_wrong_verdict_is_refused_in_the_database_too() -> None:
+    with pytest.raises(StoreError):
+        word_from_json({"said": "face", "face": "f1", "verdict": "perhaps", "person": None})
