@@ -19,6 +19,7 @@ from faces.records import (
     Photo,
     Proposal,
 )
+from faces.showing import name_of, shown_face
 from faces.store.photos import ReadPhoto
 from faces.studio_format import UNKNOWN, ShownFace, photo_prediction
 
@@ -45,18 +46,13 @@ class Moment:
 
     def named(self, proposal: Proposal) -> tuple[str, float]:
         """The name that a proposal comes to and how sure it is; 0 if nobody is named."""
-        name = self.name_of(proposal.person)
+        name = name_of(proposal.person, self.truth, learned=self.learned())
         return name, 0.0 if name == UNKNOWN else round(proposal.score, 3)
 
-    def name_of(self, person: PersonId | None) -> str:
-        """What a person is called now, or was when the model learned them."""
-        if person is None:
-            return UNKNOWN
-        known = self.truth.people.get(self.truth.resolve(person))
-        if known is None and self.identifier is not None:
-            learned = self.identifier.version.people
-            known = next((somebody for somebody in learned if somebody.id == person), None)
-        return UNKNOWN if known is None else known.name
+    def learned(self) -> dict[PersonId, str]:
+        """What the people of the model in use were called when it learned them."""
+        people = () if self.identifier is None else self.identifier.version.people
+        return {person.id: person.name for person in people}
 
 
 def predictions(seen: Sequence[ReadPhoto], moment: Moment) -> list[dict[str, object]]:
@@ -90,21 +86,12 @@ def shown_faces(
     A confirmed face has its person's name, a stranger none; of the others the machine speaks. A
     photo shows the same whether its prediction was pushed or asked for.
     """
+    learned = moment.learned()
     return [
-        _shown(face, proposal_of.get(face.id, _nobody(face.id)), moment)
+        shown_face(face, proposal_of.get(face.id), moment.truth, learned=learned)
         for face in faces
         if face.id not in moment.truth.not_faces and _is_inside(face, photo)
     ]
-
-
-def _shown(face: Face, proposal: Proposal, moment: Moment) -> ShownFace:
-    confirmed = moment.truth.confirmed.get(face.id)
-    if confirmed is not None:
-        return ShownFace(face.id, face.box, moment.name_of(confirmed.person), 1.0, "confirmed")
-    if face.id in moment.truth.strangers:
-        return ShownFace(face.id, face.box, UNKNOWN, 1.0, "stranger")
-    name, score = moment.named(proposal)
-    return ShownFace(face.id, face.box, name, score, "" if name == UNKNOWN else proposal.source)
 
 
 def _is_inside(face: Face, photo: Photo) -> bool:

@@ -24,15 +24,12 @@ from faces.identify import CurrentModel
 from faces.pictures import OpenPhoto, open_bytes
 from faces.reading import FaceReader
 from faces.records import Box, Encodings, FaceId, Photo, PhotoId, Proposal
+from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters, ledger, log, photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
 from faces.studio_format import DrawnBox, drawn_boxes, renamed_region
 
-FIRST_ROUND = "faceloop-0000"
-"""What predictions are called before anything was pushed."""
-ROUND = "round"
-"""The fact in the store that holds the current round."""
 _PHOTO_ID = re.compile(r"[0-9a-f]{64}")
 _BLANK_PX = 100
 _READING_AT_ONCE = 2
@@ -88,7 +85,7 @@ class Predictor:
         """The current round; the one seen last while the store gives no answer."""
         try:
             with self._store.read() as connection:
-                self._last_round = str(ledger.fact(connection, ROUND) or FIRST_ROUND)
+                self._last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
         except StoreError as error:
             self._note(error)
         return self._last_round
@@ -140,7 +137,7 @@ class Predictor:
         identifier = self._models.snapshot()
         self.model = None if identifier is None else identifier.version.id
         with self._store.read() as connection:
-            self._last_round = str(ledger.fact(connection, ROUND) or FIRST_ROUND)
+            self._last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
             moment = Moment(
                 round=self._last_round,
                 identifier=identifier,

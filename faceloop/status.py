@@ -10,6 +10,7 @@ from rich.table import Table
 from faceloop import options
 from faceloop.console import console
 from faceloop.workspace import existing_store, settings_for
+from faces.showing import ROUND_FACT
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.versions import current_id
@@ -33,7 +34,7 @@ def status(workspace: options.Workspace = None, refused: Refused = False) -> Non
         truth = log.truth(connection)
         clusters = cluster_store.clusters(connection)
         tasks = {p: ledger.pushed_tasks(connection, p).values() for p in Project}
-        current_round = ledger.fact(connection, "round")
+        current_round = ledger.fact(connection, ROUND_FACT)
     named = {confirmation.person for confirmation in truth.confirmed.values()}
     table = Table(show_header=False, box=None)
     for what, value in (

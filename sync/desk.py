@@ -23,7 +23,6 @@ WEBHOOK_ACTIONS = (
 BACKEND_TITLE = "faceloop"
 BACKEND_USER = "faceloop"
 SECRET_HEADER = "X-Faceloop-Secret"  # noqa: S105  # the header's name, not a secret
-FIRST_ROUND = "faceloop-0000"
 
 
 class Project(StrEnum):

@@ -11,6 +11,7 @@ from faces.encode import NETWORK
 from faces.errors import StudioError
 from faces.identify import CurrentModel
 from faces.records import Proposal
+from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
@@ -19,7 +20,7 @@ from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK, Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
 from faces.studio_validator import Validator
-from sync.desk import FIRST_ROUND, Desk, Project
+from sync.desk import Desk, Project
 from sync.montage import draw_montage, lay_out
 from sync.proposing import guess
 from sync.wanted import Wanted, WantedPage, shown_digest, wanted_pages, wanted_photos
@@ -120,7 +121,7 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         run = cluster_store.newest_run(connection) or "none"
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
-        shown_round = str(ledger.fact(connection, "round") or FIRST_ROUND)
+        shown_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
         shown_source = ledger.fact(connection, "source of the round")
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
@@ -334,7 +335,7 @@ def _select_round(store: Store, desk: Desk, gathered: Gathered) -> None:
     if expected:
         studio.select_version(desk.photos, newer)
     with store.write() as connection:
-        ledger.set_fact(connection, "round", newer)
+        ledger.set_fact(connection, ROUND_FACT, newer)
         ledger.set_fact(connection, "source of the round", gathered.source)
     for version in counts:
         if version != newer and version.startswith("faceloop-"):

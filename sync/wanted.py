@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from faces.confirmations import Truth
 from faces.records import Cluster, ClusterId, Face, FaceId, PersonId, Photo, PhotoId
+from faces.showing import name_of, shown_face
 from faces.studio_format import (
     PEOPLE_VERSION,
     UNKNOWN,
@@ -134,7 +135,7 @@ def wanted_photos(
             photo,
             captions.get(photo.id, ""),
             _names_on_offer(of_photo[photo.id], truth, guesses),
-            tuple(_shown(face, truth, guesses) for face in of_photo[photo.id]),
+            tuple(_shown(of_photo[photo.id], truth, guesses)),
         )
         for photo in photos
         if of_photo[photo.id]
@@ -160,12 +161,20 @@ def wanted_pages(
                     cluster.id,
                     faces,
                     len({photo_of[face] for face in faces}),
-                    tuple(_name(p, truth) for p in offered[:OFFERED_PEOPLE] if p in truth.people),
-                    None if person is None else _name(person, truth),
+                    tuple(
+                        truth.people[p].name for p in offered[:OFFERED_PEOPLE] if p in truth.people
+                    ),
+                    None if person is None else name_of(person, truth),
                     min((vote.score for vote in votes), default=0.0),
                 )
             )
     return pages
+
+
+def _names(people: Sequence[PersonId], truth: Truth) -> tuple[str, ...]:
+    """As many names as there are hotkeys; who is nobody any more is left out."""
+    known = [person for person in people if person in truth.people]
+    return tuple(truth.people[person].name for person in known[:OFFERED_PEOPLE])
 
 
 def _open_pages(cluster: Cluster, truth: Truth) -> Iterator[tuple[FaceId, ...]]:
@@ -206,34 +215,20 @@ def _likeliest_of_all(faces: Sequence[FaceId], guesses: Guesses) -> list[PersonI
     return sorted(points, key=lambda person: (-points[person], person))
 
 
-def _shown(face: Face, truth: Truth, guesses: Guesses) -> ShownFace:
-    """A confirmed name first, then the machine's, else unknown."""
-    confirmed = truth.confirmed.get(face.id)
-    if confirmed is not None:
-        return ShownFace(face.id, face.box, _name(confirmed.person, truth), 1.0, "confirmed")
-    proposal = guesses.proposals.get(face.id)
-    if face.id in truth.strangers:
-        return ShownFace(face.id, face.box, UNKNOWN, 1.0, "stranger")
-    if proposal is None or proposal.person is None or proposal.person not in truth.people:
-        return ShownFace(face.id, face.box, UNKNOWN, 0.0)
-    name = _name(proposal.person, truth)
-    return ShownFace(face.id, face.box, name, round(proposal.score, 3), proposal.source)
+def _shown(faces: Sequence[Face], truth: Truth, guesses: Guesses) -> list[ShownFace]:
+    return [shown_face(face, guesses.proposals.get(face.id), truth) for face in faces]
 
 
 def _names_on_offer(faces: Sequence[Face], truth: Truth, guesses: Guesses) -> tuple[str, ...]:
     """The names shown in a photo first, then the next likeliest of each face in turn."""
-    shown = [_shown(face, truth, guesses).name for face in faces]
-    names = dict.fromkeys(name for name in shown if name != UNKNOWN)
+    shown = _shown(faces, truth, guesses)
+    names = dict.fromkeys(face.name for face in shown if face.name != UNKNOWN)
     for place in range(OFFERED_PEOPLE):
         for face in faces:
             near = guesses.likeliest.get(face.id, ())
             if place < len(near) and near[place] in truth.people and len(names) < MOST_NAMES:
-                names.setdefault(_name(near[place], truth))
+                names.setdefault(truth.people[near[place]].name)
     return tuple(names)
-
-
-def _name(person: PersonId, truth: Truth) -> str:
-    return truth.people[person].name
 
 
 def _digest(value: object) -> str:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from backend.app import create_app
 from backend.media import Media
-from backend.predictor import ROUND, Predictor
+from backend.predictor import Predictor
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict, Word
 from faces.identify import CurrentModel
 from faces.jobs import Job
@@ -36,6 +36,7 @@ from faces.records import (
     face_id_of_box,
     unit_rows,
 )
+from faces.showing import ROUND_FACT
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
@@ -137,7 +138,7 @@ class World:
 
     def begin_round(self, name: str) -> None:
         with self.store.write() as connection:
-            ledger.set_fact(connection, ROUND, name)
+            ledger.set_fact(connection, ROUND_FACT, name)
 
     def learn(self, *, network: str = NETWORK, **people: FloatRows) -> ModelVersion:
         """Make a model version current that knows these people by these directions."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.predictor import FIRST_ROUND
 from faces.confirmations import FaceVerdict, PersonMerged, PersonRenamed, Verdict
 from faces.pictures import OpenPhoto
 from faces.records import Box, FloatRows, PersonId, PhotoId, Pixels, Proposal
+from faces.showing import FIRST_ROUND
 from faces.store import clusters
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto

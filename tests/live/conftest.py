@@ -72,7 +72,13 @@ class Loop:
     connection: Connection
     process: subprocess.Popen[bytes]
     output: Path
+    http: httpx.Client
     name_of: dict[FaceId, str] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close what was opened to look at it."""
+        self.http.close()
+        self.store.close()
 
     @cached_property
     def store(self) -> Store:
@@ -82,9 +88,8 @@ class Loop:
     @cached_property
     def studio(self) -> Studio:
         """Label Studio as the program sees it."""
-        client = httpx.Client(timeout=60)
         key = self.connection.studio_api_key
-        return Studio(self.connection.studio_url, key, httpx_client=client)
+        return Studio(self.connection.studio_url, key, httpx_client=self.http)
 
     @property
     def app_url(self) -> str:
@@ -184,7 +189,10 @@ def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loo
         assert process.poll() is None, output.read_text()
         connection = read_connection(workspace)
         assert connection is not None
-        yield Loop(album, workspace, connection, process, output)
+        with httpx.Client(timeout=60) as http:
+            running = Loop(album, workspace, connection, process, output, http)
+            yield running
+            running.close()
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
