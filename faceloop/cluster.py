@@ -10,7 +10,7 @@ import typer
 
 from faceloop import options
 from faceloop.console import console, progress
-from faceloop.workspace import media_of, prepare, settings_for
+from faceloop.workspace import prepare, settings_for
 from faces.errors import SetupError
 from faces.locks import Work, alone
 from faces.settings import Settings
@@ -18,6 +18,7 @@ from faces.store import ledger
 from faces.store.database import Store
 from sync.clustering import Clustered, cluster_photos
 from sync.ingest import Ingested, ingest_folder
+from sync.media import media_of
 
 Eps = Annotated[float | None, typer.Option(help="DBSCAN's radius on dlib's encodings.")]
 MinSamples = Annotated[

@@ -9,7 +9,6 @@ import typer
 
 from faceloop import options
 from faceloop.console import console, errors, named_progress
-from faceloop.loop import desk_of, pull_now, push_now
 from faceloop.workspace import existing_store, settings_for
 from faces.encode import NETWORK
 from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
@@ -17,6 +16,7 @@ from faces.locks import Work, alone
 from faces.settings import Settings
 from faces.store.database import Store
 from sync.desk import Desk
+from sync.loop import desk_of, pull_now, push_now
 
 Seed = Annotated[int, typer.Option(help="The same seed and confirmations give the same version.")]
 

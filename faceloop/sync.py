@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from faceloop import options
 from faceloop.console import console, errors, named_progress
-from faceloop.loop import Synced, desk_of, sync_now
 from faceloop.workspace import existing_store, settings_for
 from faces.identify import CurrentModel
+from sync.loop import Synced, desk_of, sync_now
 from sync.push import plan_only
 
 

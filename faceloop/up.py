@@ -27,7 +27,6 @@ from faceloop.cluster import (
     tell_ingested,
 )
 from faceloop.console import console, errors, named_progress, waiting
-from faceloop.loop import desk_of, sync_now
 from faceloop.processes import Children, refuse_busy_port
 from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
 from faceloop.sync import tell_synced
@@ -39,12 +38,14 @@ from faceloop.workspace import (
     prepare,
     read_connection,
     settings_for,
+    settings_of,
     write_connection,
 )
 from faces.errors import SetupError, StudioError
 from faces.settings import Settings, environment_for
 from faces.store.database import Store
 from sync.desk import Desk, connect_backend
+from sync.loop import desk_of, sync_now
 
 Check = Annotated[
     bool,
@@ -81,14 +82,7 @@ def up(
     to_read = folders(store, photos)
     connection = _connection(settings, embedded=studio is None)
     write_connection(settings.workspace, connection)
-    settings = settings_for(
-        workspace,
-        **given,
-        **ports,
-        studio_api_key=connection.studio_api_key,
-        studio_url=connection.studio_url,
-        studio_pictures=connection.studio_pictures,
-    )
+    settings = settings_for(workspace, **given, **settings_of(connection))
     healthy = True
     try:
         with Children(settings.workspace / "logs") as children:
@@ -111,16 +105,14 @@ def _bring_up(
     to_read: list[Path],
 ) -> Desk:
     """Start Label Studio first, as it takes longest, and read the photos meanwhile."""
-    if connection.server == EMBEDDED:
+    if connection.studio_name == EMBEDDED:
         environment = studio_environment(settings, connection)
         children.start("label-studio", studio_command(settings), environment)
     for folder in to_read:
         tell_ingested(read_folder(settings, store, folder))
     tell_clustered(group_faces(settings, store))
-    environment = environment_for(settings)
-    for name in ("backend", "worker", "serve"):
-        children.start(name, [sys.executable, "-m", "faceloop", name], environment)
-    if connection.server == EMBEDDED:
+    _start(children, settings, "backend", "serve")
+    if connection.studio_name == EMBEDDED:
         with waiting("Waiting for Label Studio (two minutes the first time)"):
             health = f"{settings.studio_url}/health"
             children.wait_for("label-studio", health, timeout_s=READY_WITHIN_S)
@@ -131,7 +123,14 @@ def _bring_up(
     _connect(settings, desk)
     with named_progress() as advance:
         tell_synced(sync_now(settings, store, desk, on_progress=advance))
+    _start(children, settings, "worker")
     return desk
+
+
+def _start(children: Children, settings: Settings, *subcommands: str) -> None:
+    environment = environment_for(settings)
+    for name in subcommands:
+        children.start(name, [sys.executable, "-m", "faceloop", name], environment)
 
 
 def _connect(settings: Settings, desk: Desk) -> None:
@@ -172,7 +171,7 @@ def _stay(
 def _tell_addresses(settings: Settings, connection: Connection, people: str) -> None:
     table = Table(show_header=False, box=None)
     table.add_row("Label Studio", people)
-    if connection.server == EMBEDDED:
+    if connection.studio_name == EMBEDDED:
         table.add_row("  sign in as", connection.studio_user)
         table.add_row("  password", connection.studio_password)
     table.add_row("App", f"http://127.0.0.1:{settings.app_port}")
@@ -196,7 +195,7 @@ def _command(settings: Settings) -> str:
 def _connection(settings: Settings, *, embedded: bool) -> Connection:
     """How the parts reach each other; secrets are made once and kept."""
     before = read_connection(settings.workspace)
-    kept = before if before is not None and (before.server == EMBEDDED) == embedded else None
+    kept = before if before is not None and (before.studio_name == EMBEDDED) == embedded else None
     key = settings.studio_api_key.get_secret_value()
     if not embedded and not key:
         raise SetupError(
@@ -206,7 +205,7 @@ def _connection(settings: Settings, *, embedded: bool) -> Connection:
     url = f"http://127.0.0.1:{settings.studio_port}" if embedded else settings.studio_url
     chosen = "studio_pictures" in settings.model_fields_set
     return Connection(
-        server=EMBEDDED if embedded else settings.studio_url.rstrip("/"),
+        studio_name=EMBEDDED if embedded else settings.studio_url.rstrip("/"),
         studio_url=url,
         studio_api_key=(kept.studio_api_key if kept else new_token()) if embedded else key,
         studio_pictures=settings.studio_pictures

@@ -8,12 +8,12 @@ from huey import crontab
 from huey.consumer import Consumer
 
 from faceloop import options
-from faceloop.loop import desk_of, follow_answers, push_now
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import FaceloopError
 from faces.jobs import Job, Jobs
 from faces.settings import Settings
 from faces.store.database import Store
+from sync.loop import desk_of, follow_answers, push_now
 
 _logger = logging.getLogger("faceloop.worker")
 

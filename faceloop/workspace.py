@@ -12,17 +12,16 @@ from faces.errors import SetupError
 from faces.locks import Work, alone
 from faces.settings import Settings, load_settings
 from faces.store.database import Store, open_store
-from sync.media import Media
 
 EMBEDDED = "embedded"
-"""What the ledger calls the Label Studio that `faceloop up` starts itself."""
+"""What the store calls the Label Studio that `faceloop up` starts itself."""
 
 
 @dataclass(frozen=True)
 class Connection:
     """How the parts of this workspace reach each other; holds secrets, so the file is private."""
 
-    server: str
+    studio_name: str
     studio_url: str
     studio_api_key: str
     studio_pictures: str
@@ -44,12 +43,14 @@ def settings_for(workspace: Path | None, **given: object) -> Settings:
     connection = read_connection(explicit.workspace)
     if connection is None:
         return explicit
-    saved = {name: value for name, value in asdict(connection).items() if name in _SAVED}
+    saved = settings_of(connection)
     unset = {n: v for n, v in saved.items() if n not in explicit.model_fields_set}
     return load_settings(workspace=workspace, **{**given, **unset})
 
 
-_SAVED = frozenset(Connection.__dataclass_fields__) & frozenset(Settings.model_fields)
+def settings_of(connection: Connection) -> dict[str, object]:
+    """The part of a connection that is settings."""
+    return {n: v for n, v in asdict(connection).items() if n in Settings.model_fields}
 
 
 def prepare(settings: Settings) -> Store:
@@ -76,19 +77,6 @@ def existing_store(settings: Settings) -> Store:
         StoreError: there is none, or it has another shape.
     """
     return open_store(settings.store_url)
-
-
-def media_of(settings: Settings) -> Media:
-    """Where this workspace's pictures lie."""
-    return Media(media=settings.media, workspace=settings.workspace)
-
-
-def server_name(settings: Settings) -> str:
-    """What the ledger calls the Label Studio in use."""
-    connection = read_connection(settings.workspace)
-    if connection is not None and connection.studio_url == settings.studio_url:
-        return connection.server
-    return settings.studio_url
 
 
 def read_connection(workspace: Path) -> Connection | None:

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     studio_api_key: SecretStr = Field(
         default=SecretStr(""), description="Label Studio's legacy token or personal access token"
     )
+    studio_name: str = Field(
+        default="",
+        description="What the store calls this Label Studio; empty: its address",
+    )
     studio_port: int = Field(default=8080, ge=1, le=65535, description="Port of Label Studio")
     studio_venv: Path = Field(
         default=Path(".venv-studio"), description="The environment that holds Label Studio"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from faces.records import FaceId, PhotoId
+from faces.settings import Settings
 
 CROP_PX = 160
 """Side of a face's crop: a tile of a montage, drawn a little smaller."""
@@ -39,3 +40,8 @@ class Media:
     def crop(self, face: FaceId) -> Path:
         """A face cut out, for montages."""
         return self._crops / face[1:3] / f"{face}.jpg"
+
+
+def media_of(settings: Settings) -> Media:
+    """Where the pictures of this workspace lie."""
+    return Media(media=settings.media, workspace=settings.workspace)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faceloop.workspace import media_of, server_name
 from faces.errors import SetupError
 from faces.identify import CurrentModel
 from faces.locks import Work, alone
@@ -14,6 +13,7 @@ from faces.store.database import Store
 from faces.studio import Studio
 from sync.desk import Desk, Project, open_desk
 from sync.ingest import encode_drawn_faces
+from sync.media import media_of
 from sync.pull import Pulled, pull
 from sync.push import OnProgress, Plan, push
 
@@ -44,7 +44,7 @@ def desk_of(settings: Settings, store: Store) -> Desk:
     return open_desk(
         store,
         studio,
-        server=server_name(settings),
+        server=settings.studio_name or settings.studio_url,
         media=media_of(settings),
         pictures=settings.studio_pictures,
     )
