@@ -5,7 +5,10 @@ from __future__ import annotations
 from faceloop import options
 from faceloop.console import console, errors, named_progress
 from faceloop.workspace import existing_store, settings_for
+from faces.errors import StudioError
 from faces.identify import CurrentModel
+from faces.settings import Settings
+from sync.desk import Desk, connect_backend
 from sync.loop import Synced, desk_of, sync_now
 from sync.push import plan_only
 
@@ -24,6 +27,7 @@ def sync(
             console.print(f"{project}: {plan}")
         return
     desk = desk_of(settings, store)
+    connect(settings, desk)
     with named_progress() as advance:
         synced = sync_now(settings, store, desk, on_progress=advance)
     tell_synced(synced)
@@ -39,3 +43,21 @@ def tell_synced(synced: Synced) -> None:
         errors.print(problem, style="yellow", markup=False)
     for project, plan in synced.pushed.items():
         console.print(f"{project}: {'nothing to do' if plan.is_empty else plan}")
+
+
+def connect(settings: Settings, desk: Desk) -> None:
+    """A Label Studio that may not call the backend still shows all that is pushed."""
+    try:
+        connect_backend(
+            desk,
+            url=settings.backend_url_for_studio,
+            secret=settings.backend_secret.get_secret_value(),
+        )
+    except StudioError as reason:
+        errors.print(
+            f"Label Studio cannot call the backend, so names for boxes just drawn are missing and "
+            f"answers are read once a minute: {reason}",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -26,10 +26,10 @@ from faceloop.cluster import (
     tell_clustered,
     tell_ingested,
 )
-from faceloop.console import console, errors, named_progress, waiting
+from faceloop.console import console, named_progress, waiting
 from faceloop.processes import Children, refuse_busy_port
 from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
-from faceloop.sync import tell_synced
+from faceloop.sync import connect, tell_synced
 from faceloop.workspace import (
     EMBEDDED,
     Connection,
@@ -41,10 +41,10 @@ from faceloop.workspace import (
     settings_of,
     write_connection,
 )
-from faces.errors import SetupError, StudioError
+from faces.errors import SetupError
 from faces.settings import Settings, environment_for
 from faces.store.database import Store
-from sync.desk import Desk, connect_backend
+from sync.desk import Desk
 from sync.loop import desk_of, sync_now
 
 Check = Annotated[
@@ -120,7 +120,7 @@ def _bring_up(
         children.wait_for("backend", f"{settings.backend_url_for_studio}/health", timeout_s=60)
         children.wait_for("serve", f"http://127.0.0.1:{settings.app_port}/health", timeout_s=90)
     desk = desk_of(settings, store)
-    _connect(settings, desk)
+    connect(settings, desk)
     with named_progress() as advance:
         tell_synced(sync_now(settings, store, desk, on_progress=advance))
     _start(children, settings, "worker")
@@ -131,24 +131,6 @@ def _start(children: Children, settings: Settings, *subcommands: str) -> None:
     environment = environment_for(settings)
     for name in subcommands:
         children.start(name, [sys.executable, "-m", "faceloop", name], environment)
-
-
-def _connect(settings: Settings, desk: Desk) -> None:
-    """A Label Studio that may not call the backend still shows all that is pushed."""
-    try:
-        connect_backend(
-            desk,
-            url=settings.backend_url_for_studio,
-            secret=settings.backend_secret.get_secret_value(),
-        )
-    except StudioError as reason:
-        errors.print(
-            f"Label Studio cannot call the backend, so names for boxes just drawn are missing and "
-            f"answers are read once a minute: {reason}",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
-        )
 
 
 def _stay(

@@ -8,7 +8,7 @@ from huey import crontab
 from huey.consumer import Consumer
 
 from faceloop import options
-from faceloop.workspace import existing_store, settings_for
+from faceloop.workspace import prepare, settings_for
 from faces.errors import FaceloopError
 from faces.jobs import Job, Jobs
 from faces.settings import Settings
@@ -23,7 +23,7 @@ def worker(workspace: options.Workspace = None) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _logger.setLevel(logging.INFO)
     settings = settings_for(workspace)
-    store = existing_store(settings)
+    store = prepare(settings)
     jobs = Jobs(settings, lambda job: run_job(settings, store, job))
     jobs.huey.periodic_task(crontab(minute="*"), name="look")(lambda: jobs.enqueue(Job.PULL))
     _logger.info("waiting for work")
