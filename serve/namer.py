@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from faces.reading import FaceReader
-
 from faces.confirmations import Truth
 from faces.identify import CurrentModel, Identifier
 from faces.pictures import open_bytes
+from faces.reading import FaceReader
 from faces.records import Face, FloatRows, PersonId, Pixels, identity_rows
 from faces.store import log
 from faces.store.database import Store

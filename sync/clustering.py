@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from faces.cluster import cluster_faces
-
 from faces.encode import NETWORK
 from faces.records import Cluster, Encodings
 from faces.store import clusters as cluster_store

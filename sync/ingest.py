@@ -11,12 +11,11 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
-from faces.reading import FaceReader
-
 from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
 from faces.errors import BadPhoto, SetupError
 from faces.pictures import OpenPhoto, face_crop, open_photo, preview, save_jpeg
+from faces.reading import FaceReader
 from faces.records import Encodings, Face, PhotoFile
 from faces.store import photos
 from faces.store.database import Store

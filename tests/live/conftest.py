@@ -253,7 +253,7 @@ class Annotator:
         """Type a name into the field and press Enter."""
         self.page.get_by_placeholder(NAME_FIELD).fill(name)
         self.page.keyboard.press("Enter")
-        expect(self.page.get_by_placeholder(NAME_FIELD)).to_have_count(0, timeout=PATIENCE_MS)
+        expect(self.page.get_by_placeholder(NAME_FIELD)).to_be_hidden(timeout=PATIENCE_MS)
 
     def click_tile(self, place: int, *, tiles_across: int = 6) -> None:
         """Click the middle of a tile of the first row."""
