@@ -13,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from filelock import FileLock
 
 from faces.errors import StoreError
@@ -53,13 +54,22 @@ class Store:
             raise StoreError(f"the database {self._shown} does not answer: {error.orig}") from error
 
     def migrate(self, *, lock: Path) -> None:
-        """Bring the database to the current shape; one process at a time, held by `lock`."""
+        """Bring the database to the current shape; one process at a time, held by `lock`.
+
+        Raises:
+            StoreError: the database is newer than this faceloop.
+        """
         if self._url.get_backend_name() == "sqlite" and self._url.database:
             Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock), self.write() as connection:
             config = _alembic_config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise StoreError(
+                    f"the database {self._shown} was written by a newer faceloop: {error}"
+                ) from error
 
     def check(self) -> None:
         """Make sure that the database has the current shape.
@@ -96,7 +106,11 @@ def open_store(url: str) -> Store:
         StoreError: it is missing, older or newer than this faceloop.
     """
     store = Store(url)
-    store.check()
+    try:
+        store.check()
+    except StoreError:
+        store.close()
+        raise
     return store
 
 

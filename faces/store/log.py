@@ -14,6 +14,7 @@ from faces.confirmation_lines import event_from_json, event_to_json, word_from_j
 from faces.confirmations import Event, FaceVerdict, Occasion, Truth, Word, fold
 from faces.errors import StoreError
 from faces.store import tables as t
+from faces.store.chunks import in_chunks
 
 
 def append(connection: sa.Connection, occasion: Occasion, words: Iterable[Word]) -> None:
@@ -75,7 +76,7 @@ def read_lines(path: Path) -> list[Event]:
         StoreError: a line is not an event of the log.
     """
     found: list[Event] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         try:
             found.append(event_from_json(json.loads(line)))
         except json.JSONDecodeError as error:
@@ -91,16 +92,33 @@ def restore(connection: sa.Connection, saved: Iterable[Event]) -> None:
     """
     if connection.scalar(sa.select(sa.func.count()).select_from(t.log)):
         raise StoreError("the log is not empty; restore into a new workspace")
-    for event in saved:
-        connection.execute(
-            sa.insert(t.log).values(
-                number=event.number,
-                at=event.occasion.at,
-                speaker=event.occasion.speaker,
-                place=event.occasion.place,
-                word=word_to_json(event.word),
-            )
-        )
+    rows = [
+        {
+            "number": event.number,
+            "at": event.occasion.at,
+            "speaker": event.occasion.speaker,
+            "place": event.occasion.place,
+            "word": word_to_json(event.word),
+        }
+        for event in saved
+    ]
+    if rows:
+        connection.execute(sa.insert(t.log), rows)
+        _count_on(connection)
+
+
+def _count_on(connection: sa.Connection) -> None:
+    """Have the next number follow the highest one; PostgreSQL does not see numbers given to it."""
+    if connection.dialect.name == "postgresql":
+        highest = sa.select(sa.func.max(t.log.c.number)).scalar_subquery()
+        sequence = sa.func.pg_get_serial_sequence("log", "number")
+        connection.execute(sa.select(sa.func.setval(sequence, highest)))
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file; only a line feed ends one, a name may hold other separators."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _last_number(path: Path) -> tuple[int, int]:
@@ -115,11 +133,11 @@ def _last_number(path: Path) -> tuple[int, int]:
 
 def _faces_spoken_of(connection: sa.Connection, news: list[Event]) -> dict[str, dict[str, object]]:
     """For each face that a verdict speaks of: its photo and its box in pixels."""
-    wanted = {event.word.face for event in news if isinstance(event.word, FaceVerdict)}
-    found = connection.execute(sa.select(t.faces).where(t.faces.c.id.in_(wanted)))
+    wanted = sorted({event.word.face for event in news if isinstance(event.word, FaceVerdict)})
     return {
         row.id: {"photo": row.photo_id, "box_px": [row.left, row.top, row.width, row.height]}
-        for row in found
+        for some in in_chunks(wanted)
+        for row in connection.execute(sa.select(t.faces).where(t.faces.c.id.in_(some)))
     }
 
 

@@ -22,6 +22,7 @@ from faces.records import (
     PhotoId,
 )
 from faces.store import tables as t
+from faces.store.chunks import in_chunks
 from faces.store.upsert import upsert
 
 
@@ -191,9 +192,12 @@ def encodings(
         .where(t.encodings.c.network == network)
         .order_by(t.encodings.c.face_id)
     )
-    if only is not None:
-        query = query.where(t.encodings.c.face_id.in_(list(only)))
-    rows = connection.execute(query).all()
+    if only is None:
+        rows = list(connection.execute(query))
+    else:
+        chosen = in_chunks(sorted(only))
+        some = (query.where(t.encodings.c.face_id.in_(faces)) for faces in chosen)
+        rows = [row for part in some for row in connection.execute(part)]
     return Encodings(
         network,
         tuple(FaceId(row.face_id) for row in rows),

@@ -213,7 +213,7 @@ def test_a_word_cannot_be_said_wrong() -> None:
     with pytest.raises(ValueError, match="do not fit together"):
         FaceVerdict(FACE, Verdict.STRANGER, ANNA)
     with pytest.raises(ValueError, match="needs a zone"):
-        Occasion("Ada", datetime(2026, 1, 1), "a")  # noqa: DTZ001
+        Occasion("Ada", datetime(2026, 1, 1), "a")
 
 
 @given(logs, st.randoms(use_true_random=False))

@@ -1,0 +1,99 @@
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from faces.records import (
+    Box,
+    Cluster,
+    ClusterId,
+    Encodings,
+    Face,
+    FaceId,
+    PersonId,
+    Photo,
+    PhotoId,
+    Proposal,
+)
+from faces.store import clusters, ledger, photos
+from faces.store.database import Store
+from faces.store.ledger import PushedTask, ReadAnnotation
+from faces.store.photos import ReadPhoto
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FACES = tuple(FaceId(f"f{number}") for number in range(5))
+
+
+@pytest.fixture
+def connection(store: Store) -> Iterator[sa.Connection]:
+    """A transaction in a store with five faces."""
+    photo = Photo(PhotoId("a" * 64), 1000, 100)
+    shown = tuple(
+        Face(face, photo.id, Box(100 * place, 1, 50, 50), 1.0) for place, face in enumerate(FACES)
+    )
+    rows = np.zeros((5, 128), np.float32)
+    with store.write() as opened:
+        read = ReadPhoto(photo, shown, Encodings("net", FACES, rows, rows))
+        photos.save_photo(opened, read, now=NOW)
+        yield opened
+
+
+def test_a_run_replaces_the_clusters_of_the_last(connection: sa.Connection) -> None:
+    assert clusters.newest_run(connection) is None
+    assert clusters.clusters(connection) == []
+    small, large = (
+        Cluster(ClusterId("a"), (FACES[1], FACES[0])),
+        Cluster(ClusterId("b"), (FACES[4], FACES[2], FACES[3])),
+    )
+    clusters.save_run(connection, "run-1", [small, large], how={"eps": 0.4}, now=NOW)
+    assert clusters.clusters(connection) == [large, small], "largest first, each in its order"
+    later = NOW + timedelta(seconds=1)
+    clusters.save_run(connection, "run-2", [small], how={}, now=later)
+    assert (clusters.newest_run(connection), clusters.clusters(connection)) == ("run-2", [small])
+    clusters.save_run(connection, "run-1", [], how={}, now=later + timedelta(seconds=1))
+    assert (clusters.newest_run(connection), clusters.clusters(connection)) == ("run-1", [])
+
+
+def test_proposals_are_replaced_whole(connection: sa.Connection) -> None:
+    first = Proposal(FACES[0], PersonId("p1"), 0.75, "run-1")
+    unknown = Proposal(FACES[1], None, 0.5, "run-1")
+    clusters.replace_proposals(connection, [first, unknown])
+    assert clusters.proposals(connection) == {FACES[0]: first, FACES[1]: unknown}
+    clusters.replace_proposals(connection, [])
+    assert clusters.proposals(connection) == {}
+
+
+def test_pushed_tasks_are_noted_by_project_and_key(connection: sa.Connection) -> None:
+    task = PushedTask("photos", "k", None, "digest", "round", "/url")
+    other = dataclasses.replace(task, project="people")
+    ledger.save_tasks(connection, [task, other])
+    made = dataclasses.replace(task, task_id=7, seen="state", annotated=True)
+    ledger.save_tasks(connection, [made])
+    assert ledger.pushed_tasks(connection, "photos") == {"k": made}
+    ledger.drop_tasks(connection, "photos", ["k", "never there"])
+    assert ledger.pushed_tasks(connection, "photos") == {}
+    assert ledger.pushed_tasks(connection, "people") == {"k": other}
+
+
+def test_read_annotations_are_noted_by_revision(connection: sa.Connection) -> None:
+    read = ReadAnnotation(5, "photos", 7, "annotation:5", "first", from_prediction=True)
+    ledger.save_annotation(connection, read)
+    again = dataclasses.replace(read, revision="second")
+    ledger.save_annotation(connection, again)
+    other = dataclasses.replace(read, annotation_id=6, project="people")
+    ledger.save_annotation(connection, other)
+    assert ledger.read_annotations(connection, "photos") == {5: again}
+    ledger.drop_annotation(connection, 5)
+    assert ledger.read_annotations(connection, "photos") == {}
+    ledger.forget_annotations(connection, "people")
+    assert ledger.read_annotations(connection, "people") == {}
+
+
+def test_facts_are_set_and_set_again(connection: sa.Connection) -> None:
+    assert ledger.fact(connection, "round") is None
+    for value in ("faceloop-0001", {"name": "Zoë", "count": [1, 2]}, 7):
+        ledger.set_fact(connection, "round", value)
+        assert ledger.fact(connection, "round") == value

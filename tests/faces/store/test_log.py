@@ -1,0 +1,143 @@
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from faces.confirmations import (
+    Event,
+    FaceVerdict,
+    Occasion,
+    PersonCreated,
+    PersonRenamed,
+    Verdict,
+    fold,
+)
+from faces.errors import StoreError
+from faces.records import Box, Encodings, Face, FaceId, PersonId, Photo, PhotoId
+from faces.store import chunks, log, photos
+from faces.store.database import Store
+from faces.store.photos import ReadPhoto
+from tests.faces.words import logs
+
+NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
+ADA = Occasion("Ada", NOW, "annotation:1")
+ANNA = PersonId("p1")
+WORDS = [PersonCreated(ANNA, "Zoë"), FaceVerdict(FaceId("f1"), Verdict.IS, ANNA)]
+
+
+def test_events_come_back_in_order_with_their_time(store: Store) -> None:
+    with store.write() as connection:
+        log.append(connection, ADA, WORDS)
+        log.append(connection, ADA, [])
+    with store.read() as connection:
+        events = log.events(connection)
+        assert events == [Event(1, ADA, WORDS[0]), Event(2, ADA, WORDS[1])]
+        assert log.events(connection, after=1) == events[1:]
+        assert log.truth(connection) == fold(events)
+
+
+def test_writing_lines_twice_adds_nothing(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with store.write() as connection:
+        assert log.write_lines(connection, path) == 0
+        assert not path.exists()
+        log.append(connection, ADA, WORDS)
+        assert log.write_lines(connection, path) == 2
+        content = path.read_bytes()
+        assert log.write_lines(connection, path) == 0
+        assert path.read_bytes() == content
+        log.append(connection, ADA, WORDS[1:])
+        assert log.write_lines(connection, path) == 1
+        assert path.read_bytes().startswith(content)
+        assert log.read_lines(path) == log.events(connection)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40, -1])
+def test_a_line_that_was_cut_off_is_written_anew(store: Store, tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "log.jsonl"
+    with store.write() as connection:
+        log.append(connection, ADA, WORDS)
+        log.write_lines(connection, path)
+        whole = path.read_bytes()
+        first = whole.index(b"\n") + 1
+        path.write_bytes(whole[: first + kept] if kept >= 0 else whole[:kept])
+        log.write_lines(connection, path)
+    assert path.read_bytes() == whole
+
+
+def test_a_line_about_a_face_says_where_it_is(store: Store, tmp_path: Path) -> None:
+    photo = Photo(PhotoId("a" * 64), 100, 100)
+    face = Face(FaceId("f1"), photo.id, Box(1, 2, 3, 4), 1.0)
+    rows = np.zeros((1, 128), np.float32)
+    with store.write() as connection:
+        read = ReadPhoto(photo, (face,), Encodings("net", (face.id,), rows, rows))
+        photos.save_photo(connection, read, now=NOW)
+        log.append(connection, ADA, WORDS)
+        log.write_lines(connection, tmp_path / "log.jsonl")
+    line = (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()[1]
+    assert f'"photo": "{photo.id}", "box_px": [1.0, 2.0, 3.0, 4.0]' in line
+
+
+def test_names_are_readable_in_the_lines(store: Store, tmp_path: Path) -> None:
+    with store.write() as connection:
+        log.append(connection, ADA, [*WORDS, PersonRenamed(ANNA, "a\u2028b\x85c")])
+        log.write_lines(connection, tmp_path / "log.jsonl")
+        assert log.read_lines(tmp_path / "log.jsonl") == log.events(connection)
+    assert "Zoë" in (tmp_path / "log.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("{}\n")
+    with pytest.raises(StoreError, match="no line of the log"):
+        log.read_lines(path)
+    path.write_text("{not json\n")
+    with pytest.raises(StoreError, match="line 1 of"):
+        log.read_lines(path)
+
+
+def test_many_lines_are_written_at_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "CHUNK", 2)
+    photo = Photo(PhotoId("a" * 64), 100, 100)
+    shown = tuple(Face(FaceId(f"f{n}"), photo.id, Box(n, 2, 3, 4), 1.0) for n in range(5))
+    rows = np.zeros((5, 128), np.float32)
+    with store.write() as connection:
+        encodings = Encodings("net", tuple(face.id for face in shown), rows, rows)
+        photos.save_photo(connection, ReadPhoto(photo, shown, encodings), now=NOW)
+        log.append(connection, ADA, [FaceVerdict(face.id, Verdict.STRANGER) for face in shown])
+        assert log.write_lines(connection, tmp_path / "log.jsonl") == 5
+    assert (tmp_path / "log.jsonl").read_text().count("box_px") == 5
+
+
+def test_a_restored_log_is_the_same_and_goes_on(store: Store) -> None:
+    saved = [Event(3, ADA, WORDS[0]), Event(7, ADA, WORDS[1])]
+    with store.write() as connection:
+        log.restore(connection, saved)
+        assert log.events(connection) == saved
+        log.append(connection, ADA, WORDS[1:])
+        assert [event.number for event in log.events(connection)] == [3, 7, 8]
+    with pytest.raises(StoreError, match="not empty"), store.write() as connection:
+        log.restore(connection, saved)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(logs)
+def test_the_lines_are_enough_to_rebuild_the_truth(store: Store, events: list[Event]) -> None:
+    with tempfile.TemporaryDirectory() as folder, store.write() as connection:
+        undo = connection.begin_nested()
+        path = Path(folder) / "log.jsonl"
+        path.touch()
+        log.restore(connection, events)
+        log.write_lines(connection, path)
+        undo.rollback()
+        undo = connection.begin_nested()
+        log.restore(connection, log.read_lines(path))
+        assert log.truth(connection) == fold(events)
+        undo.rollback()

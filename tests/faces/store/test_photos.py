@@ -1,0 +1,142 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from faces.errors import StoreError
+from faces.records import Box, Encodings, Face, FaceId, Photo, PhotoFile, PhotoId
+from faces.store import chunks, photos
+from faces.store.database import Store
+from faces.store.photos import KnownFile, ReadPhoto
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PHOTO = Photo(PhotoId("a" * 64), 400, 300)
+LEFT = Face(FaceId("f2"), PHOTO.id, Box(10, 20, 30, 40), 3.5)
+RIGHT = Face(FaceId("f1"), PHOTO.id, Box(200.5, 20, 30, 40), 2.5)
+
+
+def rows(*values: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.array([[value] * 128 for value in values], np.float32).reshape(-1, 128)
+
+
+READ = ReadPhoto(
+    PHOTO, (RIGHT, LEFT), Encodings("net", (RIGHT.id, LEFT.id), rows(1, 2), rows(-1, -2))
+)
+
+
+def test_a_photo_comes_back_as_it_was_saved(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+    with store.read() as connection:
+        assert photos.photos(connection) == [PHOTO]
+        assert photos.photo(connection, PHOTO.id) == PHOTO
+        assert photos.photo(connection, PhotoId("b" * 64)) is None
+        assert photos.has_photo(connection, PHOTO.id)
+        assert photos.faces(connection) == [LEFT, RIGHT], "from left to right"
+        assert photos.faces(connection, PhotoId("b" * 64)) == []
+        found = photos.encodings(connection, "net")
+    assert found.faces == (RIGHT.id, LEFT.id), "in the order of face ids"
+    np.testing.assert_array_equal(found.plain, rows(1, 2))
+    np.testing.assert_array_equal(found.mirrored, rows(-1, -2))
+    assert found.plain.dtype == np.float32
+    assert found.plain.flags.writeable
+
+
+def test_a_photo_saved_twice_stays_as_it_is(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        moved = Face(LEFT.id, PHOTO.id, Box(0, 0, 5, 5), 9.0)
+        again = ReadPhoto(PHOTO, (moved,), Encodings("net", (LEFT.id,), rows(7), rows(7)))
+        photos.save_photo(connection, again, now=NOW)
+    with store.read() as connection:
+        assert photos.faces(connection) == [LEFT, RIGHT]
+        np.testing.assert_array_equal(photos.encodings(connection, "net").plain, rows(1, 2))
+
+
+def test_an_empty_store_has_no_encodings(store: Store) -> None:
+    with store.read() as connection:
+        none = photos.encodings(connection, "net")
+        assert photos.encodings(connection, "net", only=[]).faces == ()
+    assert none.faces == ()
+    assert none.plain.shape == (0, 128)
+
+
+def test_encodings_can_be_asked_for_by_face_and_network(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_encodings(connection, Encodings("other", (LEFT.id,), rows(5), rows(6)))
+    with store.read() as connection:
+        assert photos.encodings(connection, "net", only=[LEFT.id, FaceId("f9")]).faces == (LEFT.id,)
+        assert photos.encodings(connection, "other").faces == (LEFT.id,)
+
+
+def test_encodings_of_many_faces_can_be_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "CHUNK", 2)
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+    with store.read() as connection:
+        asked = [LEFT.id, *(FaceId(f"n{number}") for number in range(5)), RIGHT.id]
+        found = photos.encodings(connection, "net", only=asked)
+    assert found.faces == (RIGHT.id, LEFT.id)
+    np.testing.assert_array_equal(found.plain, rows(1, 2))
+
+
+def test_saving_encodings_again_renews_them(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_encodings(connection, Encodings("net", (LEFT.id,), rows(5), rows(6)))
+    with store.read() as connection:
+        np.testing.assert_array_equal(photos.encodings(connection, "net").plain, rows(1, 5))
+
+
+def test_adding_a_face_that_is_there_moves_its_box_and_nothing_else(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.add_face(connection, Face(LEFT.id, PHOTO.id, Box(1, 2, 3, 4), 0.0, drawn=True))
+    with store.read() as connection:
+        (face,) = [face for face in photos.faces(connection) if face.id == LEFT.id]
+    assert face == Face(LEFT.id, PHOTO.id, Box(1, 2, 3, 4), LEFT.score)
+
+
+def test_a_face_without_its_photo_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError), store.write() as connection:
+        photos.add_face(connection, LEFT)
+
+
+def test_files_are_remembered_with_what_was_in_them(store: Store) -> None:
+    first, second = PhotoFile("/a", "1.jpg", 5, 6), PhotoFile("/a", "2.jpg", 5, 6)
+    elsewhere = PhotoFile("/b", "1.jpg", 5, 7)
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_file(connection, second, refused="no photo")
+        photos.save_file(connection, first, photo=PHOTO.id)
+        photos.save_file(connection, elsewhere, photo=PHOTO.id)
+    with store.read() as connection:
+        assert photos.known_files(connection, "/a") == [
+            KnownFile(first, PHOTO.id, None),
+            KnownFile(second, None, "no photo"),
+        ]
+        assert photos.files_of_photos(connection) == {PHOTO.id: [first, elsewhere]}
+
+
+def test_a_file_read_again_holds_what_was_read_last(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_file(connection, PhotoFile("/a", "1.jpg", 5, 6), refused="no photo")
+        photos.save_file(connection, PhotoFile("/a", "1.jpg", 7, 8), photo=PHOTO.id)
+    with store.read() as connection:
+        assert photos.known_files(connection) == [
+            KnownFile(PhotoFile("/a", "1.jpg", 7, 8), PHOTO.id, None)
+        ]
+
+
+def test_forgetting_a_file_keeps_its_photo(store: Store) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_file(connection, PhotoFile("/a", "1.jpg", 5, 6), photo=PHOTO.id)
+        photos.forget_files(connection, "/a", ["1.jpg", "never there"])
+    with store.read() as connection:
+        assert photos.known_files(connection) == []
+        assert photos.photos(connection) == [PHOTO]
