@@ -182,6 +182,7 @@ def create_app(double: StudioDouble) -> Flask:
         _add_list,
         _add_tasks,
         _add_predictions,
+        _add_annotations,
         _add_connections,
     ):
         api = Blueprint(add.__name__, __name__)
@@ -392,11 +393,39 @@ def _add_predictions(api: Blueprint, double: StudioDouble) -> None:
     def list_predictions() -> Any:
         return jsonify(double.predictions_of(int(request.args["task"])))
 
+    @api.patch("/api/predictions/<int:prediction>/")
+    def change(prediction: int) -> Any:
+        if prediction not in double.predictions:
+            return _gone("Prediction")
+        double.predictions[prediction] |= request.get_json()
+        return double.predictions[prediction]
+
     @api.delete("/api/predictions/<int:prediction>/")
     def drop(prediction: int) -> Any:
         if prediction not in double.predictions:
             return _gone("Prediction")
         double.drop_prediction(prediction)
+        return "", 204
+
+
+def _add_annotations(api: Blueprint, double: StudioDouble) -> None:
+    @api.post("/api/tasks/<int:task>/annotations/")
+    def create(task: int) -> Any:
+        given = request.get_json()
+        number = double.annotate(
+            task, given["result"], prediction=False, skipped=given.get("was_cancelled", False)
+        )
+        double.annotations[number]["parent_prediction"] = given.get("parent_prediction")
+        return {"id": number}, 201
+
+    @api.patch("/api/annotations/<int:annotation>/")
+    def change(annotation: int) -> Any:
+        double.change(annotation, **request.get_json())
+        return {"id": annotation}
+
+    @api.delete("/api/annotations/<int:annotation>/")
+    def drop(annotation: int) -> Any:
+        double.take_back(annotation)
         return "", 204
 
 
