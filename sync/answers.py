@@ -62,10 +62,10 @@ def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
     A name and *stranger* (or another verdict) at once contradict each other and say nothing. A
     name that cannot be anybody's is a problem, and the rest is read as if none were given.
     """
-    if answer.name is None:
-        return Said(tuple(_words_without_name(answer)))
-    if answer.verdict is not None or not answer.tiles:
+    if answer.name is not None and answer.verdict is not None:
         return Said(())
+    if answer.name is None or set(answer.tiles.values()) <= {Tile.NOT_A_FACE}:
+        return Said(tuple(_words_without_name(answer)))
     try:
         person, words = names.person(answer.name)
     except BadName as problem:

@@ -1,0 +1,244 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faces.confirmations import (
+    FacesApart,
+    FaceVerdict,
+    PersonCreated,
+    PersonRenamed,
+    Truth,
+    Verdict,
+    Word,
+    fold,
+)
+from faces.records import (
+    Box,
+    Face,
+    FaceId,
+    PersonId,
+    PhotoId,
+    face_id_of_region,
+)
+from faces.studio_format import (
+    BoxAnswer,
+    BoxVerdict,
+    ClusterVerdict,
+    PeopleAnswer,
+    PhotoAnswer,
+    Tile,
+)
+from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
+from tests.faces.words import numbered
+
+ANNA = PersonId("p-anna")
+PHOTO = PhotoId("a" * 64)
+F1, F2, F3 = FaceId("f1"), FaceId("f2"), FaceId("f3")
+TILES = {F1: Tile.SAME_PERSON, F2: Tile.SOMEONE_ELSE, F3: Tile.NOT_A_FACE}
+GREY = FaceVerdict(F3, Verdict.NOT_A_FACE)
+BOX = Box(10, 10, 40, 40)
+KNOWN = {F1: Face(F1, PHOTO, BOX, 2.0), F2: Face(F2, PHOTO, Box(100, 10, 40, 40), 3.0)}
+
+
+@pytest.fixture
+def names() -> NameBook:
+    """A book that knows Anna; new people are p-1, p-2 and so on."""
+    numbers = itertools.count(1)
+    truth = fold(numbered([("Ada", "a", PersonCreated(ANNA, "Anna"))]))
+    return NameBook(truth, lambda: PersonId(f"p-{next(numbers)}"))
+
+
+def people(
+    name: str | None = None,
+    verdict: ClusterVerdict | None = None,
+    tiles: dict[FaceId, Tile] | None = None,
+) -> PeopleAnswer:
+    return PeopleAnswer(name, verdict, TILES if tiles is None else tiles)
+
+
+def test_a_known_name_is_said_of_the_tiles_left_and_denied_of_the_red(names: NameBook) -> None:
+    assert words_of_people_answer(people("anna"), names).words == (
+        FaceVerdict(F1, Verdict.IS, ANNA),
+        FaceVerdict(F2, Verdict.IS_NOT, ANNA),
+        GREY,
+    )
+
+
+def test_a_new_name_makes_a_person_first(names: NameBook) -> None:
+    words = words_of_people_answer(people("  Zoe\u0308 "), names).words
+    assert words[0] == PersonCreated(PersonId("p-1"), "Zoë")
+    assert words[1] == FaceVerdict(F1, Verdict.IS, PersonId("p-1"))
+
+
+def test_the_same_new_name_is_one_person(names: NameBook) -> None:
+    words_of_people_answer(people("Zoë"), names)
+    words = words_of_people_answer(people("ZOË"), names).words
+    assert words[0] == FaceVerdict(F1, Verdict.IS, PersonId("p-1"))
+
+
+def test_an_old_name_is_the_person_who_had_it() -> None:
+    renamed = [("Ada", "a", PersonCreated(ANNA, "Anna")), ("Ada", "a", PersonRenamed(ANNA, "Anne"))]
+    book = NameBook(fold(numbered(renamed)), lambda: PersonId("nobody"))
+    assert book.person("Anna") == (ANNA, [])
+
+
+APART = FacesApart(F2, (F1,))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (None, (APART, GREY)),
+        (ClusterVerdict.STRANGER, (FaceVerdict(F1, Verdict.STRANGER), APART, GREY)),
+        (ClusterVerdict.CANNOT_TELL, (FaceVerdict(F1, Verdict.CANNOT_TELL), APART, GREY)),
+        (ClusterVerdict.MIXED, (APART, GREY)),
+        (
+            ClusterVerdict.NOT_FACES,
+            tuple(FaceVerdict(face, Verdict.NOT_A_FACE) for face in (F1, F2, F3)),
+        ),
+    ],
+)
+def test_a_verdict_without_a_name(
+    names: NameBook, verdict: ClusterVerdict | None, words: tuple[Word, ...]
+) -> None:
+    assert words_of_people_answer(people(verdict=verdict), names).words == words
+
+
+@pytest.mark.parametrize("verdict", [None, ClusterVerdict.MIXED])
+def test_tiles_left_as_they_were_say_nothing_by_themselves(
+    names: NameBook, verdict: ClusterVerdict | None
+) -> None:
+    untouched = people(verdict=verdict, tiles=dict.fromkeys((F1, F2, F3), Tile.SAME_PERSON))
+    assert words_of_people_answer(untouched, names) == Said(())
+
+
+@pytest.mark.parametrize("verdict", ClusterVerdict)
+def test_a_name_and_a_verdict_contradict_each_other(
+    names: NameBook, verdict: ClusterVerdict
+) -> None:
+    assert words_of_people_answer(people("Anna", verdict), names) == Said(())
+
+
+def test_a_page_without_tiles_says_nothing(names: NameBook) -> None:
+    for answer in (people("Zoë", tiles={}), people(verdict=ClusterVerdict.STRANGER, tiles={})):
+        assert words_of_people_answer(answer, names) == Said(())
+
+
+def test_only_red_tiles_without_a_name_say_nothing(names: NameBook) -> None:
+    alone = people(tiles={F1: Tile.SOMEONE_ELSE, F2: Tile.SOMEONE_ELSE})
+    assert words_of_people_answer(alone, names) == Said(())
+
+
+def test_a_name_that_cannot_be_is_a_problem_and_the_tiles_still_speak(names: NameBook) -> None:
+    said = words_of_people_answer(people("Stranger"), names)
+    assert said.words == (APART, GREY)
+    assert len(said.problems) == 1
+
+
+def box(
+    region: str,
+    where: Box = BOX,
+    name: str | None = None,
+    verdict: BoxVerdict | None = None,
+) -> BoxAnswer:
+    return BoxAnswer(region, where, name, verdict)
+
+
+def photo(names: NameBook, *boxes: BoxAnswer, deleted: tuple[FaceId, ...] = ()) -> Said:
+    return words_of_photo_answer(PhotoAnswer(PHOTO, boxes, deleted), KNOWN, names)
+
+
+def test_a_named_box_is_that_person(names: NameBook) -> None:
+    assert photo(names, box(F1, name="Anna")) == Said((FaceVerdict(F1, Verdict.IS, ANNA),))
+
+
+def test_an_unknown_box_says_nothing(names: NameBook) -> None:
+    assert photo(names, box(F1)) == Said(())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (BoxVerdict.STRANGER, Verdict.STRANGER),
+        (BoxVerdict.NOT_A_FACE, Verdict.NOT_A_FACE),
+        (BoxVerdict.CANNOT_TELL, Verdict.CANNOT_TELL),
+    ],
+)
+def test_a_verdict_on_a_box(names: NameBook, verdict: BoxVerdict, said: Verdict) -> None:
+    assert photo(names, box(F1, verdict=verdict)) == Said((FaceVerdict(F1, said),))
+
+
+def test_a_deleted_box_is_no_face(names: NameBook) -> None:
+    said = photo(names, box(F1), deleted=(F2, FaceId("never known")))
+    assert said == Said((FaceVerdict(F2, Verdict.NOT_A_FACE),))
+
+
+def test_a_moved_box_is_the_same_face_elsewhere(names: NameBook) -> None:
+    moved = Box(300, 300, 20, 20)
+    said = photo(names, box(F1, moved, name="Anna"))
+    assert said.words == (FaceVerdict(F1, Verdict.IS, ANNA),)
+    assert said.drawn == (Face(F1, PHOTO, moved, 2.0),)
+
+
+def test_rounding_moves_no_box(names: NameBook) -> None:
+    assert photo(names, box(F1, Box(10.4, 9.8, 40.1, 39.9))).drawn == ()
+
+
+def test_a_new_box_is_a_new_face(names: NameBook) -> None:
+    where = Box(200, 200, 50, 50)
+    said = photo(names, box("r1", where, name="Anna"))
+    face = face_id_of_region(PHOTO, "r1")
+    assert said.words == (FaceVerdict(face, Verdict.IS, ANNA),)
+    assert said.drawn == (Face(face, PHOTO, where, 1.0, drawn=True),)
+
+
+def test_a_box_redrawn_over_a_deleted_one_is_the_same_face(names: NameBook) -> None:
+    said = photo(names, box("r1", Box(12, 12, 40, 40), name="Anna"), deleted=(F1,))
+    assert said.words == (FaceVerdict(F1, Verdict.IS, ANNA),)
+    assert said.drawn == (Face(F1, PHOTO, Box(12, 12, 40, 40), 2.0),)
+
+
+def test_a_box_drawn_away_from_a_deleted_one_is_another_face(names: NameBook) -> None:
+    said = photo(names, box("r1", Box(45, 45, 40, 40)), deleted=(F1,))
+    assert said.words == (FaceVerdict(F1, Verdict.NOT_A_FACE),)
+    assert said.drawn[0].id == face_id_of_region(PHOTO, "r1")
+
+
+def test_two_boxes_over_one_deleted_box_are_two_faces(names: NameBook) -> None:
+    said = photo(
+        names, box("r1", Box(13, 13, 40, 40)), box("r2", Box(14, 14, 40, 40)), deleted=(F1,)
+    )
+    assert [face.id for face in said.drawn] == [F1, face_id_of_region(PHOTO, "r2")]
+    assert said.words == ()
+
+
+def test_a_bad_name_is_a_problem_of_its_box_alone(names: NameBook) -> None:
+    said = photo(names, box(F1, name="unknown"), box(F2, KNOWN[F2].box, name="Anna"))
+    assert said.words == (FaceVerdict(F2, Verdict.IS, ANNA),)
+    assert len(said.problems) == 1
+
+
+tiles = st.dictionaries(st.sampled_from([F1, F2, F3]), st.sampled_from(Tile))
+answers = st.builds(
+    PeopleAnswer,
+    name=st.none() | st.sampled_from(["Anna", "Zoë", "Unknown"]),
+    verdict=st.none() | st.sampled_from(ClusterVerdict),
+    tiles=tiles,
+)
+
+
+@given(answers)
+def test_an_answer_speaks_only_of_the_tiles_that_are_left(answer: PeopleAnswer) -> None:
+    book = NameBook(Truth(), lambda: PersonId("p-new"))
+    for word in words_of_people_answer(answer, book).words:
+        if isinstance(word, FaceVerdict):
+            assert word.face in answer.tiles
+            grey = answer.tiles[word.face] is Tile.NOT_A_FACE
+            assert grey <= (word.verdict is Verdict.NOT_A_FACE)
+        elif isinstance(word, FacesApart):
+            assert {word.face, *word.others} <= set(answer.tiles)
+        else:
+            assert isinstance(word, PersonCreated)
+            assert set(answer.tiles.values()) != {Tile.NOT_A_FACE}

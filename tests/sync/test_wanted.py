@@ -1,0 +1,303 @@
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faces.confirmations import (
+    FacesApart,
+    FaceVerdict,
+    PersonCreated,
+    PersonMerged,
+    PersonRenamed,
+    Truth,
+    Verdict,
+    Word,
+    fold,
+)
+from faces.records import (
+    Box,
+    Cluster,
+    ClusterId,
+    Encodings,
+    Face,
+    FaceId,
+    PersonId,
+    Photo,
+    PhotoId,
+    Proposal,
+)
+from faces.studio_format import PEOPLE_VERSION, UNKNOWN
+from sync.montage import PAGE_TILES
+from sync.proposing import OFFERED_PEOPLE, Guesses, guess
+from sync.wanted import MOST_NAMES, WantedPage, shown_digest, wanted_pages, wanted_photos
+from tests.faces.words import numbered
+
+ANNA, ZOE = PersonId("p-anna"), PersonId("p-zoe")
+PEOPLE: list[Word] = [PersonCreated(ANNA, "Anna"), PersonCreated(ZOE, "Zoë")]
+FACES = [FaceId(f"f{number:02}") for number in range(60)]
+PHOTO = Photo(PhotoId("a" * 64), 1000, 100)
+PHOTO_OF = {face: PhotoId(f"{number // 2:064}") for number, face in enumerate(FACES)}
+CLUSTER = Cluster(ClusterId("c1"), tuple(FACES))
+
+
+def truth_of(*words: Word, speaker: str = "Ada") -> Truth:
+    return fold(numbered([(speaker, "people", word) for word in (*PEOPLE, *words)]))
+
+
+def is_(face: FaceId, person: PersonId = ANNA) -> FaceVerdict:
+    return FaceVerdict(face, Verdict.IS, person)
+
+
+def is_not(face: FaceId, person: PersonId = ANNA) -> FaceVerdict:
+    return FaceVerdict(face, Verdict.IS_NOT, person)
+
+
+def encodings(people: Sequence[int]) -> Encodings:
+    """The first faces, each pointing the way of a person."""
+    rows = np.eye(128, dtype=np.float32)[list(people)].reshape(-1, 128)
+    return Encodings("net", tuple(FACES[: len(people)]), rows, rows)
+
+
+def guesses_of(truth: Truth, *clusters: Cluster, people: Sequence[int] = ()) -> Guesses:
+    return guess(encodings(people), truth, clusters, run="run-1", identifier=None)
+
+
+def pages(truth: Truth, *clusters: Cluster, guesses: Guesses | None = None) -> list[WantedPage]:
+    return wanted_pages(clusters, PHOTO_OF, truth, guesses or Guesses())
+
+
+def test_a_cluster_proposes_whom_most_of_its_confirmed_faces_are() -> None:
+    truth = truth_of(is_(FACES[0]), is_(FACES[1]), is_(FACES[2], ZOE))
+    proposals = guesses_of(truth, Cluster(ClusterId("c"), tuple(FACES[:6]))).proposals
+    assert proposals[FACES[5]] == Proposal(FACES[5], ANNA, 2 / 3, "run-1")
+    assert set(proposals) == set(FACES[:6])
+
+
+@pytest.mark.parametrize("words", [(), (is_(FACES[0]), is_(FACES[1], ZOE))])
+def test_a_cluster_without_a_majority_proposes_nobody(words: tuple[Word, ...]) -> None:
+    truth = truth_of(*words)
+    assert guesses_of(truth, Cluster(ClusterId("c"), tuple(FACES[:6]))).proposals == {}
+
+
+def test_a_rejected_person_is_neither_proposed_nor_offered() -> None:
+    truth = truth_of(is_(FACES[0]), is_not(FACES[1]))
+    cluster = Cluster(ClusterId("c"), (FACES[0], FACES[1], FACES[2]))
+    guesses = guesses_of(truth, cluster, people=(0, 0, 0))
+    assert guesses.proposals[FACES[1]].person is None
+    assert guesses.proposals[FACES[2]].person == ANNA
+    assert list(guesses.likeliest[FACES[1]]) == []
+    assert list(guesses.likeliest[FACES[2]]) == [ANNA]
+
+
+def test_the_nearest_people_are_offered_first() -> None:
+    truth = truth_of(is_(FACES[0]), is_(FACES[1], ZOE))
+    guesses = guesses_of(truth, people=(0, 1, 1, 0))
+    assert list(guesses.likeliest[FACES[2]]) == [ZOE, ANNA]
+    assert list(guesses.likeliest[FACES[3]]) == [ANNA, ZOE]
+
+
+def test_nothing_is_made_of_nothing() -> None:
+    assert guesses_of(truth_of()) == Guesses()
+
+
+def test_a_merged_person_is_proposed_as_who_they_are_now() -> None:
+    truth = truth_of(is_(FACES[0]), PersonMerged(ANNA, ZOE))
+    guesses = guesses_of(truth, Cluster(ClusterId("c"), tuple(FACES[:2])), people=(0, 0))
+    assert guesses.proposals[FACES[1]].person == ZOE
+    assert list(guesses.likeliest[FACES[1]]) == [ZOE]
+
+
+def test_a_large_cluster_is_asked_about_page_by_page() -> None:
+    found = pages(truth_of(), CLUSTER)
+    assert [len(page.faces) for page in found] == [PAGE_TILES, PAGE_TILES, 60 - 2 * PAGE_TILES]
+    assert [face for page in found for face in page.faces] == FACES
+    assert found[0].photos == PAGE_TILES // 2
+
+
+def test_settling_a_page_changes_no_other() -> None:
+    before = pages(truth_of(), CLUSTER)
+    settled = [is_(face) for face in before[0].faces]
+    after = pages(truth_of(*settled), CLUSTER)
+    assert [page.key for page in after] == [page.key for page in before[1:]]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.STRANGER, Verdict.NOT_A_FACE, Verdict.CANNOT_TELL])
+def test_settled_faces_are_not_asked_about(verdict: Verdict) -> None:
+    truth = truth_of(*(FaceVerdict(face, verdict) for face in FACES[1:PAGE_TILES]))
+    assert pages(truth, CLUSTER)[0].faces == (FACES[0],)
+    assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:PAGE_TILES]))) == []
+
+
+def test_a_disputed_face_is_asked_about_again() -> None:
+    events = [("Ada", "a", word) for word in (*PEOPLE, is_(FACES[0]))]
+    truth = fold(numbered([*events, ("Bob", "b", is_(FACES[0], ZOE))]))
+    assert FACES[0] in pages(truth, CLUSTER)[0].faces
+
+
+def test_a_face_thrown_out_of_a_cluster_is_not_asked_about_there_again() -> None:
+    named = truth_of(is_(FACES[0]), is_not(FACES[1]))
+    apart = truth_of(FacesApart(FACES[1], (FACES[2],)))
+    for truth in (named, apart):
+        assert FACES[1] not in pages(truth, CLUSTER)[0].faces
+    elsewhere = Cluster(ClusterId("other"), (FACES[1], FACES[50]))
+    assert pages(apart, elsewhere)[0].faces == elsewhere.faces
+
+
+def test_the_name_of_most_faces_is_chosen_beforehand_and_offered_first() -> None:
+    guesses = Guesses(
+        {face: Proposal(face, ZOE, 0.75, "run") for face in FACES[:3]},
+        {face: [ANNA, ZOE] for face in FACES[:3]},
+    )
+    (page,) = pages(truth_of(), Cluster(ClusterId("c"), tuple(FACES[:5])), guesses=guesses)
+    assert (page.name, page.people, page.score) == ("Zoë", ("Zoë", "Anna"), 0.75)
+    (page,) = pages(truth_of(), Cluster(ClusterId("c"), tuple(FACES[:6])), guesses=guesses)
+    assert (page.name, page.people) == (None, ("Anna", "Zoë"))
+
+
+def test_no_more_names_are_offered_than_there_are_hotkeys() -> None:
+    many = [PersonId(f"p{number:02}") for number in range(30)]
+    truth = truth_of(*(PersonCreated(person, f"Name {person}") for person in many))
+    guesses = Guesses({}, dict.fromkeys(FACES, many))
+    assert len(pages(truth, CLUSTER, guesses=guesses)[0].people) == OFFERED_PEOPLE
+
+
+def test_a_page_is_shown_under_one_version_for_ever() -> None:
+    page = pages(truth_of(), CLUSTER)[0]
+    assert page.prediction(PEOPLE_VERSION)["model_version"] == PEOPLE_VERSION
+    with pytest.raises(ValueError, match="only"):
+        page.prediction("faceloop-0001")
+
+
+@given(
+    st.lists(st.sampled_from(FACES), unique=True),
+    st.lists(st.sampled_from(FACES), unique=True),
+    st.integers(1, 4),
+)
+def test_every_open_face_is_on_exactly_one_page(
+    settled: list[FaceId], shuffled: list[FaceId], parts: int
+) -> None:
+    faces = [*shuffled, *(face for face in FACES if face not in set(shuffled))]
+    clusters = [Cluster(ClusterId(f"c{part}"), tuple(faces[part::parts])) for part in range(parts)]
+    found = pages(truth_of(*(is_(face) for face in settled)), *clusters)
+    asked = [face for page in found for face in page.faces]
+    assert sorted(asked) == sorted(set(FACES) - set(settled))
+    assert len({page.key for page in found}) == len(found)
+    assert all(len(page.faces) <= PAGE_TILES for page in found)
+
+
+def faces_of_photo(count: int) -> list[Face]:
+    return [
+        Face(face, PHOTO.id, Box(100 * place, 10, 50, 50), 2.0)
+        for place, face in enumerate(FACES[:count])
+    ]
+
+
+def shown_names(truth: Truth, guesses: Guesses, count: int = 3) -> list[str]:
+    (wanted,) = wanted_photos([PHOTO], faces_of_photo(count), {}, truth, guesses)
+    return [shown.name for shown in wanted.shown]
+
+
+PROPOSED = Guesses({face: Proposal(face, ZOE, 0.9, "model-1") for face in FACES[:3]})
+
+
+def test_a_confirmed_name_beats_a_proposed_one() -> None:
+    (wanted,) = wanted_photos([PHOTO], faces_of_photo(2), {}, truth_of(is_(FACES[0])), PROPOSED)
+    assert [(s.name, s.score, s.note) for s in wanted.shown] == [
+        ("Anna", 1.0, "confirmed"),
+        ("Zoë", 0.9, "model-1"),
+    ]
+
+
+def test_a_face_without_a_proposal_or_with_an_unknown_person_is_unknown() -> None:
+    nobody = Guesses(
+        {
+            FACES[0]: Proposal(FACES[0], None, 0.8, "m"),
+            FACES[1]: Proposal(FACES[1], PersonId("gone"), 0.8, "m"),
+        }
+    )
+    assert shown_names(truth_of(), nobody) == [UNKNOWN, UNKNOWN, UNKNOWN]
+
+
+def test_a_stranger_is_unknown_and_sure() -> None:
+    truth = truth_of(FaceVerdict(FACES[0], Verdict.STRANGER))
+    (wanted,) = wanted_photos([PHOTO], faces_of_photo(1), {}, truth, PROPOSED)
+    assert [(s.name, s.score) for s in wanted.shown] == [(UNKNOWN, 1.0)]
+
+
+def test_renamed_and_merged_people_are_shown_as_they_are_called_now() -> None:
+    truth = truth_of(is_(FACES[0]), PersonRenamed(ZOE, "Zora"), PersonMerged(ANNA, ZOE))
+    assert shown_names(truth, PROPOSED) == ["Zora", "Zora", "Zora"]
+
+
+def test_what_is_no_face_is_not_shown_and_a_photo_of_none_has_no_task() -> None:
+    truth = truth_of(FaceVerdict(FACES[0], Verdict.NOT_A_FACE))
+    (wanted,) = wanted_photos([PHOTO], faces_of_photo(2), {}, truth, Guesses())
+    assert [shown.face for shown in wanted.shown] == [FACES[1]]
+    assert wanted_photos([PHOTO], faces_of_photo(1), {}, truth, Guesses()) == []
+    assert wanted_photos([PHOTO], [], {}, truth_of(), Guesses()) == []
+
+
+def test_names_on_offer_are_those_shown_then_the_likeliest_in_turn() -> None:
+    others = [PersonId(f"p{number:02}") for number in range(20)]
+    truth = truth_of(*(PersonCreated(person, f"Name {person}") for person in others))
+    guesses = Guesses(PROPOSED.proposals, {FACES[0]: [ANNA, *others], FACES[1]: [others[9]]})
+    (wanted,) = wanted_photos([PHOTO], faces_of_photo(2), {}, truth, guesses)
+    assert wanted.people[:4] == ("Zoë", "Anna", "Name p09", "Name p00")
+    assert len(set(wanted.people)) == len(wanted.people) <= MOST_NAMES
+    data = wanted.data("/x.jpg")
+    assert data["people"][-1] == {"value": UNKNOWN}
+
+
+def test_every_shown_name_is_on_offer() -> None:
+    count = 40
+    people = [PersonId(f"p{number:02}") for number in range(count)]
+    truth = truth_of(
+        *(PersonCreated(person, f"Name {person}") for person in people),
+        *(is_(face, person) for face, person in zip(FACES, people, strict=False)),
+    )
+    faces = [dataclasses.replace(face, box=Box(1, 1, 5, 5)) for face in faces_of_photo(count)]
+    (wanted,) = wanted_photos([PHOTO], faces, {}, truth, Guesses())
+    assert {shown.name for shown in wanted.shown} <= set(wanted.people)
+
+
+def digest(
+    *words: Word, guesses: Guesses = PROPOSED, captions: Mapping[PhotoId, str] | None = None
+) -> str:
+    (wanted,) = wanted_photos([PHOTO], faces_of_photo(3), captions or {}, truth_of(*words), guesses)
+    return shown_digest(wanted)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"words": [is_(FACES[0])]},
+        {"words": [PersonRenamed(ZOE, "Zora")]},
+        {"words": [FaceVerdict(FACES[0], Verdict.NOT_A_FACE)]},
+        {"words": [FaceVerdict(FACES[0], Verdict.STRANGER)]},
+        {"guesses": Guesses({})},
+        {"guesses": Guesses({f: Proposal(f, ZOE, 0.8, "model-1") for f in FACES[:3]})},
+        {"guesses": Guesses(PROPOSED.proposals, {FACES[0]: [ANNA]})},
+        {"captions": {PHOTO.id: "beach.jpg"}},
+    ],
+)
+def test_whatever_is_seen_changes_the_digest(change: dict[str, Any]) -> None:
+    assert digest(*change.pop("words", ()), **change) != digest()
+
+
+def test_what_nobody_sees_does_not_change_the_digest() -> None:
+    barely = Guesses({f: Proposal(f, ZOE, 0.90001, "model-1") for f in FACES[:3]})
+    elsewhere = Guesses({**PROPOSED.proposals, FACES[9]: Proposal(FACES[9], ANNA, 0.9, "m")})
+    assert digest(guesses=barely) == digest(guesses=elsewhere) == digest()
+    assert digest(is_(FACES[9]), PersonCreated(PersonId("p9"), "Ida")) == digest()
+
+
+def test_the_digest_of_a_page_changes_with_its_names_while_its_key_stays() -> None:
+    before = pages(truth_of(), CLUSTER)[0]
+    offered = Guesses({}, {FACES[0]: [ANNA]})
+    after = pages(truth_of(), CLUSTER, guesses=offered)[0]
+    assert before.key == after.key
+    assert shown_digest(before) != shown_digest(after)
