@@ -169,6 +169,10 @@ class Studio:
         found = self._json("GET", "api/predictions/", params={"task": task})
         return sorted(int(one["id"]) for one in found if one["model_version"] == version)
 
+    def update_prediction(self, prediction: int, shown: Mapping[str, Any]) -> None:
+        """Let a prediction show something else; it stays the same prediction."""
+        self._json("PATCH", f"api/predictions/{prediction}/", shown)
+
     def delete_prediction(self, prediction: int) -> None:
         """Delete one prediction; one that is gone already is fine."""
         try:

@@ -216,9 +216,15 @@ def read_photo_answer(
     return PhotoAnswer(PhotoId(task_data["photo"]), whole, deleted)
 
 
-def read_people_answer(annotation: Mapping[str, Any], task_data: Mapping[str, Any]) -> PeopleAnswer:
-    """What an annotation of a People task says; what is not on our screens is left out."""
-    shown = set(task_data.get("faces") or [])
+def read_people_answer(
+    annotation: Mapping[str, Any], task_data: Mapping[str, Any], *, from_prediction: bool
+) -> PeopleAnswer:
+    """What an annotation of a People task says; what is not on our screens is left out.
+
+    Where the annotation did not begin from a prediction, no tile was there to be left or changed:
+    then the answer speaks of all faces of the montage, which the annotator saw.
+    """
+    shown = list(dict.fromkeys(task_data.get("faces") or []))
     tiles: dict[FaceId, Tile] = {}
     said: dict[str, str] = {}
     for item in annotation.get("result") or []:
@@ -231,6 +237,8 @@ def read_people_answer(annotation: Mapping[str, Any], task_data: Mapping[str, An
             said[about] = _first(value.get("choices")) or ""
         elif about == "new_name":
             said[about] = _first(value.get("text")) or ""
+    if not tiles and not from_prediction:
+        tiles = {FaceId(face): Tile.SAME_PERSON for face in shown}
     verdict = said.get("verdict", "")
     return PeopleAnswer(
         name=said.get("new_name", "").strip() or said.get("name") or None,

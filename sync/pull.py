@@ -153,7 +153,9 @@ def _said(
     """What the annotation says; faces that it draws or moves are put into the store first."""
     data = task.get("data") or {}
     if project is Project.PEOPLE:
-        return words_of_people_answer(read_people_answer(annotation, data), names)
+        return words_of_people_answer(
+            read_people_answer(annotation, data, from_prediction=from_prediction), names
+        )
     photo = PhotoId(str(data.get("photo", "")))
     if not photos.has_photo(connection, photo):
         return Said(())

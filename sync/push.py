@@ -15,7 +15,7 @@ from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
-from faces.store.ledger import PushedTask
+from faces.store.ledger import PushedTask, Shown
 from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK, Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
@@ -66,7 +66,9 @@ class Gathered:
         return PEOPLE_VERSION if project is Project.PEOPLE else self.round
 
 
-def plan_push(wanted: Mapping[str, str], pushed: Mapping[str, PushedTask], *, version: str) -> Plan:
+def plan_push(
+    wanted: Mapping[str, Shown], pushed: Mapping[str, PushedTask], *, version: str
+) -> Plan:
     """Compare what each task should show (digests by key) with what was pushed.
 
     An annotated task is never touched: what people said of it stands in the log.
@@ -251,29 +253,46 @@ class _Push:
         self._note(replace(note, task_id=task) for note, task in zip(notes, ids, strict=True))
 
     def _renew(self, keys: Sequence[str]) -> None:
-        """Data first, then the new predictions; the old ones go when the new ones are there."""
-        keys = self._untouched(keys)
+        """Data first, then predictions: in place where the round stays, so that nobody who opens
+        a task at this moment finds it empty or double.
+        """
+        tasks = {key: self._there(key) for key in self._untouched(keys)}
+        missing: dict[str, PushedTask] = {}
+        for key, task in tasks.items():
+            shown = shown_digest(self._wanted[key])
+            if task.shown.data != shown.data:
+                self._desk.studio.update_task(_id(task), self._wanted[key].data(task.picture_url))
+            is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
+            if is_right or self._replaced_in_place(key, task):
+                self._note([replace(task, shown=shown, round=self._version)])
+            else:
+                missing[key] = task
+        self._add_predictions(missing)
+
+    def _replaced_in_place(self, key: str, task: PushedTask) -> bool:
+        """Whether the task had a prediction of this round, which shows the new one now."""
+        if task.round not in (self._version, HALF_PUSHED):
+            return False
         studio = self._desk.studio
-        before = {key: self._there(key) for key in keys}
-        for key, task in before.items():
-            if task.shown != shown_digest(self._wanted[key]):
-                studio.update_task(_id(task), self._wanted[key].data(task.picture_url))
-        old = {
-            _id(task): studio.prediction_ids(_id(task), version=self._version)
-            for task in before.values()
-            if task.round in (self._version, HALF_PUSHED)
-        }
-        self._note(replace(task, round=HALF_PUSHED) for task in before.values())
+        there = studio.prediction_ids(_id(task), version=self._version)
+        for prediction in there[:1]:
+            studio.update_prediction(prediction, self._checked(self._wanted[key]))
+        for double in there[1:]:
+            studio.delete_prediction(double)
+        return bool(there)
+
+    def _add_predictions(self, tasks: Mapping[str, PushedTask]) -> None:
+        """Noted before and after: what a crash leaves half done is looked at by the next push."""
+        if not tasks:
+            return
+        self._note(replace(task, round=HALF_PUSHED) for task in tasks.values())
         predictions = [
-            self._checked(self._wanted[key]) | {"task": task.task_id}
-            for key, task in before.items()
+            self._checked(self._wanted[key]) | {"task": task.task_id} for key, task in tasks.items()
         ]
-        studio.import_predictions(self._id, predictions)
-        for prediction in (one for ids in old.values() for one in ids):
-            studio.delete_prediction(prediction)
+        self._desk.studio.import_predictions(self._id, predictions)
         self._note(
             replace(task, shown=shown_digest(self._wanted[key]), round=self._version)
-            for key, task in before.items()
+            for key, task in tasks.items()
         )
 
     def _delete(self, keys: Sequence[str]) -> None:

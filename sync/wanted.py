@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from faces.confirmations import Truth
 from faces.records import Cluster, ClusterId, Face, FaceId, PersonId, Photo, PhotoId
 from faces.showing import name_of, shown_face
+from faces.store.ledger import Shown
 from faces.studio_format import (
     PEOPLE_VERSION,
     UNKNOWN,
@@ -112,10 +113,10 @@ class WantedPage:
         )
 
 
-def shown_digest(wanted: Wanted) -> str:
-    """A digest of all that a task shows, whatever its picture's address and version."""
+def shown_digest(wanted: Wanted) -> Shown:
+    """Digests of all that a task shows, whatever its picture's address and version."""
     version = PEOPLE_VERSION if isinstance(wanted, WantedPage) else ""
-    return _digest([wanted.data(""), wanted.prediction(version)])
+    return Shown(_digest(wanted.data("")), _digest(wanted.prediction(version)))
 
 
 def wanted_photos(

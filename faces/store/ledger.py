@@ -13,17 +13,25 @@ from faces.store.upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Digests of what a task shows: of its data, and of its prediction."""
+
+    data: str
+    prediction: str
+
+
+@dataclass(frozen=True, slots=True)
 class PushedTask:
     """A task in Label Studio. `task_id` is None while an import is under way or was cut off.
 
-    `key` says what the task is about, `shown` is a digest of what it shows, `round` the model
+    `key` says what the task is about, `shown` are digests of what it shows, `round` the model
     version under which its prediction stands, `seen` its state when its annotations were read.
     """
 
     project: str
     key: str
     task_id: int | None
-    shown: str
+    shown: Shown
     round: str
     picture_url: str
     seen: str = ""
@@ -48,7 +56,7 @@ class ReadAnnotation:
 def pushed_tasks(connection: sa.Connection, project: str) -> dict[str, PushedTask]:
     """All tasks of one project, by key."""
     query = sa.select(t.studio_tasks).where(t.studio_tasks.c.project == project)
-    return {row.key: PushedTask(**row._mapping) for row in connection.execute(query)}
+    return {row.key: _task(row) for row in connection.execute(query)}
 
 
 def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
@@ -60,7 +68,8 @@ def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
             key={"project": task.project, "key": task.key},
             new={
                 "task_id": task.task_id,
-                "shown": task.shown,
+                "shown_data": task.shown.data,
+                "shown_prediction": task.shown.prediction,
                 "round": task.round,
                 "picture_url": task.picture_url,
                 "seen": task.seen,
@@ -117,3 +126,16 @@ def fact(connection: sa.Connection, name: str) -> Any:
 def set_fact(connection: sa.Connection, name: str, value: Any) -> None:
     """Set a small fact."""
     upsert(connection, t.facts, key={"name": name}, new={"value": value})
+
+
+def _task(row: sa.Row[Any]) -> PushedTask:
+    return PushedTask(
+        project=row.project,
+        key=row.key,
+        task_id=row.task_id,
+        shown=Shown(row.shown_data, row.shown_prediction),
+        round=row.round,
+        picture_url=row.picture_url,
+        seen=row.seen,
+        annotated=row.annotated,
+    )

@@ -278,3 +278,15 @@ def test_our_own_config_matches_and_others_do_not() -> None:
     assert photos_config_matches(PHOTOS_CONFIG)
     for config in (PEOPLE_CONFIG, "<View/>", "not xml", "", PHOTOS_CONFIG.replace("face", "box")):
         assert not photos_config_matches(config)
+
+
+def test_an_answer_that_began_without_boxes_speaks_of_the_whole_montage() -> None:
+    result = [{"from_name": "new_name", "type": "textarea", "value": {"text": ["Zoë"]}}]
+    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=False)
+    assert answer.tiles == dict.fromkeys(PEOPLE_DATA["faces"], Tile.SAME_PERSON)
+
+
+def test_tiles_that_were_all_deleted_say_nothing() -> None:
+    result = [{"from_name": "new_name", "type": "textarea", "value": {"text": ["Zoë"]}}]
+    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
+    assert answer.tiles == {}

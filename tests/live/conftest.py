@@ -238,16 +238,16 @@ class Annotator:
         """All hosts that the browser asked for anything."""
         return {urlsplit(u).netloc for u in self.asked if not u.startswith(("data:", "blob:"))}
 
-    def open_task(self, project: int, task: int) -> None:
-        """Open one task; its picture and regions are there."""
+    def open_task(self, project: int, task: int, *, regions: int) -> None:
+        """Open one task; its picture and so many regions are there."""
         self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?task={task}")
         expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
-
-    def region_labels(self, count: int) -> list[str]:
-        """The labels in the list of regions, which are to be so many."""
         titles = self.page.locator(".lsf-outliner-item__title")
-        expect(titles).to_have_count(count, timeout=PATIENCE_MS)
-        return titles.all_inner_texts()
+        expect(titles).to_have_count(regions, timeout=PATIENCE_MS)
+
+    def region_labels(self) -> list[str]:
+        """The labels in the list of regions."""
+        return self.page.locator(".lsf-outliner-item__title").all_inner_texts()
 
     def type_name(self, name: str) -> None:
         """Type a name into the field and press Enter."""

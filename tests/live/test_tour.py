@@ -35,10 +35,6 @@ def majority(loop, faces: list[FaceId]) -> str:
     return max(sorted(set(names)), key=names.count)
 
 
-def open_page(loop, annotator, task: int) -> None:
-    annotator.open_task(loop.project(Project.PEOPLE), task)
-
-
 def confirmed_as(loop, name: str) -> set[FaceId]:
     truth = loop.truth()
     person = truth.person_named(name)
@@ -54,7 +50,7 @@ def named(loop, annotator, wait_for) -> dict[str, set[FaceId]]:
     while pages := open_pages(loop):
         task, faces = next(iter(pages.items()))
         name = majority(loop, faces)
-        open_page(loop, annotator, task)
+        annotator.open_task(loop.project(Project.PEOPLE), task, regions=len(faces))
         button = annotator.page.get_by_text(re.compile(rf"^{re.escape(name)}(\[\d\])?$"))
         if name in given:
             button.first.click()
@@ -141,9 +137,9 @@ def test_a_new_photo_shows_the_right_names(loop, annotator, new_photos) -> None:
         }
     for photo in pushed:
         task = tasks[files[photo.name]]
-        annotator.open_task(loop.project(Project.PHOTOS), task.task_id)
-        names = annotator.region_labels(len(loop.album.truth[photo]))
-        assert sorted(names) == sorted(truth_of(loop, photo))
+        names = truth_of(loop, photo)
+        annotator.open_task(loop.project(Project.PHOTOS), task.task_id, regions=len(names))
+        assert sorted(annotator.region_labels()) == sorted(names)
 
 
 def test_a_photo_without_a_prediction_is_named_by_the_backend(loop, annotator, new_photos) -> None:
@@ -160,9 +156,9 @@ def test_a_photo_without_a_prediction_is_named_by_the_backend(loop, annotator, n
         "faces": [],
     }
     [task] = loop.studio.import_tasks(project, [{"data": data}])
-    annotator.open_task(project, task)
-    names = annotator.region_labels(len(loop.album.truth[kept_back]))
-    assert sorted(names) == sorted(truth_of(loop, kept_back))
+    names = truth_of(loop, kept_back)
+    annotator.open_task(project, task, regions=len(names))
+    assert sorted(annotator.region_labels()) == sorted(names)
     assert predictions_asked(loop) == before + 1
 
 
