@@ -220,21 +220,21 @@ def test_a_page_says_how_many_faces_and_photos_it_shows() -> None:
 
 
 def test_a_montage_left_as_it_was_says_same_person_of_all() -> None:
-    answer = read_people_answer({"result": montage("Anna")}, PEOPLE_DATA)
+    answer = read_people_answer({"result": montage("Anna")}, PEOPLE_DATA, from_prediction=True)
     assert (answer.name, answer.verdict) == ("Anna", None)
     assert answer.tiles == dict.fromkeys(["f0", "f1", "f2"], Tile.SAME_PERSON)
 
 
 def test_a_typed_name_beats_a_chosen_one() -> None:
     result = [*montage("Anna"), said("new_name", "textarea", " Zoë ")]
-    assert read_people_answer({"result": result}, PEOPLE_DATA).name == "Zoë"
+    assert read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True).name == "Zoë"
 
 
 def test_tiles_say_what_their_colour_says_and_deleted_ones_nothing() -> None:
     first, second, _ = montage()
     first["value"]["rectanglelabels"] = ["Someone else"]
     second["value"]["rectanglelabels"] = ["Not a face"]
-    answer = read_people_answer({"result": [first, second]}, PEOPLE_DATA)
+    answer = read_people_answer({"result": [first, second]}, PEOPLE_DATA, from_prediction=True)
     assert answer.tiles == {"f0": Tile.SOMEONE_ELSE, "f1": Tile.NOT_A_FACE}
     assert answer.name is None
 
@@ -242,14 +242,16 @@ def test_tiles_say_what_their_colour_says_and_deleted_ones_nothing() -> None:
 @pytest.mark.parametrize("verdict", ClusterVerdict)
 def test_a_verdict_is_read(verdict: ClusterVerdict) -> None:
     result = [*montage(), said("verdict", "choices", verdict.value)]
-    assert read_people_answer({"result": result}, PEOPLE_DATA).verdict is verdict
+    assert (
+        read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True).verdict is verdict
+    )
 
 
 def test_what_is_not_on_our_screen_is_left_out() -> None:
     drawn = {**montage()[0], "id": "drawn"}
     strange = {**montage()[1], "value": {"rectanglelabels": ["Maybe"]}}
     result = [drawn, strange, said("verdict", "choices", "Perhaps"), {"id": "f2"}]
-    answer = read_people_answer({"result": result}, PEOPLE_DATA)
+    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
     assert (answer.tiles, answer.verdict, answer.name) == ({}, None, None)
 
 
