@@ -397,8 +397,10 @@ def _add_predictions(api: Blueprint, double: StudioDouble) -> None:
     def change(prediction: int) -> Any:
         if prediction not in double.predictions:
             return _gone("Prediction")
-        double.predictions[prediction] |= request.get_json()
-        return double.predictions[prediction]
+        shown = double.predictions[prediction]
+        shown |= request.get_json()
+        double.tasks[shown["task"]]["updated_at"] = double.moment()
+        return shown
 
     @api.delete("/api/predictions/<int:prediction>/")
     def drop(prediction: int) -> Any:

@@ -196,6 +196,22 @@ def test_one_prediction_replaces_another(server: Server) -> None:
     assert studio.prediction_ids(made, version=SECOND) == []
 
 
+def test_a_prediction_changes_in_place(server: Server) -> None:
+    studio = server.studio
+    (made,) = studio.import_tasks(server.project, [task(1)])
+    (there,) = studio.prediction_ids(made, version=FIRST)
+    before = server.states(made)
+    shown = prediction(FIRST)
+    shown["result"][0]["value"]["rectanglelabels"] = ["Anna"]
+    studio.update_prediction(there, {**shown, "score": 0.75})
+    whole = studio.task(made)
+    assert whole is not None
+    (changed,) = whole["predictions"]
+    assert (changed["id"], changed["model_version"], changed["score"]) == (there, FIRST, 0.75)
+    assert changed["result"] == shown["result"]
+    assert server.states(made) != before, "which makes a pull look at it once more"
+
+
 def test_a_prediction_for_a_task_that_is_gone_is_refused(server: Server) -> None:
     (made,) = server.studio.import_tasks(server.project, [task(1)])
     sent = [{**prediction(SECOND), "task": made}, {**prediction(SECOND), "task": made + 99_999}]

@@ -6,6 +6,7 @@ import pytest
 from faces.confirmations import FaceVerdict, PersonCreated, PersonMerged, PersonRenamed, Verdict
 from faces.errors import StudioError, StudioUnreachable
 from faces.records import PersonId
+from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION
 from sync.desk import Project
 from sync.push import plan_only, plan_push
@@ -81,6 +82,23 @@ def test_a_new_name_reaches_the_tasks_that_it_changes(filled: Workspace) -> None
         assert versions == [filled.selected(Project.PHOTOS)]
     assert names_in(filled, Project.PHOTOS, min(filled.shown(Project.PHOTOS))) == ["Anna", "Zoë"]
     assert len(filled.shown(Project.PEOPLE)) == 1, "the page of a settled cluster goes"
+
+
+def test_within_a_round_a_prediction_changes_in_place(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    before = [one["id"] for one in filled.double.predictions_of(task)]
+    filled.name(1, "Zoë", faces=5)
+    filled.push()
+    assert [one["id"] for one in filled.double.predictions_of(task)] == before
+
+
+def test_a_prediction_that_somebody_deleted_is_made_again(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    for one in filled.double.predictions_of(task):
+        filled.double.drop_prediction(one["id"])
+    filled.name(1, "Zoë", faces=5)
+    filled.push()
+    assert len(filled.double.predictions_of(task)) == 1
 
 
 def test_a_renamed_person_is_shown_by_the_new_name(filled: Workspace) -> None:
@@ -246,7 +264,7 @@ def test_the_plan_lists_new_changed_and_stale_tasks(filled: Workspace) -> None:
     pushed = filled.ledger(Project.PHOTOS)
     first, second, third, *_ = sorted(pushed)
     wanted = {key: task.shown for key, task in pushed.items() if key != third}
-    wanted |= {"new": "digest", second: "another digest"}
+    wanted |= {"new": Shown("data", "prediction"), second: Shown("data", "another prediction")}
     plan = plan_push(wanted, pushed, version=pushed[first].round)
     assert (plan.new, plan.changed, plan.stale) == (("new",), (second,), (third,))
 
@@ -257,7 +275,8 @@ def test_the_plan_leaves_answered_tasks_alone(filled: Workspace) -> None:
         for key, task in filled.ledger(Project.PHOTOS).items()
     }
     assert plan_push({}, pushed, version="another").is_empty
-    assert plan_push(dict.fromkeys(pushed, "another"), pushed, version="another").is_empty
+    another = dict.fromkeys(pushed, Shown("other", "other"))
+    assert plan_push(another, pushed, version="another").is_empty
 
 
 def test_pictures_can_be_sent_instead_of_served(workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from faces.records import (
 )
 from faces.store import clusters, ledger, photos
 from faces.store.database import Store
-from faces.store.ledger import PushedTask, ReadAnnotation
+from faces.store.ledger import PushedTask, ReadAnnotation, Shown
 from faces.store.photos import ReadPhoto
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_proposals_are_replaced_whole(connection: sa.Connection) -> None:
 
 
 def test_pushed_tasks_are_noted_by_project_and_key(connection: sa.Connection) -> None:
-    task = PushedTask("photos", "k", None, "digest", "round", "/url")
+    task = PushedTask("photos", "k", None, Shown("data", "prediction"), "round", "/url")
     other = dataclasses.replace(task, project="people")
     ledger.save_tasks(connection, [task, other])
     made = dataclasses.replace(task, task_id=7, seen="state", annotated=True)
