@@ -182,6 +182,7 @@ def create_app(double: StudioDouble) -> Flask:
         _add_list,
         _add_tasks,
         _add_predictions,
+        _add_single_predictions,
         _add_annotations,
         _add_connections,
     ):
@@ -389,6 +390,8 @@ def _add_predictions(api: Blueprint, double: StudioDouble) -> None:
             _new_prediction(double, project, one["task"], one)
         return {"created": len(valid)}, 201
 
+
+def _add_single_predictions(api: Blueprint, double: StudioDouble) -> None:
     @api.get("/api/predictions/")
     def list_predictions() -> Any:
         return jsonify(double.predictions_of(int(request.args["task"])))

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from faces.pictures import save_jpeg
+from faces.records import FaceId, PhotoId
+from sync.media import CROP_PX, Media
+from sync.montage import COLUMNS, PAGE_TILES, draw_montage, lay_out
+
+
+@given(st.integers(1, PAGE_TILES))
+def test_tiles_lie_apart_inside_the_page_in_reading_order(count: int) -> None:
+    faces = [FaceId(f"f{number}") for number in range(count)]
+    layout = lay_out(faces)
+    assert [tile.face for tile in layout.tiles] == faces
+    boxes = [tile.box for tile in layout.tiles]
+    for place, box in enumerate(boxes):
+        assert box.clipped(layout.width_px, layout.height_px) == box
+        assert all(box.overlap(other) == 0 for other in boxes[place + 1 :])
+    assert boxes == sorted(boxes, key=lambda box: (box.top, box.left))
+    assert layout.width_px == lay_out(faces[:1]).width_px
+
+
+def test_a_page_is_drawn_from_its_crops(tmp_path: Path) -> None:
+    crops = []
+    for number in range(COLUMNS + 1):
+        crop = np.full((CROP_PX, CROP_PX, 3), 30 * number, np.uint8)
+        crops.append(tmp_path / f"{number}.jpg")
+        save_jpeg(crop, crops[-1])
+    layout = lay_out([FaceId(f"f{number}") for number in range(COLUMNS + 1)])
+    draw_montage(layout, crops, tmp_path / "page" / "montage.jpg")
+    with Image.open(tmp_path / "page" / "montage.jpg") as image:
+        page = np.asarray(image)
+    assert page.shape == (layout.height_px, layout.width_px, 3)
+    for number, tile in enumerate(layout.tiles):
+        row = round(tile.box.top + tile.box.height / 2)
+        column = round(tile.box.left + tile.box.width / 2)
+        assert page[row, column] == pytest.approx([30 * number] * 3, abs=6)
+
+
+def test_label_studio_sees_no_crop(tmp_path: Path) -> None:
+    media = Media(media=tmp_path / "media", workspace=tmp_path)
+    photo, face = PhotoId("a" * 64), FaceId("f0123")
+    assert not media.crop(face).is_relative_to(media.shown)
+    assert media.preview(photo).is_relative_to(media.previews)
+    assert media.montage("page-1").is_relative_to(media.montages)
+    assert media.previews.parent == media.montages.parent == media.shown
