@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import requests
+from rich.markup import escape
 from rich.table import Table
 
 from faceloop.console import console
+from faceloop.workspace import EMBEDDED
 from faces.errors import FaceloopError
 from faces.jobs import Job, Jobs
 from faces.settings import Settings
@@ -18,19 +21,34 @@ from faces.store.database import Store
 from sync.desk import BACKEND_USER, Desk, Project
 
 WORKER_WITHIN_S = 20
+ASKED_BY_STUDIO = "backend, asked by Label Studio"
+
+
+class Outcome(StrEnum):
+    """How asking a part went; what is not connected is missed, but the rest works without it."""
+
+    GOOD = "ok"
+    NOT_CONNECTED = "not connected"
+    FAILED = "FAILED"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One part, whether it answered, and what it said or what is wrong."""
+    """One part, how asking it went, and what it said or what is wrong."""
 
     part: str
-    good: bool
+    outcome: Outcome
     said: str
 
 
-def check_all(settings: Settings, store: Store, desk: Desk) -> list[Checked]:
-    """Ask every part; a part that fails keeps no other from being asked."""
+def check_all(
+    settings: Settings, store: Store, desk: Desk, *, refusal: str | None
+) -> list[Checked]:
+    """Ask every part; a part that fails keeps no other from being asked.
+
+    `refusal` is why Label Studio may not call the backend. Of our own Label Studio that is a
+    fault; of another's it is a rule of its owner's, and everything else works.
+    """
     parts: dict[str, Callable[[], str]] = {
         "store": lambda: _store(store),
         "Label Studio": lambda: (
@@ -40,27 +58,40 @@ def check_all(settings: Settings, store: Store, desk: Desk) -> list[Checked]:
         "Photos project": lambda: _project(store, desk, Project.PHOTOS),
         "a picture": lambda: _picture(store, desk),
         "backend": lambda: _backend(settings),
-        "backend, asked by Label Studio": lambda: desk.studio.ask_backend(desk.photos),
+        ASKED_BY_STUDIO: lambda: desk.studio.ask_backend(desk.photos),
         "worker": lambda: _worker(settings),
         "app": lambda: _app(settings),
     }
-    return [_asked(part, ask) for part, ask in parts.items()]
+    if refusal is not None and settings.studio_name != EMBEDDED:
+        del parts[ASKED_BY_STUDIO]
+        refused = [Checked(ASKED_BY_STUDIO, Outcome.NOT_CONNECTED, _remedy(settings, refusal))]
+    else:
+        refused = []
+    return [*(_asked(part, ask) for part, ask in parts.items()), *refused]
 
 
 def tell_checks(checks: list[Checked]) -> bool:
-    """Print a table of what answered; True if all did."""
+    """Print a table of what answered; False if something failed."""
     table = Table("part", "", "")
     for check in checks:
-        table.add_row(check.part, "ok" if check.good else "FAILED", check.said)
+        table.add_row(check.part, check.outcome, escape(check.said))
     console.print(table)
-    return all(check.good for check in checks)
+    return all(check.outcome is not Outcome.FAILED for check in checks)
 
 
 def _asked(part: str, ask: Callable[[], str]) -> Checked:
     try:
-        return Checked(part, good=True, said=ask())
+        return Checked(part, Outcome.GOOD, ask())
     except (FaceloopError, requests.RequestException) as error:
-        return Checked(part, good=False, said=str(error))
+        return Checked(part, Outcome.FAILED, str(error))
+
+
+def _remedy(settings: Settings, refusal: str) -> str:
+    return (
+        f"{refusal}\nTo connect it, have whoever runs this Label Studio allow "
+        f"{settings.backend_url_for_studio}, or give it an address that is allowed with "
+        "FACELOOP_BACKEND_URL"
+    )
 
 
 def _store(store: Store) -> str:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from faceloop import options
-from faceloop.console import console, progress
+from faceloop.console import console
+from faceloop.folders import check_folder, read_folder, remember_folder
 from faceloop.workspace import prepare, settings_for
-from faces.errors import SetupError
 from faces.locks import Work, alone
 from faces.settings import Settings
-from faces.store import ledger
 from faces.store.database import Store
 from sync.clustering import Clustered, cluster_photos
-from sync.ingest import Ingested, ingest_folder
-from sync.media import media_of
+from sync.ingest import Ingested
 
 Eps = Annotated[float | None, typer.Option(help="DBSCAN's radius on dlib's encodings.")]
 MinSamples = Annotated[
@@ -36,41 +33,12 @@ def cluster(
 ) -> None:
     """Find every face in a folder and group the faces by person; run again for new photos."""
     settings = settings_for(workspace, eps=eps, min_samples=min_samples, jobs=jobs)
+    if photos is not None:
+        check_folder(photos, settings.workspace)
     store = prepare(settings)
-    for folder in folders(store, photos):
+    for folder in remember_folder(store, photos):
         tell_ingested(read_folder(settings, store, folder))
     tell_clustered(group_faces(settings, store))
-
-
-def folders(store: Store, given: Path | None) -> list[Path]:
-    """The folders to read: the one given is remembered, all remembered ones are read again.
-
-    Raises:
-        SetupError: none was ever given.
-    """
-    with store.write() as connection:
-        known = [Path(folder) for folder in ledger.fact(connection, "folders") or []]
-        if given is not None and given.resolve() not in known:
-            if not given.is_dir():
-                raise SetupError(f"there is no folder {given}; give the folder with your photos")
-            known.append(given.resolve())
-            ledger.set_fact(connection, "folders", [str(folder) for folder in known])
-    if not known:
-        raise SetupError("no folder yet; give the one with your photos: faceloop up ~/Pictures")
-    return known
-
-
-def read_folder(settings: Settings, store: Store, folder: Path) -> Ingested:
-    """Read what is new in a folder, with a progress bar."""
-    with alone(settings, Work.INGEST), progress(f"Reading {folder.name}") as advance:
-        return ingest_folder(
-            store,
-            folder,
-            media=media_of(settings),
-            jobs=settings.jobs,
-            now=datetime.now(UTC),
-            on_progress=advance,
-        )
 
 
 def group_faces(settings: Settings, store: Store) -> Clustered:
@@ -81,8 +49,10 @@ def group_faces(settings: Settings, store: Store) -> Clustered:
         )
 
 
-def tell_ingested(done: Ingested) -> None:
+def tell_ingested(done: Ingested | None) -> None:
     """Say what reading a folder found."""
+    if done is None:
+        return
     console.print(
         f"{done.found} photos: {done.read - done.refused} read now with {done.faces} faces, "
         f"{done.unchanged} as before"

@@ -19,6 +19,14 @@ Photos = Annotated[
 Studio = Annotated[
     str | None, typer.Option("--studio", help="A Label Studio that runs already, by its address.")
 ]
+StudioOrOwn = Annotated[
+    str | None,
+    typer.Option(
+        "--studio",
+        help="A Label Studio that runs already, by its address; it is remembered. "
+        "`embedded` goes back to faceloop's own.",
+    ),
+]
 ApiKey = Annotated[
     str | None,
     typer.Option(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from faceloop.workspace import Connection
 from faces.errors import SetupError
 from faces.settings import Settings, environment_with
@@ -19,13 +22,28 @@ _BLOCKED_SUBNETS = (
 """What Label Studio 1.23.2 blocks by default, less 127.0.0.0/8, where our backend listens."""
 
 
+_CLOSED = "http://127.0.0.1:9"
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_LOCAL = dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
+_NOWHERE = dict.fromkeys(_PROXIES, _CLOSED) | _LOCAL
+"""Label Studio asks GitHub for tips when somebody opens a project, whatever it is set to; what it
+asks of other machines ends at a port where nobody listens."""
+
+
+def find_studio_venv(settings: Settings) -> Path:
+    """The environment that holds Label Studio: as set, or beside our own."""
+    there = settings.studio_venv.expanduser().absolute()
+    beside_ours = Path(sys.prefix).parent / settings.studio_venv.name
+    return there if _program(there).exists() or not _program(beside_ours).exists() else beside_ours
+
+
 def studio_command(settings: Settings) -> list[str]:
     """How to start Label Studio.
 
     Raises:
         SetupError: it is not installed.
     """
-    program = settings.studio_venv / "bin" / "label-studio"
+    program = _program(find_studio_venv(settings))
     if not program.exists():
         raise SetupError(
             f"Label Studio is not installed in {settings.studio_venv}; run `make setup`, or set "
@@ -35,15 +53,21 @@ def studio_command(settings: Settings) -> list[str]:
     return [str(program), "start", "--no-browser", *local]
 
 
+def studio_data(settings: Settings) -> Path:
+    """Where our Label Studio keeps its database."""
+    return settings.workspace / "label-studio"
+
+
 def studio_environment(settings: Settings, connection: Connection) -> dict[str, str]:
     """Its environment: only what faceloop needs is opened, and nobody is told anything."""
-    data = settings.workspace / "label-studio"
-    data.mkdir(parents=True, exist_ok=True)
+    studio_data(settings).mkdir(parents=True, exist_ok=True)
     values = {
-        "BASE_DATA_DIR": str(data),
+        "BASE_DATA_DIR": str(studio_data(settings)),
+        "DATABASE_NAME": str(studio_data(settings) / "label_studio.sqlite3"),
+        "DJANGO_DB": "sqlite",
         "USERNAME": connection.studio_user,
         "PASSWORD": connection.studio_password,
-        "USER_TOKEN": connection.studio_api_key,
+        "USER_TOKEN": connection.own_api_key,
         "ENABLE_LEGACY_API_TOKEN": "true",
         "DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "LOCAL_FILES_SERVING_ENABLED": "true",
@@ -54,5 +78,12 @@ def studio_environment(settings: Settings, connection: Connection) -> dict[str, 
         "LATEST_VERSION_CHECK": "false",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
+        "DEBUG": "false",
+        "HOST": "",
     }
-    return environment_with({f"LABEL_STUDIO_{name}": value for name, value in values.items()})
+    studio = {f"LABEL_STUDIO_{name}": value for name, value in values.items()}
+    return environment_with({**studio, **_NOWHERE})
+
+
+def _program(venv: Path) -> Path:
+    return venv / "bin" / "label-studio"

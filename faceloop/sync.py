@@ -5,7 +5,7 @@ from __future__ import annotations
 from faceloop import options
 from faceloop.console import console, errors, named_progress
 from faceloop.workspace import existing_store, settings_for
-from faces.errors import StudioError
+from faces.errors import StudioError, StudioUnreachable
 from faces.identify import CurrentModel
 from faces.settings import Settings
 from sync.desk import Desk, connect_backend
@@ -45,19 +45,21 @@ def tell_synced(synced: Synced) -> None:
         console.print(f"{project}: {'nothing to do' if plan.is_empty else plan}")
 
 
-def connect(settings: Settings, desk: Desk) -> None:
-    """A Label Studio that may not call the backend still shows all that is pushed."""
+def connect(settings: Settings, desk: Desk) -> str | None:
+    """Connect the backend; why Label Studio may not call it, if it may not.
+
+    A Label Studio that may not still shows all that is pushed.
+    """
+    url = settings.backend_url_for_studio
     try:
-        connect_backend(
-            desk,
-            url=settings.backend_url_for_studio,
-            secret=settings.backend_secret.get_secret_value(),
-        )
+        connect_backend(desk, url=url, secret=settings.backend_secret.get_secret_value())
+    except StudioUnreachable:
+        raise
     except StudioError as reason:
-        errors.print(
-            f"Label Studio cannot call the backend, so names for boxes just drawn are missing and "
-            f"answers are read once a minute: {reason}",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
+        refusal = (
+            f"Label Studio does not call the backend at {url}, so boxes just drawn get no name and "
+            f"answers are read once a minute: {reason}"
         )
+        errors.print(refusal, style="yellow", markup=False, soft_wrap=True)
+        return refusal
+    return None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import signal
 import sys
-import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.panel import Panel
-from rich.table import Table
 
 from faceloop import options
 from faceloop.check import check_all, tell_checks
@@ -20,32 +15,35 @@ from faceloop.cluster import (
     Eps,
     Jobs,
     MinSamples,
-    folders,
     group_faces,
-    read_folder,
     tell_clustered,
     tell_ingested,
 )
+from faceloop.connecting import check_access, connection_for
 from faceloop.console import console, named_progress, waiting
-from faceloop.processes import Children, refuse_busy_port
+from faceloop.folders import check_folder, read_folder, remember_folder
+from faceloop.ports import refuse_busy_ports
+from faceloop.processes import Children
+from faceloop.running import stop_leftovers
 from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
 from faceloop.sync import connect, tell_synced
+from faceloop.welcome import open_in_browser, people_page, tell_addresses, tell_what_to_do
 from faceloop.workspace import (
-    EMBEDDED,
     Connection,
-    new_password,
-    new_token,
+    explicit_settings,
     prepare,
-    read_connection,
-    settings_for,
     settings_of,
     write_connection,
 )
-from faces.errors import SetupError
 from faces.settings import Settings, environment_for
 from faces.store.database import Store
 from sync.desk import Desk
 from sync.loop import desk_of, sync_now
+
+ANSWERS_WITHIN_S = 180
+"""Backend and app need a few seconds; on a busy machine with a slow disk, more."""
+INTERRUPTED = 130
+"""The exit code that a shell gives to what Ctrl-C ended."""
 
 Check = Annotated[
     bool,
@@ -60,7 +58,7 @@ AppPort = Annotated[int | None, typer.Option(help="Port of the app.")]
 def up(
     photos: options.Photos = None,
     workspace: options.Workspace = None,
-    studio: options.Studio = None,
+    studio: options.StudioOrOwn = None,
     api_key: options.ApiKey = None,
     studio_port: StudioPort = None,
     backend_port: BackendPort = None,
@@ -72,29 +70,42 @@ def up(
     jobs: Jobs = None,
 ) -> None:
     """Find faces, group them, start Label Studio, backend, worker and app; Ctrl-C stops all."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _as_interrupt)
     given = {"eps": eps, "min_samples": min_samples, "jobs": jobs}
     ports = {"studio_port": studio_port, "backend_port": backend_port, "app_port": app_port}
-    settings = settings_for(workspace, **given, **ports, studio_api_key=api_key, studio_url=studio)
-    _refuse_busy_ports(settings, embedded=studio is None)
+    settings = explicit_settings(workspace, **given)
+    if photos is not None:
+        check_folder(photos, settings.workspace)
+    connection = connection_for(workspace, studio=studio, studio_api_key=api_key, **given, **ports)
+    settings = explicit_settings(workspace, **given, **settings_of(connection))
+    _check_before(settings, connection)
     store = prepare(settings)
-    to_read = folders(store, photos)
-    connection = _connection(settings, embedded=studio is None)
+    to_read = remember_folder(store, photos)
     write_connection(settings.workspace, connection)
-    settings = settings_for(workspace, **given, **settings_of(connection))
     healthy = True
     try:
-        with Children(settings.workspace / "logs") as children:
-            desk = _bring_up(settings, store, connection, children, to_read)
+        with Children(settings.workspace) as children:
+            desk, refusal = _bring_up(settings, store, connection, children, to_read)
             if check:
-                healthy = tell_checks(check_all(settings, store, desk))
+                healthy = tell_checks(check_all(settings, store, desk, refusal=refusal))
             else:
-                _stay(settings, connection, desk, children, open_browser=browser)
+                _stay(settings, store, connection, desk, children, open_browser=browser)
     except KeyboardInterrupt:
-        console.print("stopped")
+        console.print("stopped before all was ready; the next run goes on from here")
+        raise typer.Exit(INTERRUPTED) from None
     if not healthy:
         raise typer.Exit(1)
+
+
+def _check_before(settings: Settings, connection: Connection) -> None:
+    """Whatever stands in the way is said before anything is started."""
+    stopped = stop_leftovers(settings.workspace)
+    if stopped:
+        console.print(f"stopped what a killed run had left running: {', '.join(stopped)}")
+    refuse_busy_ports(settings, embedded=connection.embedded)
+    if connection.embedded:
+        studio_command(settings)
+    else:
+        check_access(connection)
 
 
 def _bring_up(
@@ -103,28 +114,32 @@ def _bring_up(
     connection: Connection,
     children: Children,
     to_read: list[Path],
-) -> Desk:
-    """Start Label Studio first, as it takes longest, and read the photos meanwhile."""
-    if connection.studio_name == EMBEDDED:
+) -> tuple[Desk, str | None]:
+    """Start Label Studio first, as it takes longest, and read the photos meanwhile.
+
+    With the desk comes why Label Studio may not call the backend, if it may not.
+    """
+    if connection.embedded:
         environment = studio_environment(settings, connection)
         children.start("label-studio", studio_command(settings), environment)
     for folder in to_read:
         tell_ingested(read_folder(settings, store, folder))
     tell_clustered(group_faces(settings, store))
     _start(children, settings, "backend", "serve")
-    if connection.studio_name == EMBEDDED:
+    if connection.embedded:
         with waiting("Waiting for Label Studio (two minutes the first time)"):
             health = f"{settings.studio_url}/health"
             children.wait_for("label-studio", health, timeout_s=READY_WITHIN_S)
     with waiting("Waiting for backend and app"):
-        children.wait_for("backend", f"{settings.backend_url_for_studio}/health", timeout_s=60)
-        children.wait_for("serve", f"http://127.0.0.1:{settings.app_port}/health", timeout_s=90)
+        _wait_for(children, "backend", settings.backend_port)
+        _wait_for(children, "serve", settings.app_port)
     desk = desk_of(settings, store)
-    connect(settings, desk)
+    refusal = connect(settings, desk)
     with named_progress() as advance:
-        tell_synced(sync_now(settings, store, desk, on_progress=advance))
+        synced = sync_now(settings, store, desk, on_progress=advance)
+    tell_synced(synced)
     _start(children, settings, "worker")
-    return desk
+    return desk, refusal
 
 
 def _start(children: Children, settings: Settings, *subcommands: str) -> None:
@@ -133,8 +148,13 @@ def _start(children: Children, settings: Settings, *subcommands: str) -> None:
         children.start(name, [sys.executable, "-m", "faceloop", name], environment)
 
 
+def _wait_for(children: Children, name: str, port: int) -> None:
+    children.wait_for(name, f"http://127.0.0.1:{port}/health", timeout_s=ANSWERS_WITHIN_S)
+
+
 def _stay(
     settings: Settings,
+    store: Store,
     connection: Connection,
     desk: Desk,
     children: Children,
@@ -142,80 +162,10 @@ def _stay(
     open_browser: bool,
 ) -> None:
     """Say where everything is and wait for Ctrl-C, or for a part that ends by itself."""
-    people = f"{settings.studio_url}/projects/{desk.people}/data"
-    _tell_addresses(settings, connection, people)
-    if open_browser and (os.name == "nt" or _has_display()):
-        webbrowser.open(people)
-    ended = children.wait_until_one_ends(lambda: None)
-    raise SetupError(ended)
-
-
-def _tell_addresses(settings: Settings, connection: Connection, people: str) -> None:
-    table = Table(show_header=False, box=None)
-    table.add_row("Label Studio", people)
-    if connection.studio_name == EMBEDDED:
-        table.add_row("  sign in as", connection.studio_user)
-        table.add_row("  password", connection.studio_password)
-    table.add_row("App", f"http://127.0.0.1:{settings.app_port}")
-    table.add_row("Logs", str(settings.workspace / "logs"))
-    console.print(Panel(table, title="faceloop is up; Ctrl-C stops it", expand=False))
-    console.print(
-        "First: sign in, press [bold]Label All Tasks[/bold] and say who each group is: press the "
-        "number of a name, or type one and press Enter. A wrong face: click it and press w. "
-        "Ctrl+Enter submits.\n"
-        f"When a few people are named: [bold]{_command(settings)}[/bold]",
-        soft_wrap=True,
-    )
-
-
-def _command(settings: Settings) -> str:
-    """What to type to retrain this workspace."""
-    program = shlex.quote(sys.argv[0])
-    return f"{program} retrain --workspace {shlex.quote(str(settings.workspace))}"
-
-
-def _connection(settings: Settings, *, embedded: bool) -> Connection:
-    """How the parts reach each other; secrets are made once and kept."""
-    before = read_connection(settings.workspace)
-    kept = before if before is not None and (before.studio_name == EMBEDDED) == embedded else None
-    key = settings.studio_api_key.get_secret_value()
-    if not embedded and not key:
-        raise SetupError(
-            f"Label Studio at {settings.studio_url} asks for a token; give --api-key or set "
-            "FACELOOP_STUDIO_API_KEY (Account & Settings there)"
-        )
-    url = f"http://127.0.0.1:{settings.studio_port}" if embedded else settings.studio_url
-    chosen = "studio_pictures" in settings.model_fields_set
-    return Connection(
-        studio_name=EMBEDDED if embedded else settings.studio_url.rstrip("/"),
-        studio_url=url,
-        studio_api_key=(kept.studio_api_key if kept else new_token()) if embedded else key,
-        studio_pictures=settings.studio_pictures
-        if chosen and not embedded
-        else ("local" if embedded else "upload"),
-        backend_secret=before.backend_secret if before else new_token(),
-        studio_user=kept.studio_user if kept else "faceloop@localhost",
-        studio_password=kept.studio_password if kept else new_password(),
-        studio_port=settings.studio_port,
-        backend_port=settings.backend_port,
-        app_port=settings.app_port,
-    )
-
-
-def _refuse_busy_ports(settings: Settings, *, embedded: bool) -> None:
-    if embedded:
-        refuse_busy_port(settings.studio_port, what="Label Studio", option="--studio-port")
-    refuse_busy_port(settings.backend_port, what="the backend", option="--backend-port")
-    refuse_busy_port(settings.app_port, what="the app", option="--app-port")
-
-
-def _has_display() -> bool:
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        return False
-    return sys.stdout.isatty()
-
-
-def _as_interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+    tell_addresses(settings, connection, desk)
+    tell_what_to_do(settings, store)
+    if open_browser:
+        open_in_browser(people_page(settings, desk))
+    with suppress(KeyboardInterrupt):
+        children.wait_until_one_ends()
+    console.print("stopping")

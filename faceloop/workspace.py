@@ -15,11 +15,17 @@ from faces.store.database import Store, open_store
 
 EMBEDDED = "embedded"
 """What the store calls the Label Studio that `faceloop up` starts itself."""
+_STUDIO_SETTINGS = frozenset({"studio_name", "studio_url", "studio_api_key", "studio_pictures"})
+"""What belongs to one Label Studio and must never reach another."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How the parts of this workspace reach each other; holds secrets, so the file is private."""
+    """How the parts of this workspace reach each other; holds secrets, so the file is private.
+
+    `own_api_key`, `studio_user` and `studio_password` are those of the Label Studio that we start
+    ourselves; they are kept while another one is used.
+    """
 
     studio_name: str
     studio_url: str
@@ -28,9 +34,16 @@ class Connection:
     backend_secret: str
     studio_user: str
     studio_password: str
+    own_api_key: str
     studio_port: int
     backend_port: int
     app_port: int
+    studio_venv: str
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is the Label Studio that `up` starts itself."""
+        return self.studio_name == EMBEDDED
 
 
 def settings_for(workspace: Path | None, **given: object) -> Settings:
@@ -39,13 +52,30 @@ def settings_for(workspace: Path | None, **given: object) -> Settings:
     Raises:
         SetupError: a setting has a value that cannot be used.
     """
-    explicit = load_settings(workspace=workspace, **given)
+    explicit = explicit_settings(workspace, **given)
     connection = read_connection(explicit.workspace)
     if connection is None:
         return explicit
-    saved = settings_of(connection)
-    unset = {n: v for n, v in saved.items() if n not in explicit.model_fields_set}
-    return load_settings(workspace=workspace, **{**given, **unset})
+    known = explicit.model_fields_set
+    if "studio_url" in known and explicit.studio_url != connection.studio_url:
+        known = known | _STUDIO_SETTINGS
+    saved = {n: v for n, v in settings_of(connection).items() if n not in known}
+    return load_settings(**{n: getattr(explicit, n) for n in explicit.model_fields_set}, **saved)
+
+
+def explicit_settings(workspace: Path | None, **given: object) -> Settings:
+    """The settings by options and environment alone.
+
+    The workspace's path is absolute, and an address is spelled in one way only.
+
+    Raises:
+        SetupError: a setting has a value that cannot be used.
+    """
+    settings = load_settings(workspace=workspace, **given)
+    exact: dict[str, object] = {"workspace": settings.workspace.expanduser().resolve()}
+    if settings.studio_url and "studio_url" in settings.model_fields_set:
+        exact["studio_url"] = _spelled(settings.studio_url)
+    return settings.model_copy(update=exact)
 
 
 def settings_of(connection: Connection) -> dict[str, object]:
@@ -91,7 +121,9 @@ def read_connection(workspace: Path) -> Connection | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:
-        raise SetupError(f"{place} is damaged; remove it and run `faceloop up` again") from error
+        raise SetupError(
+            f"{place} is damaged or of another version; remove it and run `faceloop up` again"
+        ) from error
 
 
 def write_connection(workspace: Path, connection: Connection) -> None:
@@ -112,6 +144,11 @@ def new_token() -> str:
 def new_password() -> str:
     """A password that can be typed."""
     return secrets.token_urlsafe(9)
+
+
+def _spelled(url: str) -> str:
+    """An address with its scheme and without a slash at the end."""
+    return (url if "://" in url else f"http://{url}").rstrip("/")
 
 
 def _place(workspace: Path) -> Path:

@@ -1,0 +1,88 @@
+"""The folders with photos: those given are remembered, and read again by the next run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faceloop.console import errors, progress
+from faces.errors import SetupError
+from faces.locks import Work, alone
+from faces.settings import Settings
+from faces.store import ledger
+from faces.store.database import Store
+from sync.folder import find_photo_files
+from sync.ingest import Ingested, ingest_folder
+from sync.media import media_of
+
+_FACT = "folders"
+
+
+def check_folder(folder: Path, workspace: Path) -> None:
+    """Make sure that a folder can be worked with, before anything is written or remembered.
+
+    Raises:
+        SetupError: it is missing, holds no photo, or what we make would end up among the photos.
+    """
+    root = folder.resolve()
+    if not find_photo_files(folder):
+        raise SetupError(
+            f"no photo in {folder}; give a folder that holds JPEG, PNG or other photos"
+        )
+    if root.is_relative_to(workspace):
+        raise SetupError(
+            f"{folder} lies in the workspace {workspace}, where faceloop keeps what it makes; "
+            "give the folder with your photos"
+        )
+    if workspace.is_relative_to(root) and not _is_hidden(workspace.relative_to(root)):
+        raise SetupError(
+            f"the workspace {workspace} lies in {folder}, so previews would be read as photos; "
+            "give a workspace somewhere else with --workspace"
+        )
+
+
+def remember_folder(store: Store, given: Path | None) -> list[Path]:
+    """All folders to read: the remembered ones and the one given, which is remembered too.
+
+    Raises:
+        SetupError: none was ever given.
+    """
+    with store.write() as connection:
+        known = [str(folder) for folder in ledger.fact(connection, _FACT) or []]
+        if given is not None and str(given.resolve()) not in known:
+            known.append(str(given.resolve()))
+            ledger.set_fact(connection, _FACT, known)
+    if not known:
+        raise SetupError("no folder yet; give the one with your photos: faceloop up ~/Pictures")
+    return [Path(folder) for folder in known]
+
+
+def read_folder(settings: Settings, store: Store, folder: Path) -> Ingested | None:
+    """Read what is new in a folder, with a progress bar; None if the folder is away.
+
+    A folder that is missing or empty now, such as a disk that is not plugged in, keeps nobody
+    from working with the others, and its photos stay.
+    """
+    try:
+        with alone(settings, Work.INGEST), progress(f"Reading {folder.name}") as advance:
+            return ingest_folder(
+                store,
+                folder,
+                media=media_of(settings),
+                jobs=settings.jobs,
+                now=datetime.now(UTC),
+                on_progress=advance,
+            )
+    except SetupError as reason:
+        errors.print(
+            f"{reason} (what was read of it before stays)",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
+        return None
+
+
+def _is_hidden(below: Path) -> bool:
+    """Hidden folders are not read."""
+    return any(part.startswith(".") for part in below.parts)
