@@ -28,7 +28,13 @@ from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters, ledger, log, photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
-from faces.studio_format import DrawnBox, drawn_boxes, renamed_region
+from faces.studio_format import (
+    DrawnBox,
+    drawn_boxes,
+    names_on_offer,
+    renamed_region,
+    within_offer,
+)
 
 _PHOTO_ID = re.compile(r"[0-9a-f]{64}")
 _BLANK_PX = 100
@@ -42,10 +48,11 @@ Prediction = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a task asks about; both None if the task makes no sense."""
+    """What a task asks about, and the names it offers; all None if the task makes no sense."""
 
     photo: PhotoId | None
     url: object
+    offered: frozenset[str] | None
 
 
 class Predictor:
@@ -119,13 +126,16 @@ class Predictor:
         answers = dict(zip(known, named, strict=True))
         fresh = [one for one in asked if one.photo not in known]
         new = iter(self._read_all([one.url for one in fresh], moment))
-        return [answers[one.photo] if one.photo in answers else next(new) for one in asked]
+        found = [answers[one.photo] if one.photo in answers else next(new) for one in asked]
+        return [_offered(answer, one) for answer, one in zip(found, asked, strict=True)]
 
     def interactive(self, task: object, context: object) -> Prediction:
         """The boxes just drawn, named; nothing when anything goes wrong. Never looks for faces."""
         self.counters.add("predictions_total")
-        future = self._drawing.submit(self._name_drawn, _asked(task).url, context)
-        return self._outcome(future, self._last_round, timeout_s=self._interactive_s)
+        asked = _asked(task)
+        future = self._drawing.submit(self._name_drawn, asked.url, context)
+        answer = self._outcome(future, self._last_round, timeout_s=self._interactive_s)
+        return _offered(answer, asked)
 
     @staticmethod
     def empty(version: str) -> Prediction:
@@ -245,11 +255,15 @@ _KINDS: dict[type[BaseException], str] = {
 def _asked(task: object) -> _Asked:
     data = task.get("data") if isinstance(task, dict) else None
     if not isinstance(data, dict):
-        return _Asked(None, None)
+        return _Asked(None, None, None)
     photo = data.get("photo")
     if not isinstance(photo, str) or not _PHOTO_ID.fullmatch(photo):
-        return _Asked(None, data.get("image"))
-    return _Asked(PhotoId(photo), data.get("image"))
+        return _Asked(None, data.get("image"), names_on_offer(data))
+    return _Asked(PhotoId(photo), data.get("image"), names_on_offer(data))
+
+
+def _offered(answer: Prediction, asked: _Asked) -> Prediction:
+    return answer if asked.offered is None else within_offer(answer, asked.offered)
 
 
 def _scaled(box: Box, *, across: float, down: float) -> Box:

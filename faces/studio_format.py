@@ -129,6 +129,34 @@ def photo_prediction(
     }
 
 
+def names_on_offer(task_data: Mapping[str, Any]) -> frozenset[str] | None:
+    """The labels that a task offers, None where it says nothing of labels."""
+    people = task_data.get("people")
+    if not isinstance(people, list):
+        return None
+    return frozenset(str(one.get("value")) for one in people if isinstance(one, dict))
+
+
+def within_offer(prediction: Mapping[str, Any], offered: frozenset[str]) -> dict[str, Any]:
+    """A prediction whose names are all on offer: Label Studio shows any other as an empty label.
+
+    A name that is not on offer stands in the region's notes, and its label is unknown.
+    """
+    return {
+        **prediction,
+        "result": [_region_within(region, offered) for region in prediction["result"]],
+    }
+
+
+def _region_within(region: dict[str, Any], offered: frozenset[str]) -> dict[str, Any]:
+    name = _first(region["value"].get("rectanglelabels"))
+    if name is None or name == UNKNOWN or name in offered:
+        return region
+    note = f"perhaps {name}, who is not among the names of this task"
+    unnamed = region["value"] | {"rectanglelabels": [UNKNOWN]}
+    return region | {"value": unnamed, "score": 0.0, "meta": {"text": [note]}}
+
+
 def people_task(
     *,
     cluster: str,

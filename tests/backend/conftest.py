@@ -207,11 +207,16 @@ def send(client: FlaskClient, request: dict[str, Any]) -> Any:
     )
 
 
+OFFERED = ("Anna", "Bo", "Cleo", "Cléo")
+"""The names on offer in the tasks here."""
+
+
 def task(
     photo: PhotoId | str | None = None, url: str = "/data/upload/1/none.jpg"
 ) -> dict[str, Any]:
     """A Photos task as far as the backend looks at it."""
-    data = {"image": url, "people": [{"value": "Unknown"}], "caption": ""}
+    people = [{"value": name} for name in (*OFFERED, "Unknown")]
+    data = {"image": url, "people": people, "caption": ""}
     return {"id": 1, "data": data if photo is None else {**data, "photo": photo}}
 
 

@@ -104,19 +104,19 @@ def test_captured_predict_requests_get_one_sound_answer_a_task(
 
 def test_a_captured_task_of_a_known_photo_is_named(world: World, captured: Captured) -> None:
     photo, faces = world.add_photo(1, ANNA)
-    world.learn(Anna=ANNA)
+    world.learn(Alice=ANNA)
     request = captured("predict_single")
     request["body"]["label_config"] = PHOTOS_CONFIG
     request["body"]["tasks"][0]["data"]["photo"] = photo
     [answer] = send(world.client(), request).get_json()["results"]
     assert [region["id"] for region in answer["result"]] == faces
-    assert names(answer) == ["Anna"]
+    assert names(answer) == ["Alice"]
 
 
 def test_a_captured_drawing_comes_back_under_its_region_id(
     world: World, captured: Captured
 ) -> None:
-    world.learn(Anna=ANNA)
+    world.learn(Alice=ANNA)
     request = captured("predict_interactive")
     request["body"]["label_config"] = PHOTOS_CONFIG
     request["body"]["tasks"][0]["data"]["image"] = world.serve_picture("seen.png")
@@ -124,7 +124,7 @@ def test_a_captured_drawing_comes_back_under_its_region_id(
     region |= {"type": "rectanglelabels", "value": {"x": 5, "y": 5, "width": 20, "height": 25}}
     [answer] = send(world.client(), request).get_json()["results"]
     assert [one["id"] for one in answer["result"]] == [region["id"]]
-    assert names(answer) == ["Anna"]
+    assert names(answer) == ["Alice"]
 
 
 @pytest.mark.parametrize("event", ANNOTATION_EVENTS)

@@ -398,3 +398,12 @@ def test_many_known_photos_of_one_request_are_answered_at_once(world: World) -> 
     world.learn(Anna=ANNA, Bo=BO)
     answers = world.predictor().predict([task(photo) for photo in ids])
     assert [names(one) for one in answers] == [["Anna", "Bo"]] * 40
+
+
+def test_a_name_that_the_task_does_not_offer_is_a_note_and_no_label(world: World) -> None:
+    photo, _ = world.add_photo(1, ANNA)
+    world.learn(Zoë=ANNA)
+    [answer] = world.predictor().predict([task(photo)])
+    [region] = answer["result"]
+    assert region["value"]["rectanglelabels"] == ["Unknown"]
+    assert "Zoë" in region["meta"]["text"][0]

@@ -16,6 +16,7 @@ from faces.studio_format import (
     ShownTile,
     Tile,
     drawn_boxes,
+    names_on_offer,
     people_prediction,
     people_task,
     photo_prediction,
@@ -23,6 +24,7 @@ from faces.studio_format import (
     read_people_answer,
     read_photo_answer,
     renamed_region,
+    within_offer,
 )
 
 PHOTO = PhotoId("a" * 64)
@@ -292,3 +294,19 @@ def test_tiles_that_were_all_deleted_say_nothing() -> None:
     result = [{"from_name": "new_name", "type": "textarea", "value": {"text": ["Zoë"]}}]
     answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
     assert answer.tiles == {}
+
+
+def test_a_name_that_a_task_does_not_offer_becomes_a_note() -> None:
+    shown = [ShownFace(FaceId("f1"), Box(1, 1, 9, 9), "Zoë", 0.9)]
+    shown.append(ShownFace(FaceId("f2"), Box(20, 1, 9, 9), "Ida", 0.8))
+    given = photo_prediction(shown, width_px=100, height_px=50, version="faceloop-0001")
+    offered = names_on_offer({"people": [{"value": "Ida"}, {"value": "Unknown"}]})
+    assert offered is not None
+    one, other = within_offer(given, offered)["result"]
+    assert one["value"]["rectanglelabels"] == [UNKNOWN]
+    assert "Zoë" in one["meta"]["text"][0]
+    assert other["value"]["rectanglelabels"] == ["Ida"]
+
+
+def test_a_task_without_a_list_of_names_restricts_nothing() -> None:
+    assert names_on_offer({}) is None

@@ -10,8 +10,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from faces.records import FaceId
+from faces.records import FaceId, PhotoId
 from faces.store import ledger, photos
+from faces.studio_format import photo_task
 from sync.desk import Project
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1200)]
@@ -148,13 +149,13 @@ def test_a_photo_without_a_prediction_is_named_by_the_backend(loop, annotator, n
     shutil.copy(kept_back, place)
     project = loop.project(Project.PHOTOS)
     before = predictions_asked(loop)
-    data = {
-        "image": "/data/local-files/?d=previews/kept-back.jpg",
-        "photo": "",
-        "caption": "a photo that faceloop never read",
-        "people": [],
-        "faces": [],
-    }
+    data = photo_task(
+        PhotoId(""),
+        image_url="/data/local-files/?d=previews/kept-back.jpg",
+        caption="a photo that faceloop never read",
+        people=[person.name for person in loop.truth().people.values()],
+        faces=[],
+    )
     [task] = loop.studio.import_tasks(project, [{"data": data}])
     names = truth_of(loop, kept_back)
     annotator.open_task(project, task, regions=len(names))
