@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import pydantic
@@ -71,6 +72,17 @@ def test_other_programs_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_kind_of_work_is_done_by_one_at_a_time(tmp_path: Path) -> None:
     settings = load_settings(workspace=tmp_path / "not yet there")
-    for _ in range(2):
-        with alone(settings, Work.PUSH), alone(settings, Work.PULL):
-            assert sorted(path.name for path in (settings.workspace / "locks").iterdir())[0]
+    order: list[str] = []
+
+    def push_too() -> None:
+        with alone(settings, Work.PUSH):
+            order.append("second")
+
+    waiting = threading.Thread(target=push_too)
+    with alone(settings, Work.PUSH):
+        waiting.start()
+        with alone(settings, Work.PULL):
+            waiting.join(timeout=0.2)
+            order.append("first")
+    waiting.join()
+    assert order == ["first", "second"]
