@@ -13,14 +13,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import httpx
 from flask import Blueprint, Flask, Response, jsonify, request
+from werkzeug.local import LocalProxy
 
 URL = "http://studio.test"
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
 OWNER = {"id": 1, "first_name": "", "last_name": "", "email": "owner@studio.test"}
+STATE = "faceloop.studio_double"
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
 Rows = dict[int, dict[str, Any]]
@@ -156,7 +159,10 @@ class _Transport(httpx.BaseTransport):
 
     def __init__(self, double: StudioDouble) -> None:
         self._double = double
-        self._wsgi = httpx.WSGITransport(app=create_app(double))
+        app = create_app()
+        self._wsgi = httpx.WSGITransport(
+            app=lambda environ, start: app({**environ, STATE: double}, start)
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         double, method, path = self._double, request.method, request.url.path
@@ -170,8 +176,10 @@ class _Transport(httpx.BaseTransport):
         return answer
 
 
-def create_app(double: StudioDouble) -> Flask:
-    """Label Studio's requests over a state."""
+@cache
+def create_app() -> Flask:
+    """Label Studio's requests; each finds the state that it is about in its environment."""
+    double = cast("StudioDouble", LocalProxy(lambda: request.environ[STATE]))
     app = Flask("studio_double", static_folder=None)
     app.before_request(_needs_the_token)
     for add in (
@@ -439,11 +447,12 @@ def _add_connections(api: Blueprint, double: StudioDouble) -> None:
     def list_uploads(project: int) -> Any:
         return jsonify([one for one in double.uploads.values() if one["project"] == project])
 
-    for name, rows in (
-        ("webhooks", double.webhooks),
-        ("storages/localfiles", double.storages),
-        ("ml", double.backends),
-    ):
+    kinds: tuple[tuple[str, Callable[[], Rows]], ...] = (
+        ("webhooks", lambda: double.webhooks),
+        ("storages/localfiles", lambda: double.storages),
+        ("ml", lambda: double.backends),
+    )
+    for name, rows in kinds:
         api.add_url_rule(f"/api/{name}/", f"{name} list", _listing(rows), methods=["GET"])
         adding = _adding(double, rows)
         api.add_url_rule(f"/api/{name}/", f"{name} add", adding, methods=["POST"])
@@ -452,26 +461,26 @@ def _add_connections(api: Blueprint, double: StudioDouble) -> None:
         api.add_url_rule(f"/api/{name}/<int:row>/", f"{name} drop", dropping, methods=["DELETE"])
 
 
-def _listing(rows: Rows) -> Callable[[], Response]:
+def _listing(rows: Callable[[], Rows]) -> Callable[[], Response]:
     def list_rows() -> Response:
         project = int(request.args["project"])
-        return jsonify([row for row in rows.values() if row["project"] == project])
+        return jsonify([row for row in rows().values() if row["project"] == project])
 
     return list_rows
 
 
-def _adding(double: StudioDouble, rows: Rows) -> Callable[[], Any]:
+def _adding(double: StudioDouble, rows: Callable[[], Rows]) -> Callable[[], Any]:
     def add() -> Any:
         number = double.next_id()
-        rows[number] = {**request.get_json(), "id": number}
-        return rows[number], 201
+        rows()[number] = {**request.get_json(), "id": number}
+        return rows()[number], 201
 
     return add
 
 
-def _dropping(rows: Rows) -> Callable[[int], Any]:
+def _dropping(rows: Callable[[], Rows]) -> Callable[[int], Any]:
     def drop(row: int) -> Any:
-        rows.pop(row, None)
+        rows().pop(row, None)
         return "", 204
 
     return drop

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from faces.confirmations import FaceVerdict, Verdict
-from faces.encode import NETWORK
+from faces.detect import Detector
+from faces.encode import NETWORK, Encoder
 from faces.errors import SetupError
+from faces.reading import FaceReader
 from faces.records import Box, Face, PhotoId, face_id_of_region
 from faces.store import clusters, log, photos
 from faces.store.database import Store
@@ -63,6 +65,17 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
             page.paste(tile, (20 + 220 * place, 18))
         page.save(folder / f"{number}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reader() -> FaceReader:
+    """Loaded once for all tests."""
+    return FaceReader(Detector(), Encoder(threads=1))
+
+
+@pytest.fixture(autouse=True)
+def one_reader(reader: FaceReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.ingest.FaceReader", lambda *_: reader)
 
 
 @pytest.fixture
