@@ -75,6 +75,8 @@ def label_studio(tmp_path: Path) -> Iterator[tuple[str, str]]:
         studio_port=port,
         backend_port=9090,
         app_port=7860,
+        own_api_key=token,
+        studio_venv=str(settings.studio_venv),
     )
     settings.media.mkdir(parents=True)
     log = tmp_path / "studio.txt"
