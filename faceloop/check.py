@@ -88,9 +88,9 @@ def _asked(part: str, ask: Callable[[], str]) -> Checked:
 
 def _remedy(settings: Settings, refusal: str) -> str:
     return (
-        f"{refusal}\nTo connect it, have whoever runs this Label Studio allow "
-        f"{settings.backend_url_for_studio}, or give it an address that is allowed with "
-        "FACELOOP_BACKEND_URL"
+        f"{refusal}\nTo connect it, have whoever runs this Label Studio allow calls to "
+        f"{settings.backend_url_for_studio}; if it runs elsewhere, set FACELOOP_BACKEND_HOST and "
+        "FACELOOP_BACKEND_URL to an address that it reaches"
     )
 
 

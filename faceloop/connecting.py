@@ -14,7 +14,7 @@ from faceloop.workspace import (
     read_connection,
     settings_for,
 )
-from faces.errors import SetupError, StudioError
+from faces.errors import SetupError, StudioError, StudioUnreachable
 from faces.settings import Settings
 from faces.studio import Studio
 
@@ -41,13 +41,21 @@ def check_access(connection: Connection) -> None:
     """Make sure that another's Label Studio is there and takes the token, before work begins.
 
     Raises:
-        SetupError: it is not, or does not.
+        StudioUnreachable: nothing answers.
+        SetupError: something else answers.
+        StudioError: the token is not accepted.
     """
     studio = Studio(connection.studio_url, connection.studio_api_key)
     try:
-        studio.speaker()
+        studio.version()
+    except StudioUnreachable:
+        raise
     except StudioError as reason:
-        raise SetupError(str(reason)) from reason
+        raise SetupError(
+            f"there is no Label Studio at {connection.studio_url} ({reason}); give the address of "
+            "its start page, as in --studio http://127.0.0.1:8080"
+        ) from reason
+    studio.speaker()
 
 
 def _wants_embedded(explicit: Settings, before: Connection | None, studio: str | None) -> bool:

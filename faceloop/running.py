@@ -62,7 +62,7 @@ def stop_leftovers(workspace: Path) -> list[str]:
     for process in running:
         if process.name == UP:
             raise SetupError(
-                f"faceloop is up on {workspace} already (process {process.pid}); "
+                f"everything is up on {workspace} already (process {process.pid}); "
                 "stop it with Ctrl-C where it runs, or give another --workspace"
             )
     for process in running:

@@ -27,10 +27,10 @@ def sync(
             console.print(f"{project}: {plan}")
         return
     desk = desk_of(settings, store)
-    connect(settings, desk)
     with named_progress() as advance:
         synced = sync_now(settings, store, desk, on_progress=advance)
     tell_synced(synced)
+    connect(settings, desk)
 
 
 def tell_synced(synced: Synced) -> None:
@@ -48,7 +48,8 @@ def tell_synced(synced: Synced) -> None:
 def connect(settings: Settings, desk: Desk) -> str | None:
     """Connect the backend; why Label Studio may not call it, if it may not.
 
-    A Label Studio that may not still shows all that is pushed.
+    A Label Studio that may not still shows all that is pushed. What is pushed comes first: a
+    project that shows no predictions yet would be set to show the backend's.
     """
     url = settings.backend_url_for_studio
     try:
@@ -57,8 +58,8 @@ def connect(settings: Settings, desk: Desk) -> str | None:
         raise
     except StudioError as reason:
         refusal = (
-            f"Label Studio does not call the backend at {url}, so boxes just drawn get no name and "
-            f"answers are read once a minute: {reason}"
+            "Label Studio does not call the backend, so boxes just drawn get no name and answers "
+            f"are read once a minute: {reason}"
         )
         errors.print(refusal, style="yellow", markup=False, soft_wrap=True)
         return refusal

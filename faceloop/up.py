@@ -134,10 +134,10 @@ def _bring_up(
         _wait_for(children, "backend", settings.backend_port)
         _wait_for(children, "serve", settings.app_port)
     desk = desk_of(settings, store)
-    refusal = connect(settings, desk)
     with named_progress() as advance:
         synced = sync_now(settings, store, desk, on_progress=advance)
     tell_synced(synced)
+    refusal = connect(settings, desk)
     _start(children, settings, "worker")
     return desk, refusal
 

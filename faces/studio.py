@@ -24,6 +24,8 @@ PREDICTION_CHUNK = 500
 TASK_PAGE = 500
 UPLOAD_CHUNK = 20
 _ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": 300}
+_UNCONNECTED = ("DI", "ER")
+"""States of a backend: disconnected, in error."""
 _ANSWERED = {
     "conjunction": "or",
     "items": [
@@ -53,8 +55,16 @@ class Studio:
         return str(self._json("GET", "api/current-user/whoami")["email"])
 
     def version(self) -> str:
-        """Label Studio's version."""
-        return str(self._json("GET", "api/version/")["release"])
+        """Label Studio's version; everybody may ask.
+
+        Raises:
+            StudioUnreachable: no answer.
+            StudioError: what answers is no Label Studio.
+        """
+        answer = self._json("GET", "api/version/")
+        if not isinstance(answer, dict) or "release" not in answer:
+            raise StudioError(f"what answers at {self.url} is no Label Studio")
+        return str(answer["release"])
 
     def create_project(self, title: str, *, description: str, config: str) -> int:
         """A new project with its labeling config; predictions are shown to annotators."""
@@ -71,9 +81,12 @@ class Studio:
             raise StudioError(f"Label Studio at {self.url} made {title} and gave it no id")
         return project.id
 
-    def has_project(self, project: int) -> bool:
-        """Whether the project still exists."""
-        return self._found(f"api/projects/{project}/")
+    def made_at(self, project: int) -> str | None:
+        """When a project was made, None if it is gone; a later one may have the same number."""
+        try:
+            return str(self._json("GET", f"api/projects/{project}/")["created_at"])
+        except _Gone:
+            return None
 
     def set_config(self, project: int, config: str) -> None:
         """Bring the project's labeling config to ours if it differs; it is kept without its end."""
@@ -255,15 +268,15 @@ class Studio:
     ) -> None:
         """Connect a project with our backend, once; another backend stays as it is.
 
+        One that Label Studio cannot talk with any more, as after a new password, is replaced.
+
         Raises:
             StudioError: Label Studio cannot reach the backend, or may not.
         """
         with self._answering(f"connect the backend at {url}"):
             mine = [ml for ml in self._client.ml.list(project=project) if ml.title == title]
-            if any(ml.url == url for ml in mine):
+            if len(mine) == 1 and mine[0].url == url and mine[0].state not in _UNCONNECTED:
                 return
-            for ml in mine:
-                self._client.ml.delete(ml.id)
             self._client.ml.create(
                 project=project,
                 url=url,
@@ -274,6 +287,8 @@ class Studio:
                 basic_auth_pass=password or None,
                 request_options=_ONCE,
             )
+            for ml in mine:
+                self._client.ml.delete(ml.id)
 
     def ask_backend(self, project: int) -> str:
         """How Label Studio itself sees the project's backend; it asks it while answering.
@@ -304,8 +319,10 @@ class Studio:
     def set_webhook(
         self, project: int, url: str, *, headers: Mapping[str, str], actions: Sequence[str]
     ) -> None:
-        """Have a project's annotations announced to `url`; the webhook that Label Studio made by
-        itself for the backend, which carries no secret, is replaced.
+        """Have a project's annotations announced to `url` alone.
+
+        Replaced are the webhook that Label Studio made by itself for the backend, which carries no
+        secret, and ours to an address from before, known by its headers.
         """
         wanted = {
             "url": url,
@@ -319,20 +336,13 @@ class Studio:
         mine = [
             hook
             for hook in self._json("GET", "api/webhooks/", params={"project": project})
-            if hook["url"] == url
+            if hook["url"] == url or set(headers) & set(hook["headers"] or ())
         ]
         if len(mine) == 1 and all(_same(mine[0].get(key), wanted[key]) for key in wanted):
             return
         for hook in mine:
             self._json("DELETE", f"api/webhooks/{hook['id']}/")
         self._json("POST", "api/webhooks/", wanted)
-
-    def _found(self, path: str) -> bool:
-        try:
-            self._json("GET", path)
-        except _Gone:
-            return False
-        return True
 
     def _json(
         self,
@@ -394,11 +404,22 @@ class Studio:
             401: "; give a token that is valid: --api-key or FACELOOP_STUDIO_API_KEY",
             403: "; the token's owner may not do this, or a network rule forbids it",
         }.get(status or 0, "")
-        return f"Label Studio at {self.url} refused to {what} ({status}){remedy}: {body[:500]}"
+        return f"Label Studio at {self.url} refused to {what} ({status}){remedy}: {_told(body)}"
 
 
 class _Gone(StudioError):
     """What was asked for does not exist in Label Studio."""
+
+
+def _told(body: str) -> str:
+    """What a refusal says, on one line."""
+    try:
+        answer = json.loads(body)
+        parts = [answer["detail"], answer.get("validation_errors")]
+    except (ValueError, KeyError, TypeError):
+        parts = [body]
+    texts = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
+    return " ".join(" ".join(texts).split())[:500]
 
 
 def _same(found: Any, wanted: Any) -> bool:

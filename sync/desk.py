@@ -114,16 +114,23 @@ def connect_backend(desk: Desk, *, url: str, secret: str) -> None:
 
 
 def _project(store: Store, studio: Studio, project: Project, server: str) -> int:
-    """The project's id; one that vanished is made again and its tasks are pushed anew."""
+    """The project's id; one that vanished is made again and its tasks are pushed anew.
+
+    A server that was set up anew under the same address may have somebody else's project under
+    the same number, so the time when ours was made is compared too.
+    """
     fact = f"project {project}"
     with store.read() as connection:
         known = ledger.fact(connection, fact)
-    if known and known["server"] == server and studio.has_project(int(known["id"])):
-        return int(known["id"])
+    if known and known["server"] == server:
+        made_at = studio.made_at(int(known["id"]))
+        if made_at is not None and made_at == known.get("made_at"):
+            return int(known["id"])
     shape = _SHAPES[project]
     made = studio.create_project(shape.title, description=shape.description, config=shape.config)
+    known = {"server": server, "id": made, "made_at": studio.made_at(made)}
     with store.write() as connection:
         ledger.drop_tasks(connection, project, ledger.pushed_tasks(connection, project))
         ledger.forget_annotations(connection, project)
-        ledger.set_fact(connection, fact, {"server": server, "id": made})
+        ledger.set_fact(connection, fact, known)
     return made

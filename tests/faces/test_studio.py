@@ -77,8 +77,8 @@ def test_the_server_says_who_we_are(server: Server) -> None:
 
 
 def test_a_project_is_there_until_it_is_not(server: Server) -> None:
-    assert server.studio.has_project(server.project)
-    assert not server.studio.has_project(server.project + 99_999)
+    assert server.studio.made_at(server.project)
+    assert server.studio.made_at(server.project + 99_999) is None
 
 
 def test_bringing_a_config_that_is_there_writes_nothing(

@@ -50,6 +50,21 @@ def test_a_project_that_vanished_is_made_again_and_filled(workspace: Workspace) 
     assert workspace.selected(Project.PHOTOS) != ""
 
 
+def test_a_server_set_up_anew_under_the_same_address_keeps_its_projects(
+    workspace: Workspace,
+) -> None:
+    workspace.add_photos(1)
+    workspace.push()
+    ours = workspace.desk.photos
+    workspace.double.drop_project(ours)
+    theirs = {"id": ours, "title": "theirs", "label_config": "<View/>", "created_at": "later"}
+    workspace.double.projects[ours] = dict(theirs)
+    workspace.desk = reopened(workspace)
+    assert workspace.desk.photos != ours
+    assert workspace.double.projects[ours] == theirs
+    assert len(workspace.push()[Project.PHOTOS].new) == 1
+
+
 def test_another_server_has_its_own_projects(workspace: Workspace) -> None:
     workspace.add_photos(2)
     workspace.push()
@@ -91,3 +106,11 @@ def test_the_backend_is_connected_once_and_its_webhook_carries_the_secret(
     workspace.double.requests.clear()
     connect_backend(workspace.desk, url="http://127.0.0.1:9090", secret="s3cret")
     assert workspace.double.writes == []
+
+
+def test_a_backend_that_moved_leaves_nothing_at_its_old_address(workspace: Workspace) -> None:
+    connect_backend(workspace.desk, url="http://127.0.0.1:9090", secret="s3cret")
+    connect_backend(workspace.desk, url="http://127.0.0.1:9191", secret="s3cret")
+    assert [row["url"] for row in workspace.double.backends.values()] == ["http://127.0.0.1:9191"]
+    hooks = workspace.double.webhooks.values()
+    assert {hook["url"] for hook in hooks} == {"http://127.0.0.1:9191/webhook"}
