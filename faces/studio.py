@@ -41,9 +41,14 @@ class Studio:
     def __init__(self, url: str, api_key: str, *, httpx_client: httpx.Client | None = None) -> None:
         """Prepare the client; nothing is sent before the first call."""
         self.url = url.rstrip("/")
+        self._http = httpx_client or httpx.Client(timeout=60, follow_redirects=True)
         self._client = LabelStudio(
-            base_url=self.url, api_key=api_key, httpx_client=httpx_client, timeout=60
+            base_url=self.url, api_key=api_key, httpx_client=self._http, timeout=60
         )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def speaker(self) -> str:
         """Whose token this is, as an e-mail address.

@@ -32,7 +32,7 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
         encodings = photos.encodings(connection, NETWORK)
         photo_of = {face.id: face.photo for face in photos.faces(connection)}
         not_faces = log.truth(connection).not_faces
-        before = cluster_store.newest_run(connection)
+        before = cluster_store.current_run(connection)
     kept = _without(encodings, not_faces)
     found = cluster_faces(kept, photo_of, eps=eps, min_samples=min_samples)
     run = f"dbscan-{_digest(found)}"

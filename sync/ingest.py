@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -126,6 +127,11 @@ def _read_all(files: Sequence[PhotoFile], media: Media, jobs: int) -> Iterator[_
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
+    except BrokenProcessPool as error:
+        raise SetupError(
+            "a process that read photos was ended from outside, probably for want of memory; "
+            f"run again with fewer than {processes} (--jobs): what was read is kept"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -120,7 +120,7 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         all_faces = photos.faces(connection)
         files = photos.files_of_photos(connection)
         clusters = cluster_store.clusters(connection)
-        run = cluster_store.newest_run(connection) or "none"
+        run = cluster_store.current_run(connection) or "none"
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
         shown_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)

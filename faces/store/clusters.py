@@ -22,7 +22,7 @@ def save_run(
 ) -> None:
     """Replace the clusters by those of a new run."""
     connection.execute(sa.delete(t.cluster_faces))
-    connection.execute(sa.delete(t.cluster_runs).where(t.cluster_runs.c.id == run))
+    connection.execute(sa.delete(t.cluster_runs))
     connection.execute(sa.insert(t.cluster_runs).values(id=run, at=now, how=dict(how)))
     rows = [
         {"cluster_id": cluster.id, "face_id": face, "position": position}
@@ -33,10 +33,9 @@ def save_run(
         connection.execute(sa.insert(t.cluster_faces), rows)
 
 
-def newest_run(connection: sa.Connection) -> str | None:
+def current_run(connection: sa.Connection) -> str | None:
     """The id of the run that the current clusters come from."""
-    query = sa.select(t.cluster_runs.c.id).order_by(t.cluster_runs.c.at.desc()).limit(1)
-    return connection.scalar(query)
+    return connection.scalar(sa.select(t.cluster_runs.c.id))
 
 
 def clusters(connection: sa.Connection) -> list[Cluster]:

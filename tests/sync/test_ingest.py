@@ -1,4 +1,5 @@
 import importlib.util
+import multiprocessing
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -183,6 +184,27 @@ def test_what_was_read_before_an_interruption_is_kept(album: Album) -> None:
     assert album.ingest() == Ingested(found=2, read=1, unchanged=1, refused=0, faces=2)
 
 
+def test_a_reading_process_that_is_killed_ends_the_run_in_one_line(album: Album) -> None:
+    def kill_the_readers(done: int, _of: int) -> None:
+        if done:
+            for process in multiprocessing.active_children():
+                process.kill()
+
+    for number in range(12):
+        page = next(album.folder.glob("*.*"))
+        shutil.copy(page, album.folder / f"again-{number:02}{page.suffix}")
+    with pytest.raises(SetupError, match="fewer than 2"):
+        ingest_folder(
+            album.store,
+            album.folder,
+            media=album.media,
+            jobs=2,
+            now=NOW,
+            on_progress=kill_the_readers,
+        )
+    assert album.ingest().refused == 0
+
+
 def test_a_face_that_somebody_drew_gets_its_encoding_and_crop(album: Album) -> None:
     album.ingest()
     photo = album.faces()[0].photo
@@ -216,7 +238,7 @@ def test_faces_that_look_alike_become_clusters_once(workspace: Workspace) -> Non
     assert (again.run, again.changed) == (first.run, False)
     with workspace.store.read() as connection:
         found = [set(cluster.faces) for cluster in clusters.clusters(connection)]
-        assert clusters.newest_run(connection) == first.run
+        assert clusters.current_run(connection) == first.run
     assert sorted(map(sorted, found)) == sorted(workspace.members.values())
 
 

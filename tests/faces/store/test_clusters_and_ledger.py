@@ -42,7 +42,7 @@ def connection(store: Store) -> Iterator[sa.Connection]:
 
 
 def test_a_run_replaces_the_clusters_of_the_last(connection: sa.Connection) -> None:
-    assert clusters.newest_run(connection) is None
+    assert clusters.current_run(connection) is None
     assert clusters.clusters(connection) == []
     small, large = (
         Cluster(ClusterId("a"), (FACES[1], FACES[0])),
@@ -52,9 +52,9 @@ def test_a_run_replaces_the_clusters_of_the_last(connection: sa.Connection) -> N
     assert clusters.clusters(connection) == [large, small], "largest first, each in its order"
     later = NOW + timedelta(seconds=1)
     clusters.save_run(connection, "run-2", [small], how={}, now=later)
-    assert (clusters.newest_run(connection), clusters.clusters(connection)) == ("run-2", [small])
+    assert (clusters.current_run(connection), clusters.clusters(connection)) == ("run-2", [small])
     clusters.save_run(connection, "run-1", [], how={}, now=later + timedelta(seconds=1))
-    assert (clusters.newest_run(connection), clusters.clusters(connection)) == ("run-1", [])
+    assert (clusters.current_run(connection), clusters.clusters(connection)) == ("run-1", [])
 
 
 def test_proposals_are_replaced_whole(connection: sa.Connection) -> None:
