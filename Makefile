@@ -20,7 +20,7 @@ AT_HOME = $(patsubst ~/%,$(HOME)/%,$(1))
 up: override export PHOTOS := $(call AT_HOME,$(PHOTOS))
 demo: override export DEMO := $(abspath $(call AT_HOME,$(DEMO)))
 bench-%: override export DATA := $(call AT_HOME,$(DATA))
-up demo test-live bench-%: export FACELOOP_STUDIO_VENV := $(abspath $(STUDIO_VENV))
+up demo test-live pictures bench-%: export FACELOOP_STUDIO_VENV := $(abspath $(STUDIO_VENV))
 
 BIN := $(abspath $(VENV))/bin
 RUN := $(BIN)/python -m
@@ -32,7 +32,7 @@ INSTALL = $(RUNNER) -m scripts.install --venv="$(VENV)" --studio-venv="$(STUDIO_
 	--pip-args="$(PIP_ARGS)" --check-disk=$(CHECK_DISK)
 COGGED = $(shell grep -l --include='*.md' -r 'cog\]\]\]' README.md docs 2>/dev/null)
 
-.PHONY: help up demo test test-fast check fix docs lock python setup setup-predict setup-studio \
+.PHONY: help up demo test test-fast check fix docs pictures lock python setup setup-predict setup-studio \
 	setup-training setup-dev clean clean-venv
 
 help: ## list what can be made
@@ -76,6 +76,9 @@ fix: setup-dev ## mend what tools can mend
 
 docs: setup-dev ## write the generated parts of README.md and docs/ anew
 	@$(if $(COGGED),$(RUN) cogapp -r -P $(COGGED))
+
+pictures: setup-dev ## take the pictures of the documents anew, from the demo in a browser
+	@$(RUN) scripts.take_pictures
 
 bench-%: setup-dev ## DATA=folder: one measurement, its figures as one line of JSON
 	@$(RUN) benchmarks.$(subst -,_,$*)

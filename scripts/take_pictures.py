@@ -1,0 +1,137 @@
+"""Make the pictures of README.md and docs/ from the demo, by working in it with a browser.
+
+make pictures
+
+They go to docs/pictures. It takes about ten minutes and needs Chromium.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from faceloop.demo_album import AlbumFace
+from scripts.check_files import PICTURES
+from scripts.demo_loop import (
+    EPS,
+    PATIENCE_MS,
+    STRAY,
+    Annotator,
+    DemoLoop,
+    Group,
+    chromium,
+    running_loop,
+)
+from sync.desk import Project
+
+TALL = ViewportSize(width=1280, height=1100)
+"""For working in Label Studio, which lists only the regions that there is room for."""
+SCREEN = ViewportSize(width=1280, height=720)
+PHONE = ViewportSize(width=390, height=844)
+QUALITY = 88
+LARGEST_KB = 250
+NAMED = "Zoë"
+"""Whom the first picture shows being named."""
+
+
+def main() -> int:
+    """Take all pictures."""
+    out = Path(PICTURES)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="faceloop-pictures-") as folder:
+        _say("starting the demo: about four minutes")
+        with running_loop(Path(folder)) as loop, chromium() as browser:
+            take_all(loop, browser, out)
+    return 0
+
+
+def take_all(loop: DemoLoop, browser: Browser, out: Path) -> None:
+    """Walk the demo from the first name to the app, and take a picture at each stop."""
+    annotator = Annotator(browser.new_page(viewport=TALL), loop)
+    groups = loop.open_groups()
+    shown = [group for group in groups if group.name == NAMED or group.strays]
+    for group in groups:
+        if group not in shown:
+            _say(f"naming {group.name}")
+            annotator.name(group)
+    loop.faceloop("sync")
+    take_people(annotator, shown, out)
+    loop.faceloop("retrain")
+    loop.faceloop("cluster", str(loop.album.new_photos), "--eps", EPS)
+    loop.faceloop("sync")
+    page, faces = new_page(loop)
+    take_photo(annotator, loop.task_of_photo(page.name), faces, out)
+    take_app(browser, loop.app_url, page, len(faces), out)
+
+
+def take_people(annotator: Annotator, groups: list[Group], out: Path) -> None:
+    """In the stream of open tasks: a name being typed, and a tile being thrown out."""
+    annotator.open_stream(Project.PEOPLE)
+    for group in groups:
+        annotator.wait_for_regions(len(group.faces))
+        annotator.name_field.fill(group.name)
+        if group.strays:
+            annotator.page.keyboard.press("Enter")
+            for place in group.strays:
+                annotator.mark_someone_else(place)
+            annotator.page.keyboard.press("Escape")
+        name = "someone-else" if group.strays else "people-desk"
+        annotator.wait_until_told_all()
+        annotator.page.set_viewport_size(SCREEN)
+        _save(annotator.page, out / f"{name}.webp")
+        annotator.page.set_viewport_size(TALL)
+        if not group.strays:
+            annotator.page.keyboard.press("Enter")
+        annotator.submit()
+
+
+def new_page(loop: DemoLoop) -> tuple[Path, tuple[AlbumFace, ...]]:
+    """Of the new pages that show somebody whom nobody has named, the one with the most people."""
+    new = [page for page in sorted(loop.album.truth) if page.parent == loop.album.new_photos]
+    unknown = [page for page in new if any(f.name == STRAY for f in loop.album.truth[page])]
+    page = max(unknown, key=lambda page: len(loop.album.truth[page]))
+    return page, loop.album.truth[page]
+
+
+def take_photo(annotator: Annotator, task: int, faces: tuple[AlbumFace, ...], out: Path) -> None:
+    """A new photo with a name at each face."""
+    annotator.page.set_viewport_size(ViewportSize(width=SCREEN["width"] + 240, height=1000))
+    annotator.open_task(Project.PHOTOS, task, regions=len(faces))
+    annotator.show_names()
+    _save(annotator.page, out / "new-photo.webp", left_px=240)
+
+
+def take_app(browser: Browser, url: str, photo: Path, faces: int, out: Path) -> None:
+    """Everyone in a picture, on a desktop and on a phone."""
+    for name, screen, scale in (("app", SCREEN, 1), ("app-phone", PHONE, 2)):
+        page = browser.new_page(viewport=screen, device_scale_factor=scale)
+        page.goto(url)
+        page.locator("#everyone-given input[type=file]").set_input_files(photo)
+        expect(page.locator(".fl-faces .fl-name")).to_have_count(faces, timeout=PATIENCE_MS)
+        _save(page, out / f"{name}.webp", whole=True)
+        page.close()
+
+
+def _save(page: Page, place: Path, *, left_px: int = 0, whole: bool = False) -> None:
+    """Save what the page shows, without what is left of `left_px`; say how large it is."""
+    page.wait_for_timeout(1500)
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
+    shown = picture.crop((left_px, 0, picture.width, picture.height))
+    shown.save(place, quality=QUALITY, method=6)
+    size_kb = place.stat().st_size / 1000
+    _say(f"{place}: {shown.width} x {shown.height}, {size_kb:.0f} kB")
+    if size_kb > LARGEST_KB:
+        raise ValueError(f"{place} has {size_kb:.0f} kB; the largest picture may have {LARGEST_KB}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
