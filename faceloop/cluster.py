@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from faceloop import options
-from faceloop.console import console
-from faceloop.folders import check_folder, read_folder, remember_folder
+from faceloop.console import say
+from faceloop.folders import check_folder, folders_to_read, read_folder
 from faceloop.workspace import prepare, settings_for
 from faces.locks import Work, alone
 from faces.settings import Settings
@@ -36,7 +36,7 @@ def cluster(
     if photos is not None:
         check_folder(photos, settings.workspace)
     store = prepare(settings)
-    for folder in remember_folder(store, photos):
+    for folder in folders_to_read(settings, store, photos):
         tell_ingested(read_folder(settings, store, folder))
     tell_clustered(group_faces(settings, store))
 
@@ -49,11 +49,9 @@ def group_faces(settings: Settings, store: Store) -> Clustered:
         )
 
 
-def tell_ingested(done: Ingested | None) -> None:
+def tell_ingested(done: Ingested) -> None:
     """Say what reading a folder found."""
-    if done is None:
-        return
-    console.print(
+    say(
         f"{done.found} photos: {done.read - done.refused} read now with {done.faces} faces, "
         f"{done.unchanged} as before"
         + (f", {done.refused} refused (faceloop status --refused)" if done.refused else "")
@@ -62,7 +60,7 @@ def tell_ingested(done: Ingested | None) -> None:
 
 def tell_clustered(done: Clustered) -> None:
     """Say what grouping found."""
-    console.print(
+    say(
         f"{done.clusters} groups of {done.clustered_faces} faces; "
         f"{done.faces - done.clustered_faces} faces stand alone"
     )

@@ -11,39 +11,59 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 
 console = Console(highlight=False)
 """Where everything goes that a person reads."""
-errors = Console(stderr=True, highlight=False)
+_errors = Console(stderr=True, highlight=False)
+
+
+def say(line: str) -> None:
+    """Write a line as it is, however long; square brackets in a name are no markup."""
+    console.print(line, markup=False, soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    """Write what somebody should know, beside the output."""
+    _errors.print(line, style="yellow", markup=False, soft_wrap=True)
+
+
+def fail(line: str) -> None:
+    """Write why a command ends."""
+    _errors.print(line, style="red", markup=False, soft_wrap=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar for one long step; call what is given with (done, total)."""
-    with _bar() as bar:
-        task = bar.add_task(what, total=None)
-
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=total > 0)
-
-        yield advance
+    with named_progress() as advance:
+        yield lambda done, total: advance(what, done, total)
 
 
 @contextmanager
 def named_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Bars for several steps; call what is given with (what, done, total)."""
-    with _bar() as bar:
-        tasks: dict[str, object] = {}
+    """Bars for several steps; call what is given with (what, done, total).
 
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+    Where there is nothing to do, nothing is shown.
+    """
+    bar = _bar()
+    tasks: dict[str, TaskID] = {}
 
+    def advance(what: str, done: int, total: int) -> None:
+        if total and what not in tasks:
+            bar.start()
+            tasks[what] = bar.add_task(what, total=total)
+        if total:
+            bar.update(tasks[what], completed=done, total=total)
+
+    try:
         yield advance
+    finally:
+        if tasks:
+            bar.stop()
 
 
 @contextmanager

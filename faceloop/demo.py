@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from faceloop.console import console
+from faceloop.console import say, waiting
 from faceloop.demo_album import make_album
 
 Folder = Annotated[Path, typer.Argument(help="Where the album and the new photos go.")]
@@ -15,6 +15,7 @@ Folder = Annotated[Path, typer.Argument(help="Where the album and the new photos
 
 def demo(folder: Folder) -> None:
     """Make an album of sample portraits (AT&T Laboratories Cambridge) with invented names."""
-    with console.status("Pasting portraits into album pages"):
+    with waiting("Pasting portraits into album pages"):
         make_album(folder)
-    console.print(f"album: {folder / 'album'}\nnew photos for the end: {folder / 'new-photos'}")
+    say(f"album: {folder / 'album'}")
+    say(f"new photos for the end: {folder / 'new-photos'}")

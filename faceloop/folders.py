@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from faceloop.console import errors, progress
+from faceloop.console import progress, warn
 from faces.errors import SetupError
 from faces.locks import Work, alone
 from faces.settings import Settings
@@ -41,46 +41,50 @@ def check_folder(folder: Path, workspace: Path) -> None:
         )
 
 
-def remember_folder(store: Store, given: Path | None) -> list[Path]:
-    """All folders to read: the remembered ones and the one given, which is remembered too.
+def folders_to_read(settings: Settings, store: Store, given: Path | None) -> list[Path]:
+    """The folder given, which is remembered, and the remembered ones that are there.
+
+    A remembered folder that is missing or empty now, such as a disk that is not plugged in, keeps
+    nobody from working with the others: one line says so, and what was read of it stays.
 
     Raises:
         SetupError: none was ever given.
     """
+    known = _remembered(store, given)
+    if not known:
+        raise SetupError("no folder yet; give the one with your photos: faceloop up ~/Pictures")
+    return [folder for folder in known if _is_there(folder, settings.workspace)]
+
+
+def read_folder(settings: Settings, store: Store, folder: Path) -> Ingested:
+    """Read what is new in a folder, with a progress bar."""
+    with alone(settings, Work.INGEST), progress(f"Reading {folder.name}") as advance:
+        return ingest_folder(
+            store,
+            folder,
+            media=media_of(settings),
+            jobs=settings.jobs,
+            now=datetime.now(UTC),
+            on_progress=advance,
+        )
+
+
+def _remembered(store: Store, given: Path | None) -> list[Path]:
     with store.write() as connection:
         known = [str(folder) for folder in ledger.fact(connection, _FACT) or []]
         if given is not None and str(given.resolve()) not in known:
             known.append(str(given.resolve()))
             ledger.set_fact(connection, _FACT, known)
-    if not known:
-        raise SetupError("no folder yet; give the one with your photos: faceloop up ~/Pictures")
     return [Path(folder) for folder in known]
 
 
-def read_folder(settings: Settings, store: Store, folder: Path) -> Ingested | None:
-    """Read what is new in a folder, with a progress bar; None if the folder is away.
-
-    A folder that is missing or empty now, such as a disk that is not plugged in, keeps nobody
-    from working with the others, and its photos stay.
-    """
+def _is_there(folder: Path, workspace: Path) -> bool:
     try:
-        with alone(settings, Work.INGEST), progress(f"Reading {folder.name}") as advance:
-            return ingest_folder(
-                store,
-                folder,
-                media=media_of(settings),
-                jobs=settings.jobs,
-                now=datetime.now(UTC),
-                on_progress=advance,
-            )
+        check_folder(folder, workspace)
     except SetupError as reason:
-        errors.print(
-            f"{reason} (what was read of it before stays)",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
-        )
-        return None
+        warn(f"{reason} (what was read of it before stays)")
+        return False
+    return True
 
 
 def _is_hidden(below: Path) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from faceloop import options
-from faceloop.console import console
+from faceloop.console import console, say
 from faceloop.workspace import settings_for
 from faces.errors import BrokenModelVersion
 from faces.versions import current_id, list_versions, load_version, make_current
@@ -24,7 +25,7 @@ def models(workspace: options.Workspace = None, use: Use = None) -> None:
     current = current_id(settings.models)
     versions = list_versions(settings.models)
     if not versions:
-        console.print("no model version yet; name some people, then run `faceloop retrain`")
+        say("no model version yet; name some people, then run `faceloop retrain`")
         return
     table = Table("", "version", "made", "people", "on photos it did not learn from")
     for version_id in versions:
@@ -32,7 +33,7 @@ def models(workspace: options.Workspace = None, use: Use = None) -> None:
         try:
             version = load_version(settings.models, version_id)
         except BrokenModelVersion as error:
-            table.add_row(mark, version_id, "", "", str(error))
+            table.add_row(mark, version_id, "", "", escape(str(error)))
             continue
         metrics = ", ".join(f"{name} {value:.3g}" for name, value in version.metrics.items())
         made = f"{version.created_at:%Y-%m-%d %H:%M}"

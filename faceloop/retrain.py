@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from faceloop import options
-from faceloop.console import console, errors, named_progress
+from faceloop.console import named_progress, say, warn
 from faceloop.workspace import existing_store, settings_for
 from faces.encode import NETWORK
 from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
@@ -33,7 +33,7 @@ def retrain(workspace: options.Workspace = None, seed: Seed = 0) -> None:
     if desk is not None:
         with named_progress() as advance:
             push_now(settings, store, desk, on_progress=advance)
-        console.print("Label Studio shows the new names; backend and app follow by themselves.")
+        say("Label Studio shows the new names; backend and app follow by themselves.")
 
 
 def learn(settings: Settings, store: Store, *, seed: int) -> bool:
@@ -48,17 +48,12 @@ def learn(settings: Settings, store: Store, *, seed: int) -> bool:
                 network=NETWORK,
                 now=datetime.now(UTC),
                 seed=seed,
-                report=_tell,
+                report=say,
             )
     except NotEnoughToLearn as reason:
-        console.print(str(reason), markup=False)
+        say(str(reason))
         return False
     return True
-
-
-def _tell(line: str) -> None:
-    """One line of the report; square brackets in a name are no markup."""
-    console.print(line, markup=False)
 
 
 def _desk_if_there(settings: Settings, store: Store) -> Desk | None:
@@ -66,5 +61,5 @@ def _desk_if_there(settings: Settings, store: Store) -> Desk | None:
     try:
         return desk_of(settings, store)
     except (SetupError, StudioUnreachable) as reason:
-        errors.print(f"without Label Studio: {reason}", style="yellow", markup=False)
+        warn(f"without Label Studio: {reason}")
         return None

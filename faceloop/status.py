@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from faceloop import options
-from faceloop.console import console
+from faceloop.console import console, say
 from faceloop.workspace import existing_store, settings_for
 from faces.showing import ROUND_FACT
 from faces.store import clusters as cluster_store
@@ -28,7 +29,7 @@ def status(workspace: options.Workspace = None, refused: Refused = False) -> Non
         if refused:
             for entry in files:
                 if entry.refused is not None:
-                    console.print(entry.refused, markup=False, soft_wrap=True)
+                    say(entry.refused)
             return
         faces = photos.faces(connection)
         truth = log.truth(connection)
@@ -53,5 +54,5 @@ def status(workspace: options.Workspace = None, refused: Refused = False) -> Non
         ("model version", current_id(settings.models) or "none yet"),
         ("round", current_round or "none yet"),
     ):
-        table.add_row(what, str(value))
+        table.add_row(what, escape(str(value)))
     console.print(table)

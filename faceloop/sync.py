@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faceloop import options
-from faceloop.console import console, errors, named_progress
+from faceloop.console import named_progress, say, warn
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import StudioError, StudioUnreachable
 from faces.identify import CurrentModel
@@ -24,7 +24,7 @@ def sync(
     store = existing_store(settings)
     if dry_run:
         for project, plan in plan_only(store, CurrentModel(settings.models)).items():
-            console.print(f"{project}: {plan}")
+            say(f"{project}: {plan}")
         return
     desk = desk_of(settings, store)
     with named_progress() as advance:
@@ -36,13 +36,11 @@ def sync(
 def tell_synced(synced: Synced) -> None:
     """Say what came in and what went out."""
     pulled = synced.pulled
-    console.print(
-        f"{pulled.answers} answers read ({pulled.words} words), {pulled.taken_back} taken back"
-    )
+    say(f"{pulled.answers} answers read ({pulled.words} words), {pulled.taken_back} taken back")
     for problem in pulled.problems:
-        errors.print(problem, style="yellow", markup=False)
+        warn(problem)
     for project, plan in synced.pushed.items():
-        console.print(f"{project}: {'nothing to do' if plan.is_empty else plan}")
+        say(f"{project}: {'nothing to do' if plan.is_empty else plan}")
 
 
 def connect(settings: Settings, desk: Desk) -> str | None:
@@ -61,6 +59,6 @@ def connect(settings: Settings, desk: Desk) -> str | None:
             "Label Studio does not call the backend, so boxes just drawn get no name and answers "
             f"are read once a minute: {reason}"
         )
-        errors.print(refusal, style="yellow", markup=False, soft_wrap=True)
+        warn(refusal)
         return refusal
     return None

@@ -20,8 +20,8 @@ from faceloop.cluster import (
     tell_ingested,
 )
 from faceloop.connecting import check_access, connection_for
-from faceloop.console import console, named_progress, waiting
-from faceloop.folders import check_folder, read_folder, remember_folder
+from faceloop.console import named_progress, say, waiting
+from faceloop.folders import check_folder, folders_to_read, read_folder
 from faceloop.ports import refuse_busy_ports
 from faceloop.processes import Children
 from faceloop.running import stop_leftovers
@@ -79,7 +79,7 @@ def up(
     settings = explicit_settings(workspace, **given, **settings_of(connection))
     _check_before(settings, connection)
     store = prepare(settings)
-    to_read = remember_folder(store, photos)
+    to_read = folders_to_read(settings, store, photos)
     write_connection(settings.workspace, connection)
     healthy = True
     try:
@@ -90,7 +90,7 @@ def up(
             else:
                 _stay(settings, store, connection, desk, children, open_browser=browser)
     except KeyboardInterrupt:
-        console.print("stopped before all was ready; the next run goes on from here")
+        say("stopped before all was ready; the next run goes on from here")
         raise typer.Exit(INTERRUPTED) from None
     if not healthy:
         raise typer.Exit(1)
@@ -100,7 +100,7 @@ def _check_before(settings: Settings, connection: Connection) -> None:
     """Whatever stands in the way is said before anything is started."""
     stopped = stop_leftovers(settings.workspace)
     if stopped:
-        console.print(f"stopped what a killed run had left running: {', '.join(stopped)}")
+        say(f"stopped what a killed run had left running: {', '.join(stopped)}")
     refuse_busy_ports(settings, embedded=connection.embedded)
     if connection.embedded:
         studio_command(settings)
@@ -168,4 +168,4 @@ def _stay(
         open_in_browser(people_page(settings, desk))
     with suppress(KeyboardInterrupt):
         children.wait_until_one_ends()
-    console.print("stopping")
+    say("stopping")
