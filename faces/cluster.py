@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import DBSCAN
-from sklearn.metrics import pairwise_distances_chunked
 
 from faces.records import Cluster, ClusterId, Encodings, FaceId, FloatRows, PhotoId
 
@@ -32,6 +30,8 @@ def cluster_faces(
     order = np.array(sorted(range(len(encodings.faces)), key=lambda row: encodings.faces[row]))
     faces = [encodings.faces[row] for row in order]
     rows = encodings.plain[order]
+    from sklearn.cluster import DBSCAN  # takes a second, which no other command has to wait
+
     search = DBSCAN(eps=eps, min_samples=min_samples, metric="euclidean", algorithm="brute")
     labels = search.fit_predict(rows)
     clusters = []
@@ -52,6 +52,8 @@ def cluster_id(faces: Iterable[FaceId]) -> ClusterId:
 
 def _typical_first(rows: FloatRows) -> npt.NDArray[np.intp]:
     """The places of the rows by their distance to the most central one, (n, d) -> (n,)."""
+    from sklearn.metrics import pairwise_distances_chunked
+
     sums = pairwise_distances_chunked(rows, reduce_func=lambda block, _start: block.sum(axis=1))
     medoid = rows[np.argmin(np.concatenate(list(sums)))]
     distances = np.linalg.norm(rows - medoid, axis=1)
