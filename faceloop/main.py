@@ -4,41 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 
 import typer
 
-from faceloop.backend import backend
-from faceloop.cluster import cluster
 from faceloop.console import fail
-from faceloop.demo import demo
-from faceloop.models import models
-from faceloop.retrain import retrain
-from faceloop.serve import serve
-from faceloop.status import status
-from faceloop.sync import sync
-from faceloop.up import up
-from faceloop.worker import worker
 from faces.errors import FaceloopError
 
-app = typer.Typer(
-    name="faceloop",
-    help="Name the people in your photographs: clusters, Label Studio, a classifier, and back.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+SUBCOMMANDS = (
+    *("up", "cluster", "sync", "retrain", "status"),
+    *("models", "backend", "serve", "worker", "demo"),
 )
-for subcommand in (up, cluster, sync, retrain, status, models, backend, serve, worker, demo):
-    app.command()(subcommand)
+
+
+def command(subcommands: Iterable[str] = SUBCOMMANDS) -> typer.Typer:
+    """The command with some of its subcommands, each a function in the module of its name."""
+    app = typer.Typer(
+        name="faceloop",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_faceloop)
+    for name in subcommands:
+        app.command()(getattr(import_module(f"faceloop.{name}"), name))
+    return app
 
 
 def main() -> None:
-    """Run the command; a mistake of the user's is one line and exit code 1."""
+    """Run the command; a mistake of the user's is one line and exit code 1.
+
+    Only what is asked for is imported: all of it takes seconds.
+    """
     _reach_this_machine_directly()
+    asked_for = [name for name in sys.argv[1:2] if name in SUBCOMMANDS]
     try:
-        app()
+        command(asked_for or SUBCOMMANDS)()
     except FaceloopError as error:
         fail(f"faceloop: {error}")
         sys.exit(1)
+
+
+def _faceloop() -> None:
+    """Name the people in your photographs: clusters, Label Studio, a classifier, and back."""
 
 
 def _reach_this_machine_directly() -> None:

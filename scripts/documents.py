@@ -13,7 +13,7 @@ import typer.main
 from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from faceloop.main import app
+from faceloop.main import command as faceloop
 from faces.settings import Settings
 
 _COMPUTED = {"workspace": "`~/.local/share/faceloop` on Linux"}
@@ -47,7 +47,7 @@ def modules_table(package: str) -> str:
 
 def commands() -> dict[str, TyperCommand]:
     """The subcommands by name, in the order of the help."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(faceloop())
     if not isinstance(group, TyperGroup):
         raise TypeError("faceloop has no subcommands")
     found = group.commands.items()

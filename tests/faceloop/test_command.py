@@ -1,0 +1,190 @@
+"""What every subcommand promises: help, one line for a mistake, nothing begun that cannot end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceloop.main import SUBCOMMANDS
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with one photo."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(np.full((40, 40, 3), 90, np.uint8)).save(folder / "grey.jpg")
+    return folder
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A port where somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+def test_every_subcommand_explains_itself(faceloop, subcommand: str) -> None:
+    said = faceloop(subcommand, "--help")
+    assert said.code == 0
+    assert f"faceloop {subcommand} [OPTIONS]" in said.out
+    assert "Traceback" not in said.err
+
+
+def test_without_a_subcommand_all_are_listed(faceloop) -> None:
+    said = faceloop("--help")
+    assert "Name the people in your photographs" in said.out
+    assert all(f"  {name} " in said.out for name in SUBCOMMANDS)
+
+
+@pytest.mark.parametrize("subcommand", ["status", "sync", "retrain"])
+def test_a_workspace_that_nobody_made_is_one_line(faceloop, tmp_path: Path, subcommand) -> None:
+    workspace = tmp_path / "nowhere"
+    assert "faceloop up" in faceloop(subcommand, "--workspace", workspace).fault
+    assert not workspace.exists()
+
+
+def test_a_subcommand_that_does_not_exist_is_named(faceloop) -> None:
+    said = faceloop("upp")
+    assert said.code == 2
+    assert "'upp'" in said.err
+
+
+def test_a_part_starts_without_what_it_does_not_need() -> None:
+    heavy = "{'sklearn', 'label_studio_sdk', 'torch', 'fastai', 'gradio'}"
+    look = "import sys; from faceloop.main import command; command(['backend', 'models']); "
+    look += f"sys.exit(str({heavy} & set(sys.modules) or ''))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+
+
+def test_a_mistake_is_one_line_in_a_process_too(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "faceloop", "models", "--use", "model-9999-none"],
+        env={**os.environ, "FACELOOP_WORKSPACE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith("faceloop: ")
+    assert "model-9999-none" in line
+
+
+def test_a_setting_that_cannot_be_used_is_named(faceloop, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("FACELOOP_APP_PORT", "many")
+    assert "FACELOOP_APP_PORT" in faceloop("status", "--workspace", tmp_path).fault
+
+
+@pytest.mark.parametrize("subcommand", ["up", "cluster"])
+def test_folders_that_cannot_be_worked_with_leave_nothing_behind(
+    faceloop, photos: Path, tmp_path: Path, subcommand: str
+) -> None:
+    empty, workspace = tmp_path / "empty", tmp_path / "workspace"
+    empty.mkdir()
+    (empty / "notes.txt").write_text("no photo", encoding="utf-8")
+    for folder, reason in ((tmp_path / "nowhere", "there is no folder"), (empty, "no photo in")):
+        said = faceloop(subcommand, folder, "--workspace", workspace)
+        assert f"{reason} {folder}" in said.fault
+    within = faceloop(subcommand, photos, "--workspace", photos / "work")
+    assert "previews would be read as photos" in within.fault
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "photos"]
+    assert [path.name for path in photos.iterdir()] == ["grey.jpg"]
+
+
+def test_a_photo_folder_inside_the_workspace_is_refused(faceloop, photos: Path) -> None:
+    said = faceloop("cluster", photos, "--workspace", photos.parent)
+    assert "lies in the workspace" in said.fault
+
+
+def test_no_folder_at_all_is_asked_for(faceloop, tmp_path: Path) -> None:
+    assert "no folder yet" in faceloop("cluster", "--workspace", tmp_path / "workspace").fault
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("part", ["studio", "backend", "app"])
+def test_a_busy_port_is_one_line_before_anything_starts(
+    faceloop, photos: Path, tmp_path: Path, busy_port: int, part: str
+) -> None:
+    workspace = tmp_path / "workspace"
+    said = faceloop("up", photos, "--workspace", workspace, f"--{part}-port", busy_port)
+    assert f"port {busy_port} for " in said.fault
+    assert f"--{part}-port" in said.fault
+    assert not workspace.exists()
+
+
+@pytest.mark.enable_socket
+def test_two_parts_cannot_share_a_port(faceloop, photos: Path, tmp_path: Path, free_port) -> None:
+    ports = [f"--{part}-port={free_port}" for part in ("studio", "app")]
+    said = faceloop("up", photos, "--workspace", tmp_path / "workspace", *ports)
+    assert f"Label Studio and the app cannot share port {free_port}" in said.fault
+
+
+@pytest.mark.enable_socket
+def test_a_label_studio_that_is_not_installed_is_said_before_anything_starts(
+    faceloop, photos: Path, tmp_path: Path, monkeypatch, free_ports
+) -> None:
+    monkeypatch.setenv("FACELOOP_STUDIO_VENV", str(tmp_path / "no-venv"))
+    workspace = tmp_path / "workspace"
+    said = faceloop("up", photos, "--workspace", workspace, *free_ports)
+    assert "run `make setup`" in said.fault
+    assert not workspace.exists()
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ((), "asks for a token; give --api-key"),
+        (("--api-key", "0" * 40), "no answer from Label Studio"),
+    ],
+)
+def test_anothers_label_studio_is_tried_before_anything_starts(
+    faceloop, photos: Path, tmp_path: Path, free_ports, free_port, options, reason: str
+) -> None:
+    workspace, studio = tmp_path / "workspace", f"127.0.0.1:{free_port}"
+    said = faceloop(
+        "up", photos, "--workspace", workspace, "--studio", studio, *free_ports, *options
+    )
+    assert reason in said.fault
+    assert f"http://{studio}" in said.fault
+    assert not workspace.exists()
+
+
+def unused_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port where nobody listens."""
+    return unused_ports(1)[0]
+
+
+@pytest.fixture
+def free_ports() -> list[str]:
+    """Options that give each part a port where nobody listens."""
+    parts = ("studio", "backend", "app")
+    return [f"--{part}-port={port}" for part, port in zip(parts, unused_ports(3), strict=True)]
+
+
+def test_nothing_between_here_and_here_goes_through_a_proxy(faceloop, monkeypatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "corp.example,localhost")
+    faceloop("status", "--help")
+    assert os.environ["no_proxy"] == "corp.example,localhost,127.0.0.1"
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
