@@ -1,0 +1,177 @@
+"""From a folder of real portraits to groups, and what the commands say on the way."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceloop.demo_album import make_album
+from faceloop.main import main
+from faceloop.worker import run_job
+from faceloop.workspace import explicit_settings, prepare
+from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
+from faces.jobs import Job
+from faces.records import Person, PersonId, unit_rows
+from faces.store import log, photos
+from faces.store.database import open_store
+from faces.versions import ModelVersion, numbered, save_version
+
+PAGES = 3
+PEOPLE = 3
+OPTIONS = ("--jobs", "1", "--min-samples", "2", "--eps", "0.5")
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three pages of an album with three people on each, and a file that is no photo."""
+    place = tmp_path_factory.mktemp("photos")
+    album = make_album(tmp_path_factory.mktemp("demo") / "album", people=PEOPLE)
+    for page in sorted(album.photos.iterdir())[:PAGES]:
+        shutil.copy(page, place)
+    (place / "broken [1].jpg").write_bytes(b"no photo at all")
+    return place
+
+
+@pytest.fixture(scope="module")
+def read_once(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which the folder was read."""
+    workspace = tmp_path_factory.mktemp("first") / "workspace"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "sys.argv",
+            ["faceloop", "cluster", str(folder), *OPTIONS, "--workspace", str(workspace)],
+        )
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert not ended.value.code
+    return workspace
+
+
+@pytest.fixture
+def workspace(read_once: Path, tmp_path: Path) -> Path:
+    """The same for one test alone."""
+    return Path(shutil.copytree(read_once, tmp_path / "workspace"))
+
+
+def test_everybody_on_the_pages_is_found_and_grouped(faceloop, workspace: Path) -> None:
+    said = " ".join(faceloop("status", "--workspace", workspace).out.split())
+    assert f"photos {PAGES} " in said
+    assert "refused files 1 " in said
+    assert f"faces {PAGES * PEOPLE} " in said
+    assert f"groups {PEOPLE} of {PAGES * PEOPLE} faces" in said
+    assert "model version none yet" in said
+
+
+def test_a_refused_file_is_listed_with_its_reason(faceloop, workspace: Path, folder: Path) -> None:
+    [line] = faceloop("status", "--refused", "--workspace", workspace).out.splitlines()
+    assert str(folder / "broken [1].jpg") in line
+
+
+def test_a_second_run_reads_nothing(faceloop, workspace: Path) -> None:
+    said = faceloop("cluster", "--workspace", workspace, *OPTIONS)
+    assert said.code == 0
+    assert f"0 read now with 0 faces, {PAGES + 1} as before" in said.out
+    assert f"{PEOPLE} groups of {PAGES * PEOPLE} faces" in said.out
+
+
+def test_a_folder_that_is_away_stops_nobody_and_loses_nothing(
+    faceloop, workspace: Path, folder: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    shutil.copy(folder / "broken [1].jpg", disk / "there.jpg")
+    faceloop("cluster", disk, "--workspace", workspace, *OPTIONS)
+    for away in (shutil.rmtree, Path.mkdir):
+        away(disk)
+        said = faceloop("cluster", "--workspace", workspace, *OPTIONS)
+        assert said.code == 0
+        [line] = said.err.splitlines()
+        assert str(disk) in line
+        assert "what was read of it before stays" in line
+        assert f"{PEOPLE} groups of {PAGES * PEOPLE} faces" in said.out
+    store = open_store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
+    with store.read() as connection:
+        assert len(photos.known_files(connection, str(disk))) == 1
+
+
+def test_a_dry_run_says_what_would_be_sent(faceloop, workspace: Path) -> None:
+    said = faceloop("sync", "--dry-run", "--workspace", workspace)
+    assert said.out.splitlines() == [
+        f"people: {PEOPLE} new, 0 changed, 0 to delete",
+        f"photos: {PAGES} new, 0 changed, 0 to delete",
+    ]
+
+
+def test_without_a_label_studio_sync_says_what_is_missing(faceloop, workspace: Path) -> None:
+    assert "FACELOOP_STUDIO_API_KEY" in faceloop("sync", "--workspace", workspace).fault
+
+
+def test_with_too_little_confirmed_retrain_says_what_is_missing(faceloop, workspace: Path) -> None:
+    said = faceloop("retrain", "--workspace", workspace)
+    assert said.code == 0
+    assert "without Label Studio" in said.err
+    before = " ".join(said.out.split())
+    store = open_store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
+    with store.write() as connection:
+        faces = photos.faces(connection)[:2]
+        ann = PersonId("p-ann")
+        words = [PersonCreated(ann, "Ann [1]")]
+        words += [FaceVerdict(face.id, Verdict.IS, ann) for face in faces]
+        log.append(connection, Occasion("Ada", NOW, "test"), words)
+    said = faceloop("retrain", "--workspace", workspace)
+    assert said.code == 0
+    assert "Ann [1]" in said.out
+    assert " ".join(said.out.split()) != before
+    assert "no model version yet" in faceloop("models", "--workspace", workspace).out
+
+
+def test_model_versions_are_listed_and_chosen(faceloop, tmp_path: Path) -> None:
+    assert "no model version yet" in faceloop("models", "--workspace", tmp_path).out
+    first, second = (saved_version(tmp_path / "models", seed=seed) for seed in range(2))
+    faceloop("models", "--workspace", tmp_path, "--use", first)
+    marked = faceloop("models", "--workspace", tmp_path).out.split("▶")
+    assert len(marked) == 2
+    assert marked[1].strip(" │").startswith(first)
+    assert second in marked[1]
+    unknown = faceloop("models", "--workspace", tmp_path, "--use", "model-9999-0")
+    assert "'model-9999-0' is no model version" in unknown.fault
+    assert faceloop("models", "--workspace", tmp_path).out.split("▶") == marked
+
+
+def saved_version(folder: Path, *, seed: int) -> str:
+    draft = ModelVersion(
+        id="model-0000-00000000",
+        created_at=NOW,
+        network="dlib-resnet-v1",
+        people=(Person(PersonId("p1"), "Zoë"), Person(PersonId("p2"), "Ned")),
+        weights=unit_rows(np.random.default_rng(seed).normal(size=(2, 128)).astype(np.float32)),
+        scale=31.4,
+        unknown_cosine=0.83,
+        threshold=0.7,
+        metrics={"rank1": 0.99},
+        data_hash="d" * 64,
+        parent=None,
+        faceloop_version="0.1.0",
+    )
+    folder.mkdir(exist_ok=True)
+    version = numbered(folder, draft)
+    save_version(folder, version)
+    return version.id
+
+
+def test_a_job_that_cannot_be_done_is_one_line_and_the_worker_goes_on(
+    workspace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = explicit_settings(workspace)
+    store = prepare(settings)
+    for job in Job:
+        caplog.clear()
+        run_job(settings, store, job)
+        [record] = caplog.records
+        assert record.levelname == "WARNING"
+        assert f"{job} failed: there is no token" in record.getMessage()
