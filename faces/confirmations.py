@@ -2,7 +2,8 @@
 
 Each event has its speaker, its time and its place: the annotation (or other occasion) in which it
 was said. A new revision of a place takes that place's earlier words back and says new ones, so an
-undo is exact. Of one speaker the newest word on a face counts; where two speakers disagree the
+undo is exact. Of one speaker the newest word on a face counts, by when it was said and not by when
+we read it; where two speakers disagree the
 face is disputed. Negative words ("not P") are remembered until that speaker says otherwise.
 """
 
@@ -288,7 +289,7 @@ def _opinions(
     """Each speaker's newest word on each face, and whom each face was said not to be."""
     opinions: _Opinions = defaultdict(dict)
     negative: dict[FaceId, set[tuple[str, PersonId]]] = defaultdict(set)
-    for event in standing:
+    for event in sorted(standing, key=lambda event: (event.occasion.at, event.number)):
         word, speaker = event.word, event.occasion.speaker
         if not isinstance(word, FaceVerdict):
             continue

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from faces.records import Box, FaceId, PhotoId
+from faces.records import Box, FaceId, Photo, PhotoId
 
 UNKNOWN = "Unknown"
 """The label of a face for which no name is proposed."""
@@ -93,11 +93,15 @@ class PhotoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PeopleAnswer:
-    """One annotation of a montage: a name, a verdict on all, and each tile that is still there."""
+    """One annotation of a montage: a name, a verdict on all, and each tile that is still there.
+
+    `typed` is true when the name was typed: a chosen one may be our own prediction, left as it was.
+    """
 
     name: str | None
     verdict: ClusterVerdict | None
     tiles: Mapping[FaceId, Tile]
+    typed: bool = False
 
 
 def photo_task(
@@ -217,18 +221,28 @@ def renamed_region(drawn: DrawnBox, name: str, score: float) -> dict[str, Any]:
 
 
 def read_photo_answer(
-    annotation: Mapping[str, Any], task_data: Mapping[str, Any], *, from_prediction: bool
+    annotation: Mapping[str, Any],
+    task_data: Mapping[str, Any],
+    *,
+    photo: Photo,
+    from_prediction: bool,
 ) -> PhotoAnswer:
-    """What an annotation of a Photos task says.
+    """What an annotation of a Photos task says; boxes are in pixels of the photo.
 
-    A proposed face without a box counts as deleted only when the annotation began from a
-    prediction: on a task opened empty its absence means nothing.
+    Label Studio's `original_width` is that of the preview which the browser loaded, so percent
+    alone counts. A proposed face without a box counts as deleted only when the annotation began
+    from a prediction: on a task opened empty its absence means nothing.
     """
     boxes: dict[str, BoxAnswer] = {}
     extras: dict[str, dict[str, str]] = {}
+    regions: set[str] = set()
+    size = {"original_width": photo.width_px, "original_height": photo.height_px}
     for item in annotation.get("result") or []:
-        drawn = _drawn_box(item) if item.get("type") in ("rectanglelabels", "rectangle") else None
-        if drawn is not None:
+        if item.get("type") in ("rectanglelabels", "rectangle"):
+            regions.add(str(item.get("id")))
+            drawn = _drawn_box({**item, **size})
+            if drawn is None:
+                continue
             label = _first(item["value"].get("rectanglelabels"))
             name = None if label in (None, UNKNOWN) else label
             boxes[drawn.region] = BoxAnswer(drawn.region, drawn.box, name, None)
@@ -240,8 +254,8 @@ def read_photo_answer(
             extras.setdefault(item.get("id", ""), {})["verdict"] = said
     whole = tuple(_with_extras(box, extras.get(region, {})) for region, box in boxes.items())
     proposed = [FaceId(face) for face in task_data.get("faces") or []]
-    deleted = tuple(face for face in proposed if face not in boxes) if from_prediction else ()
-    return PhotoAnswer(PhotoId(task_data["photo"]), whole, deleted)
+    deleted = tuple(face for face in proposed if face not in regions) if from_prediction else ()
+    return PhotoAnswer(photo.id, whole, deleted)
 
 
 def read_people_answer(
@@ -268,10 +282,12 @@ def read_people_answer(
     if not tiles and not from_prediction:
         tiles = {FaceId(face): Tile.SAME_PERSON for face in shown}
     verdict = said.get("verdict", "")
+    typed = said.get("new_name", "").strip()
     return PeopleAnswer(
-        name=said.get("new_name", "").strip() or said.get("name") or None,
+        name=typed or said.get("name") or None,
         verdict=ClusterVerdict(verdict) if verdict in set(ClusterVerdict) else None,
         tiles=tiles,
+        typed=bool(typed),
     )
 
 

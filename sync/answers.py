@@ -59,12 +59,17 @@ class Said:
 def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
     """What an answer to "who is this?" says of the tiles that are still there.
 
-    A name and *stranger* (or another verdict) at once contradict each other and say nothing. A
-    name that cannot be anybody's is a problem, and the rest is read as if none were given.
+    A verdict such as *stranger* beats a name that is only chosen, for we may have chosen it
+    ourselves; beside a typed name it contradicts, which is a problem and says nothing. A name that
+    cannot be anybody's is a problem too, and the rest is read as if none were given.
     """
-    if answer.name is not None and answer.verdict is not None:
-        return Said(())
-    if answer.name is None or set(answer.tiles.values()) <= {Tile.NOT_A_FACE}:
+    if answer.verdict is not None and answer.typed:
+        return Said((), problems=(f"{answer.name} and {answer.verdict} contradict each other",))
+    if (
+        answer.verdict is not None
+        or answer.name is None
+        or set(answer.tiles.values()) <= {Tile.NOT_A_FACE}
+    ):
         return Said(tuple(_words_without_name(answer)))
     try:
         person, words = names.person(answer.name)
@@ -100,16 +105,17 @@ def words_of_photo_answer(
 ) -> Said:
     """What an annotation of a photo says; `known` are the photo's faces.
 
-    A box drawn anew over a proposed one that was deleted is that same face, moved. A box with a
-    name that cannot be anybody's is a problem and says nothing.
+    A box drawn over a known face that has no box of its own here is that same face, moved. A box
+    with a name that cannot be anybody's is a problem and says nothing.
     """
     words: list[Word] = []
     drawn: list[Face] = []
     problems: list[str] = []
-    deleted = {face: known[face].box for face in answer.deleted if face in known}
+    boxed = {box.region for box in answer.boxes}
+    free = {face: one.box for face, one in known.items() if face not in boxed}
     for box in answer.boxes:
-        face = _face_of_box(box, answer, known, deleted)
-        deleted.pop(face.id, None)
+        face = _face_of_box(box, answer, known, free)
+        free.pop(face.id, None)
         before = known.get(face.id)
         if before is None or _moved(before.box, face.box):
             drawn.append(face)
@@ -117,7 +123,7 @@ def words_of_photo_answer(
             words += _words_of_box(box, face.id, names)
         except BadName as problem:
             problems.append(str(problem))
-    words += _all(list(deleted), Verdict.NOT_A_FACE)
+    words += _all([face for face in answer.deleted if face in free], Verdict.NOT_A_FACE)
     return Said(tuple(words), tuple(drawn), tuple(problems))
 
 
@@ -139,17 +145,21 @@ def _face_of_box(
     box: BoxAnswer,
     answer: PhotoAnswer,
     known: Mapping[FaceId, Face],
-    deleted: Mapping[FaceId, Box],
+    free: Mapping[FaceId, Box],
 ) -> Face:
-    """The face that a box is about: proposed, drawn over a deleted one, or new."""
+    """The face that a box is about: proposed, drawn over one that has no box here, or new."""
     face = FaceId(box.region)
     if face in known:
         return Face(face, answer.photo, box.box, known[face].score, drawn=known[face].drawn)
-    over = [(where.overlap(box.box), face) for face, where in deleted.items()]
-    best, again = max(over, default=(0.0, face))
-    if best >= SAME_FACE_IOU:
+    again = face_id_of_region(answer.photo, box.region)
+    if again in known:
         return Face(again, answer.photo, box.box, known[again].score, drawn=known[again].drawn)
-    return Face(face_id_of_region(answer.photo, box.region), answer.photo, box.box, 1.0, drawn=True)
+    over = [(where.overlap(box.box), face) for face, where in free.items()]
+    best, over_face = max(over, default=(0.0, face))
+    if best >= SAME_FACE_IOU:
+        before = known[over_face]
+        return Face(over_face, answer.photo, box.box, before.score, drawn=before.drawn)
+    return Face(again, answer.photo, box.box, 1.0, drawn=True)
 
 
 def _moved(before: Box, after: Box) -> bool:

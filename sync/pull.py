@@ -38,6 +38,10 @@ class Pulled:
         return bool(self.answers or self.taken_back)
 
 
+GONE = "gone"
+"""What the ledger notes as seen of a task that is no longer in Label Studio."""
+
+
 @dataclass(frozen=True)
 class _Answered:
     """A task whose annotations have to be read: what it is in the ledger, what it is now."""
@@ -55,7 +59,9 @@ def pull(store: Store, desk: Desk, *, log_lines: Path) -> Pulled:
     for project in Project:
         for answered in _changed_tasks(store, desk, project):
             task = desk.studio.task(answered.task_id)
-            if task is not None:
+            if task is None:
+                _leave_as_it_is(store, project, answered)
+            else:
                 _read_task(store, project, answered, task, names, pulled)
     with store.read() as connection:
         log.write_lines(connection, log_lines)
@@ -78,8 +84,20 @@ def _changed_tasks(store: Store, desk: Desk, project: Project) -> list[_Answered
         for task_id, state in now.items()
         if (by_id[task_id].seen if task_id in by_id else seen_before.get(str(task_id))) != state
     ]
-    emptied = {annotation.task_id for annotation in read} - set(now)
+    answered_before = {annotation.task_id for annotation in read} | {
+        task_id for task_id, task in by_id.items() if task.seen not in ("", GONE)
+    }
+    emptied = answered_before - set(now)
     return changed + [_Answered(task_id, "", by_id.get(task_id)) for task_id in sorted(emptied)]
+
+
+def _leave_as_it_is(store: Store, project: Project, answered: _Answered) -> None:
+    """A task that vanished takes no word back; it is not asked for again either."""
+    with store.write() as connection:
+        for annotation in ledger.read_annotations(connection, project, task_id=answered.task_id):
+            ledger.drop_annotation(connection, annotation)
+        if answered.pushed is not None:
+            ledger.save_tasks(connection, [replace(answered.pushed, seen=GONE)])
 
 
 def _state(task: Mapping[str, Any]) -> str:
@@ -99,11 +117,7 @@ def _read_task(
     annotations = {int(one["id"]): one for one in task.get("annotations") or []}
     speaking = {key: one for key, one in annotations.items() if not one.get("was_cancelled")}
     with store.write() as connection:
-        before = {
-            key: one
-            for key, one in ledger.read_annotations(connection, project).items()
-            if one.task_id == answered.task_id
-        }
+        before = ledger.read_annotations(connection, project, task_id=answered.task_id)
         for key, annotation in sorted(speaking.items()):
             known = before.get(key)
             if known is None or known.revision != annotation["updated_at"]:
@@ -156,11 +170,11 @@ def _said(
         return words_of_people_answer(
             read_people_answer(annotation, data, from_prediction=from_prediction), names
         )
-    photo = PhotoId(str(data.get("photo", "")))
-    if not photos.has_photo(connection, photo):
+    photo = photos.photo(connection, PhotoId(str(data.get("photo", ""))))
+    if photo is None:
         return Said(())
-    known: dict[FaceId, Face] = {face.id: face for face in photos.faces(connection, photo)}
-    answer = read_photo_answer(annotation, data, from_prediction=from_prediction)
+    known: dict[FaceId, Face] = {face.id: face for face in photos.faces(connection, photo.id)}
+    answer = read_photo_answer(annotation, data, photo=photo, from_prediction=from_prediction)
     said = words_of_photo_answer(answer, known, names)
     for face in said.drawn:
         photos.add_face(connection, face)
@@ -183,7 +197,8 @@ def _note_task(
 ) -> None:
     """Remember the state in which the task was read; a task that is not ours has no ledger row."""
     if answered.pushed is not None:
-        task = replace(answered.pushed, seen=answered.seen, annotated=annotated)
+        state = answered.seen if annotated else ""
+        task = replace(answered.pushed, seen=state, annotated=annotated)
         ledger.save_tasks(connection, [task])
         return
     name = f"seen {project}"

@@ -85,9 +85,13 @@ def drop_tasks(connection: sa.Connection, project: str, keys: Iterable[str]) -> 
         connection.execute(sa.delete(table).where(table.c.project == project, table.c.key == key))
 
 
-def read_annotations(connection: sa.Connection, project: str) -> dict[int, ReadAnnotation]:
-    """The annotations of one project whose words stand, by annotation id."""
+def read_annotations(
+    connection: sa.Connection, project: str, *, task_id: int | None = None
+) -> dict[int, ReadAnnotation]:
+    """The annotations of one project (of one task, if given) whose words stand, by their id."""
     query = sa.select(t.studio_annotations).where(t.studio_annotations.c.project == project)
+    if task_id is not None:
+        query = query.where(t.studio_annotations.c.task_id == task_id)
     return {row.annotation_id: ReadAnnotation(**row._mapping) for row in connection.execute(query)}
 
 

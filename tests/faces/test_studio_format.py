@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
-from faces.records import Box, FaceId, PhotoId
+from faces.records import Box, FaceId, Photo, PhotoId
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG, photos_config_matches
 from faces.studio_format import (
     PEOPLE_VERSION,
@@ -58,7 +58,15 @@ def test_boxes_survive_the_way_through_label_studio(
     prediction = photo_prediction(shown, width_px=width_px, height_px=height_px, version="v1")
     assert PHOTOS.validate_prediction(prediction, return_errors=True) == []
     data = photo_data([face.face for face in shown])
-    answer = read_photo_answer({"result": prediction["result"]}, data, from_prediction=True)
+    previewed = [
+        {**one, "original_width": 99, "original_height": 7} for one in prediction["result"]
+    ]
+    answer = read_photo_answer(
+        {"result": previewed},
+        data,
+        photo=Photo(PHOTO, width_px, height_px),
+        from_prediction=True,
+    )
     assert answer.deleted == ()
     assert [box.region for box in answer.boxes] == [face.face for face in shown]
     for box, face in zip(answer.boxes, shown, strict=True):
@@ -121,7 +129,10 @@ def per_region(number: int, kind: str, value: dict[str, Any]) -> dict[str, Any]:
 
 def read(*items: dict[str, Any], from_prediction: bool = True) -> Any:
     data = photo_data([FaceId("f1"), FaceId("f2")])
-    return read_photo_answer({"result": list(items)}, data, from_prediction=from_prediction)
+    photo = Photo(PHOTO, 200, 100)
+    return read_photo_answer(
+        {"result": list(items)}, data, photo=photo, from_prediction=from_prediction
+    )
 
 
 def test_a_label_is_a_name_and_unknown_is_none() -> None:
@@ -181,7 +192,6 @@ def test_a_box_whose_label_was_taken_off_is_still_there() -> None:
         {"type": "rectanglelabels"},
         region(1, "Anna", x="left"),
         region(1, "Anna", width=0),
-        {**region(1, "Anna"), "original_width": 0},
         {**region(1, "Anna"), "value": None},
         {"type": "textarea", "id": "f1", "value": {}},
         {"type": "choices", "id": "f1", "value": {"choices": []}},
@@ -189,11 +199,17 @@ def test_a_box_whose_label_was_taken_off_is_still_there() -> None:
     ],
 )
 def test_what_is_no_box_is_left_out(broken: dict[str, Any]) -> None:
-    assert [box.region for box in read(broken, region(2, "Anna")).boxes] == ["f2"]
+    answer = read(broken, region(2, "Anna"))
+    assert [box.region for box in answer.boxes] == ["f2"]
+
+
+def test_a_box_that_cannot_be_read_is_not_a_deleted_one() -> None:
+    assert read(region(1, "Anna", width=0), region(2, "Anna")).deleted == ()
 
 
 def test_an_answer_without_a_result_says_nothing() -> None:
-    answer = read_photo_answer({"result": None}, photo_data([]), from_prediction=True)
+    photo = Photo(PHOTO, 200, 100)
+    answer = read_photo_answer({"result": None}, photo_data([]), photo=photo, from_prediction=True)
     assert (answer.boxes, answer.deleted) == ((), ())
 
 

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -115,10 +116,21 @@ def test_tiles_left_as_they_were_say_nothing_by_themselves(
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)
-def test_a_name_and_a_verdict_contradict_each_other(
+def test_a_typed_name_and_a_verdict_contradict_each_other(
     names: NameBook, verdict: ClusterVerdict
 ) -> None:
-    assert words_of_people_answer(people("Anna", verdict), names) == Said(())
+    answer = replace(people("Anna", verdict), typed=True)
+    said = words_of_people_answer(answer, names)
+    assert said.words == ()
+    assert said.problems == (f"Anna and {verdict} contradict each other",)
+
+
+@pytest.mark.parametrize("verdict", ClusterVerdict)
+def test_a_verdict_beats_a_name_that_was_only_chosen(
+    names: NameBook, verdict: ClusterVerdict
+) -> None:
+    chosen, alone = people("Anna", verdict), people(verdict=verdict)
+    assert words_of_people_answer(chosen, names) == words_of_people_answer(alone, names)
 
 
 def test_a_page_without_tiles_says_nothing(names: NameBook) -> None:
@@ -242,3 +254,8 @@ def test_an_answer_speaks_only_of_the_tiles_that_are_left(answer: PeopleAnswer) 
         else:
             assert isinstance(word, PersonCreated)
             assert set(answer.tiles.values()) != {Tile.NOT_A_FACE}
+
+
+def test_a_box_drawn_over_a_known_face_without_a_box_is_that_face(names: NameBook) -> None:
+    said = photo(names, box("r1", Box(11, 11, 40, 40)))
+    assert [face.id for face in said.drawn] == [F1]
