@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from faceloop.studio_server import find_studio_venv, studio_data
@@ -14,7 +15,7 @@ from faceloop.workspace import (
     read_connection,
     settings_for,
 )
-from faces.errors import SetupError, StudioError, StudioUnreachable
+from faces.errors import SetupError
 from faces.settings import Settings
 from faces.studio import Studio
 
@@ -42,20 +43,10 @@ def check_access(connection: Connection) -> None:
 
     Raises:
         StudioUnreachable: nothing answers.
-        SetupError: something else answers.
-        StudioError: the token is not accepted.
+        StudioError: something else answers, or the token is not accepted.
     """
-    studio = Studio(connection.studio_url, connection.studio_api_key)
-    try:
-        studio.version()
-    except StudioUnreachable:
-        raise
-    except StudioError as reason:
-        raise SetupError(
-            f"there is no Label Studio at {connection.studio_url} ({reason}); give the address of "
-            "its start page, as in --studio http://127.0.0.1:8080"
-        ) from reason
-    studio.speaker()
+    with closing(Studio(connection.studio_url, connection.studio_api_key)) as studio:
+        studio.speaker()
 
 
 def _wants_embedded(explicit: Settings, before: Connection | None, studio: str | None) -> bool:

@@ -55,21 +55,19 @@ class Studio:
 
         Raises:
             StudioUnreachable: no answer.
-            StudioError: the token is not accepted.
+            StudioError: the token is not accepted, or what answers is no Label Studio.
         """
-        return str(self._json("GET", "api/current-user/whoami")["email"])
+        try:
+            return str(self._json("GET", "api/current-user/whoami")["email"])
+        except (_Gone, KeyError, TypeError) as error:
+            raise StudioError(
+                f"there is no Label Studio at {self.url}; give the address of its start page, as "
+                "in http://127.0.0.1:8080"
+            ) from error
 
     def version(self) -> str:
-        """Label Studio's version; everybody may ask.
-
-        Raises:
-            StudioUnreachable: no answer.
-            StudioError: what answers is no Label Studio.
-        """
-        answer = self._json("GET", "api/version/")
-        if not isinstance(answer, dict) or "release" not in answer:
-            raise StudioError(f"what answers at {self.url} is no Label Studio")
-        return str(answer["release"])
+        """Label Studio's version."""
+        return str(self._json("GET", "api/version/")["release"])
 
     def create_project(self, title: str, *, description: str, config: str) -> int:
         """A new project with its labeling config; predictions are shown to annotators."""
