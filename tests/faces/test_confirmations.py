@@ -1,6 +1,6 @@
 import dataclasses
 import random
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from faces.confirmations import (
     fold,
 )
 from faces.records import FaceId, PersonId
-from tests.faces.words import logs, numbered, places, takings_back
+from tests.faces.words import START, logs, numbered, places, takings_back
 
 FACE, OTHER = FaceId("f1"), FaceId("f2")
 ANNA, ZOE = PersonId("p-anna"), PersonId("p-zoe")
@@ -263,3 +263,17 @@ def test_what_is_known_of_a_face_never_contradicts_itself(events: list[Event]) -
     for person in truth.people:
         assert truth.resolve(person) == person
     assert truth.settled <= truth.spoken_of
+
+
+def test_what_was_said_last_counts_even_if_it_was_read_first() -> None:
+    def heard(number: int, day: int, person: PersonId) -> Event:
+        occasion = Occasion("Ada", datetime(2026, 1, day, tzinfo=UTC), f"annotation:{number}")
+        return Event(number, occasion, FaceVerdict(FACE, Verdict.IS, person))
+
+    late, early = PersonId("late"), PersonId("early")
+    people = [
+        Event(n, Occasion("Ada", START, "x"), PersonCreated(p, str(p)))
+        for n, p in ((1, late), (2, early))
+    ]
+    truth = fold([*people, heard(3, 9, late), heard(4, 2, early)])
+    assert truth.confirmed[FACE].person == late
