@@ -88,15 +88,17 @@ def ingest_folder(
 def encode_drawn_faces(store: Store, *, media: Media) -> int:
     """Encode the faces that people drew and no detector found; returns how many there were."""
     with store.read() as connection:
-        encoded = set(photos.encodings(connection, NETWORK).faces)
+        missing = photos.faces_without_encoding(connection, NETWORK)
+        if not missing:
+            return 0
         files = photos.files_of_photos(connection)
-        missing = [face for face in photos.faces(connection) if face.id not in encoded]
-    encoder = Encoder()
+    encoder: Encoder | None = None
     done = 0
     for face in missing:
         opened = _open_any(files.get(face.photo, []))
         if opened is None:
             continue
+        encoder = encoder or Encoder()
         plain, mirrored = encoder.encode(opened.pixels, [face.box])
         _save_crop(opened, face, media)
         with store.write() as connection:

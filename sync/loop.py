@@ -9,6 +9,7 @@ from faces.errors import SetupError
 from faces.identify import CurrentModel
 from faces.locks import Work, alone
 from faces.settings import Settings
+from faces.store import ledger, log
 from faces.store.database import Store
 from faces.studio import Studio
 from sync.desk import Desk, Project, open_desk
@@ -16,6 +17,9 @@ from sync.ingest import encode_drawn_faces
 from sync.media import media_of
 from sync.pull import Pulled, pull
 from sync.push import OnProgress, Plan, push
+
+_PUSHED_UP_TO = "pushed up to"
+"""The fact with the log's last number before the last push; None while a push is owed."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +58,22 @@ def pull_now(settings: Settings, store: Store, desk: Desk) -> Pulled:
     """Bring the log up to what people said in Label Studio."""
     with alone(settings, Work.PULL):
         pulled = pull(store, desk, log_lines=settings.log_lines)
-        if pulled.brought_news:
-            encode_drawn_faces(store, media=media_of(settings))
+        encode_drawn_faces(store, media=media_of(settings))
     return pulled
 
 
 def push_now(
     settings: Settings, store: Store, desk: Desk, *, on_progress: OnProgress
 ) -> dict[Project, Plan]:
-    """Bring Label Studio up to what the store says."""
+    """Bring Label Studio up to what the store says; one cut off is owed until one succeeds."""
     with alone(settings, Work.PUSH):
-        return push(store, desk, CurrentModel(settings.models), on_progress=on_progress)
+        with store.write() as connection:
+            ledger.set_fact(connection, _PUSHED_UP_TO, None)
+            last = log.last_number(connection)
+        plans = push(store, desk, CurrentModel(settings.models), on_progress=on_progress)
+        with store.write() as connection:
+            ledger.set_fact(connection, _PUSHED_UP_TO, last)
+    return plans
 
 
 def sync_now(settings: Settings, store: Store, desk: Desk, *, on_progress: OnProgress) -> Synced:
@@ -74,17 +83,27 @@ def sync_now(settings: Settings, store: Store, desk: Desk, *, on_progress: OnPro
 
 
 def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], None]) -> None:
-    """What the worker does after a hint and on a timer: pull, and push what the news change."""
+    """What the worker does after a hint and on a timer: pull, and push what the news change.
+
+    A push that failed, here or anywhere, is made up for by the next call that reaches Label Studio.
+    """
     desk = desk_of(settings, store)
     pulled = pull_now(settings, store, desk)
     for problem in pulled.problems:
         say(problem)
-    if pulled.brought_news:
+    if _owes_a_push(store):
         plans = push_now(settings, store, desk, on_progress=_silent)
         say(
             f"{pulled.answers} answers read, {pulled.taken_back} taken back; "
             + "; ".join(f"{project}: {plan}" for project, plan in plans.items())
         )
+
+
+def _owes_a_push(store: Store) -> bool:
+    """Whether something was said, or a push was cut off, since the last push that succeeded."""
+    with store.read() as connection:
+        pushed = ledger.fact(connection, _PUSHED_UP_TO)
+        return bool(pushed != log.last_number(connection))
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

@@ -43,6 +43,11 @@ def events(connection: sa.Connection, *, after: int = 0) -> list[Event]:
     ]
 
 
+def last_number(connection: sa.Connection) -> int:
+    """The number of what was said last, 0 when nothing was."""
+    return connection.scalar(sa.select(sa.func.max(t.log.c.number))) or 0
+
+
 def truth(connection: sa.Connection) -> Truth:
     """What holds now, after everything that was said."""
     return fold(events(connection))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -162,16 +163,17 @@ def faces(connection: sa.Connection, photo_id: PhotoId | None = None) -> list[Fa
     query = sa.select(t.faces).order_by(t.faces.c.photo_id, t.faces.c.left, t.faces.c.id)
     if photo_id is not None:
         query = query.where(t.faces.c.photo_id == photo_id)
-    return [
-        Face(
-            FaceId(row.id),
-            PhotoId(row.photo_id),
-            Box(row.left, row.top, row.width, row.height),
-            row.score,
-            drawn=row.drawn,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_face(row) for row in connection.execute(query)]
+
+
+def faces_without_encoding(connection: sa.Connection, network: str) -> list[Face]:
+    """The faces that a network was not asked about yet, in the order of `faces`."""
+    encoded = sa.exists().where(
+        t.encodings.c.face_id == t.faces.c.id, t.encodings.c.network == network
+    )
+    order = (t.faces.c.photo_id, t.faces.c.left, t.faces.c.id)
+    query = sa.select(t.faces).where(~encoded).order_by(*order)
+    return [_face(row) for row in connection.execute(query)]
 
 
 def files_of_photos(connection: sa.Connection) -> dict[PhotoId, list[PhotoFile]]:
@@ -203,6 +205,16 @@ def encodings(
         tuple(FaceId(row.face_id) for row in rows),
         _rows([row.plain for row in rows]),
         _rows([row.mirrored for row in rows]),
+    )
+
+
+def _face(row: sa.Row[Any]) -> Face:
+    return Face(
+        FaceId(row.id),
+        PhotoId(row.photo_id),
+        Box(row.left, row.top, row.width, row.height),
+        row.score,
+        drawn=row.drawn,
     )
 
 

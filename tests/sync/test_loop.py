@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from faces.confirmations import FaceVerdict, Verdict
+from faces.errors import StudioUnreachable
+from faces.settings import Settings
+from faces.store import photos
+from sync import loop
+from sync.desk import Project
+from tests.sync.conftest import Workspace, face_id
+
+
+@pytest.fixture
+def settings(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a workspace whose Label Studio is the small one."""
+    monkeypatch.setattr(loop, "desk_of", lambda *_: workspace.desk)
+    workspace.add_photos(5)
+    workspace.cluster()
+    return Settings(workspace=workspace.folder)
+
+
+def look(settings: Settings, workspace: Workspace) -> list[str]:
+    """What a look of the worker says."""
+    said: list[str] = []
+    loop.follow_answers(settings, workspace.store, say=said.append)
+    return said
+
+
+def push(settings: Settings, workspace: Workspace) -> None:
+    loop.push_now(settings, workspace.store, workspace.desk, on_progress=lambda *_: None)
+
+
+def test_a_look_that_finds_no_news_pushes_nothing(settings: Settings, workspace: Workspace) -> None:
+    push(settings, workspace)
+    assert look(settings, workspace) == []
+
+
+def test_a_push_that_failed_is_made_up_for_by_the_next_look(
+    settings: Settings, workspace: Workspace
+) -> None:
+    push(settings, workspace)
+    workspace.name(0, "Anna", faces=4)
+    workspace.double.cut_write(1, done=False)
+    with pytest.raises(StudioUnreachable):
+        look(settings, workspace)
+    assert look(settings, workspace)
+    assert all(plan.is_empty for plan in workspace.push().values())
+    assert look(settings, workspace) == []
+
+
+def test_a_first_push_that_failed_is_made_up_for_too(
+    settings: Settings, workspace: Workspace
+) -> None:
+    workspace.double.cut_write(1, done=False)
+    with pytest.raises(StudioUnreachable):
+        push(settings, workspace)
+    look(settings, workspace)
+    assert len(workspace.shown(Project.PHOTOS)) == 5
+
+
+def test_what_is_said_during_a_push_is_pushed_by_the_next_look(
+    settings: Settings, workspace: Workspace
+) -> None:
+    def speak(*_: object) -> None:
+        if not workspace.events():
+            workspace.say(FaceVerdict(face_id(0, 0), Verdict.NOT_A_FACE))
+
+    loop.push_now(settings, workspace.store, workspace.desk, on_progress=speak)
+    assert workspace.events()
+    assert look(settings, workspace)
+
+
+def test_a_look_without_a_face_to_encode_reads_no_encoding(
+    settings: Settings, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(settings, workspace)
+    monkeypatch.delattr(photos, "encodings")
+    look(settings, workspace)
+
+
+def test_a_face_whose_photo_could_not_be_read_is_tried_by_every_look(
+    settings: Settings, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(settings, workspace)
+    tried: list[Path] = []
+    monkeypatch.setattr(loop, "encode_drawn_faces", lambda _store, *, media: tried.append(media))
+    look(settings, workspace)
+    look(settings, workspace)
+    assert len(tried) == 2
