@@ -205,8 +205,15 @@ def fold(events: Iterable[Event]) -> Truth:
     standing, revisions = _standing(ordered)
     resolver = Truth(merged_into=merged_into)
     opinions, rejected = _opinions(standing, resolver)
+    verdicts = _verdicts(opinions, rejected)
+    apart = tuple(
+        (e.word.face, other)
+        for e in standing
+        if isinstance(e.word, FacesApart)
+        for other in e.word.others
+    )
     return replace(
-        _verdicts(opinions, rejected),
+        verdicts,
         people=people,
         merged_into=merged_into,
         known_as={
@@ -215,20 +222,31 @@ def fold(events: Iterable[Event]) -> Truth:
             if isinstance(e.word, PersonCreated | PersonRenamed)
         },
         revisions=revisions,
-        rejected={face: frozenset(not_them) for face, not_them in rejected.items() if not_them},
+        rejected=_all_rejected(rejected, apart, verdicts.confirmed),
         together=tuple(e.word.faces for e in standing if isinstance(e.word, FacesTogether)),
-        apart=tuple(
-            (e.word.face, other)
-            for e in standing
-            if isinstance(e.word, FacesApart)
-            for other in e.word.others
-        ),
+        apart=apart,
         same_photo_exceptions=frozenset(
             frozenset((e.word.first, e.word.second))
             for e in standing
             if isinstance(e.word, SamePhotoException)
         ),
     )
+
+
+def _all_rejected(
+    said: Mapping[FaceId, set[PersonId]],
+    apart: Iterable[tuple[FaceId, FaceId]],
+    confirmed: Mapping[FaceId, Confirmation],
+) -> dict[FaceId, frozenset[PersonId]]:
+    """Whom each face is not: as people said, and what follows for a face that is apart from one
+    who has a name by now. A face's own name is never taken from it this way.
+    """
+    rejected = {face: set(people) for face, people in said.items()}
+    for pair in apart:
+        for face, other in (pair, pair[::-1]):
+            if other in confirmed and face not in confirmed:
+                rejected.setdefault(face, set()).add(confirmed[other].person)
+    return {face: frozenset(people) for face, people in rejected.items() if people}
 
 
 def _people(ordered: list[Event]) -> tuple[dict[PersonId, Person], dict[PersonId, PersonId]]:

@@ -277,3 +277,21 @@ def test_what_was_said_last_counts_even_if_it_was_read_first() -> None:
     ]
     truth = fold([*people, heard(3, 9, late), heard(4, 2, early)])
     assert truth.confirmed[FACE].person == late
+
+
+def test_a_face_apart_from_one_that_gets_a_name_is_not_that_person() -> None:
+    truth = said(
+        ("Ada", "page", FacesApart(FACE, (OTHER,))),
+        ("Ada", "photo", is_(ANNA, OTHER)),
+    )
+    assert truth.rejected == {FACE: frozenset({ANNA})}
+
+
+def test_a_name_of_its_own_is_not_taken_from_a_face_that_was_once_apart() -> None:
+    truth = said(
+        ("Ada", "page", FacesApart(FACE, (OTHER,))),
+        ("Ada", "photo", is_(ANNA, OTHER)),
+        ("Ada", "again", is_(ANNA, FACE)),
+    )
+    assert truth.confirmed[FACE].person == ANNA
+    assert truth.rejected == {}
