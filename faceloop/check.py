@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import requests
 from rich.markup import escape
@@ -146,4 +147,16 @@ def _worker(settings: Settings) -> str:
 def _app(settings: Settings) -> str:
     answer = requests.get(f"http://127.0.0.1:{settings.app_port}/health", timeout=5)
     answer.raise_for_status()
-    return str(answer.json().get("model") or "answers; no classifier yet")
+    return said_by_app(answer.json())
+
+
+def said_by_app(health: Mapping[str, Any]) -> str:
+    """What the app says of itself at /health.
+
+    Raises:
+        FaceloopError: the app answers, but its classifier cannot be used.
+    """
+    version = health["model_version"]
+    if health["problem"]:
+        raise FaceloopError(f"answers by {version or 'no classifier'}: {health['problem']}")
+    return f"answers by {version}" if version else "answers; no classifier yet"
