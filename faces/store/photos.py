@@ -115,7 +115,13 @@ def save_photo(connection: sa.Connection, read: ReadPhoto, *, now: datetime) -> 
 
 
 def add_face(connection: sa.Connection, face: Face) -> None:
-    """Add a face, or move the box of one that is there."""
+    """Add a face, or move the box of one that is there; what was said of another box is dropped.
+
+    A box that moves by no more than a pixel is the same box.
+    """
+    before = connection.execute(sa.select(t.faces).where(t.faces.c.id == face.id)).one_or_none()
+    if before is not None and _moved(_face(before).box, face.box):
+        connection.execute(sa.delete(t.encodings).where(t.encodings.c.face_id == face.id))
     upsert(
         connection,
         t.faces,
@@ -206,6 +212,12 @@ def encodings(
         _rows([row.plain for row in rows]),
         _rows([row.mirrored for row in rows]),
     )
+
+
+def _moved(before: Box, now: Box) -> bool:
+    """Whether an edge lies elsewhere, by more than a pixel."""
+    edges = ((box.left, box.top, box.right, box.bottom) for box in (before, now))
+    return any(abs(old - new) > 1 for old, new in zip(*edges, strict=True))
 
 
 def _face(row: sa.Row[Any]) -> Face:

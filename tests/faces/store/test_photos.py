@@ -100,6 +100,35 @@ def test_adding_a_face_that_is_there_moves_its_box_and_nothing_else(store: Store
     assert face == Face(LEFT.id, PHOTO.id, Box(1, 2, 3, 4), LEFT.score)
 
 
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        (LEFT.box, True),
+        (Box(10.9, 20, 30, 39.5), True),
+        (Box(11.5, 20, 30, 40), False),
+        (Box(10, 20, 30, 42), False),
+    ],
+)
+def test_a_face_whose_box_really_moved_has_no_encoding(store: Store, box: Box, kept: bool) -> None:
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.add_face(connection, Face(LEFT.id, PHOTO.id, box, 0.0))
+        encoded = photos.encodings(connection, "net").faces
+        missing = photos.faces_without_encoding(connection, "net")
+    assert (LEFT.id in encoded) == kept
+    assert [face.id for face in missing] == ([] if kept else [LEFT.id])
+    assert RIGHT.id in encoded
+
+
+def test_faces_without_an_encoding_are_told_by_network(store: Store) -> None:
+    with store.write() as connection:
+        assert photos.faces_without_encoding(connection, "net") == []
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_encodings(connection, Encodings("other", (LEFT.id,), rows(5), rows(6)))
+        assert photos.faces_without_encoding(connection, "net") == []
+        assert photos.faces_without_encoding(connection, "other") == [RIGHT]
+
+
 def test_a_face_without_its_photo_is_refused(store: Store) -> None:
     with pytest.raises(StoreError), store.write() as connection:
         photos.add_face(connection, LEFT)
