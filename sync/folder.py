@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import urllib.parse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from faces.errors import SetupError
 from faces.pictures import PHOTO_SUFFIXES
 from faces.records import PhotoFile
 from faces.store.photos import KnownFile
+
+_ESCAPED = "./"
+"""How the noted path of a file begins whose name is no UTF-8; no other path does."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,14 @@ def find_photo_files(folder: Path) -> list[PhotoFile]:
     """All files below a folder that look like photos, by path; hidden folders are left out.
 
     Raises:
-        SetupError: the folder is missing or no folder.
+        SetupError: the folder is missing or no folder, or its name cannot be noted.
     """
     if not folder.is_dir():
         raise SetupError(f"there is no folder {folder}; give the folder that holds your photos")
     root = folder.resolve()
+    if not _is_unicode(str(root)):
+        shown = readable(str(root))
+        raise SetupError(f"the name of the folder {shown} is no UTF-8; rename it")
     found: list[PhotoFile] = []
     for directory, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -48,7 +55,35 @@ def _photo_file(root: Path, path: Path) -> PhotoFile:
         size_bytes, modified_ns = status.st_size, status.st_mtime_ns
     except OSError:
         size_bytes = modified_ns = 0
-    return PhotoFile(str(root), str(path.relative_to(root)), size_bytes, modified_ns)
+    return PhotoFile(str(root), _noted(str(path.relative_to(root))), size_bytes, modified_ns)
+
+
+def place_of(file: PhotoFile) -> Path:
+    """Where a file lies on disk."""
+    if file.path.startswith(_ESCAPED):
+        exact = os.fsdecode(urllib.parse.unquote_to_bytes(file.path.removeprefix(_ESCAPED)))
+        return Path(file.root) / exact
+    return Path(file.root) / file.path
+
+
+def readable(text: str) -> str:
+    """The text with what is no Unicode replaced, so that it can be stored and shown."""
+    return os.fsencode(text).decode(errors="replace")
+
+
+def _noted(path: str) -> str:
+    """A path below a root as text that every database takes.
+
+    A path with bytes that are no UTF-8 is percent-escaped as in an address, and begins with "./".
+    """
+    if _is_unicode(path):
+        return path
+    return _ESCAPED + urllib.parse.quote(os.fsencode(path))
+
+
+def _is_unicode(path: str) -> bool:
+    """Whether the path is text: bytes that are not, Python carries as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in path)
 
 
 def plan_folder(found: Iterable[PhotoFile], known: Iterable[KnownFile]) -> FolderPlan:

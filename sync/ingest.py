@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from multiprocessing import get_context
@@ -21,10 +21,12 @@ from faces.records import Encodings, Face, PhotoFile
 from faces.store import photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
-from sync.folder import find_photo_files, plan_folder
+from sync.folder import find_photo_files, place_of, plan_folder, readable
 from sync.media import CROP_PX, Media
 
 WAITING_PER_PROCESS = 4
+_TRY_AGAIN = -1
+"""Noted as a file's time when the next run shall read it again: no file has it."""
 
 OnProgress = Callable[[int, int], None]
 """Called with how many photos are done and how many there are."""
@@ -86,7 +88,7 @@ def ingest_folder(
 
 
 def encode_drawn_faces(store: Store, *, media: Media) -> int:
-    """Encode the faces that people drew and no detector found; returns how many there were."""
+    """Encode and crop the faces that people drew or moved; returns how many there were."""
     with store.read() as connection:
         missing = photos.faces_without_encoding(connection, NETWORK)
         if not missing:
@@ -152,22 +154,34 @@ def _start_reader(media: Media) -> None:
 
 def _read_file(file: PhotoFile) -> _Reading:
     try:
-        opened = open_photo(Path(file.root) / file.path)
+        opened = open_photo(place_of(file))
     except BadPhoto as reason:
-        return _Reading(file, None, str(reason))
+        noted = replace(file, modified_ns=_TRY_AGAIN) if _may_pass(reason, file) else file
+        return _Reading(noted, None, readable(str(reason)))
     read = _Reader.faces.read(opened)
     place = _Reader.media.preview(opened.photo.id)
     if not place.exists():
         save_jpeg(preview(opened.pixels), place)
     for face in read.faces:
-        _save_crop(opened, face, _Reader.media)
+        if not _Reader.media.crop(face.id).exists():
+            _save_crop(opened, face, _Reader.media)
     return _Reading(file, read, None)
 
 
+def _may_pass(reason: BadPhoto, file: PhotoFile) -> bool:
+    """Whether a file was refused by the operating system, and not for what it holds.
+
+    Of a file that could not even be looked at, size and time will change when it can be.
+    """
+    cause = reason.__cause__
+    by_system = isinstance(cause, OSError) and cause.errno is not None
+    looked_at = bool(file.size_bytes or file.modified_ns)
+    return looked_at and (by_system or not place_of(file).is_file())
+
+
 def _save_crop(opened: OpenPhoto, face: Face, media: Media) -> None:
-    place = media.crop(face.id)
-    if not place.exists():
-        save_jpeg(face_crop(opened.pixels, face.box, size_px=CROP_PX), place)
+    crop = face_crop(opened.pixels, face.box, size_px=CROP_PX)
+    save_jpeg(crop, media.crop(face.id))
 
 
 def _save(store: Store, reading: _Reading, *, now: datetime) -> None:
@@ -183,7 +197,7 @@ def _open_any(files: Sequence[PhotoFile]) -> OpenPhoto | None:
     """The photo from the first of its files that can still be read."""
     for file in files:
         try:
-            return open_photo(Path(file.root) / file.path)
+            return open_photo(place_of(file))
         except BadPhoto:
             continue
     return None

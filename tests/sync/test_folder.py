@@ -6,7 +6,7 @@ import pytest
 from faces.errors import SetupError
 from faces.records import PhotoFile
 from faces.store.photos import KnownFile
-from sync.folder import find_photo_files, plan_folder
+from sync.folder import find_photo_files, place_of, plan_folder
 
 
 def test_photos_are_found_below_a_folder_by_path(tmp_path: Path) -> None:
@@ -58,6 +58,22 @@ def test_a_circle_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "self").symlink_to(tmp_path)
     assert [file.path for file in find_photo_files(tmp_path)] == ["a.jpg"]
+
+
+def test_a_file_name_that_is_no_utf8_is_noted_as_text_and_found_again(tmp_path: Path) -> None:
+    below = Path(os.fsdecode(b"f\xfcr %41/caf\xe9 \xc3\xb6.jpg"))
+    (tmp_path / below).parent.mkdir()
+    (tmp_path / below).write_bytes(b"12345")
+    (noted,) = find_photo_files(tmp_path)
+    assert noted.path == "./f%FCr%20%2541/caf%E9%20%C3%B6.jpg"
+    assert place_of(noted).read_bytes() == b"12345"
+
+
+def test_a_folder_name_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    with pytest.raises(SetupError, match="caf\ufffd is no UTF-8; rename it"):
+        find_photo_files(folder)
 
 
 def file(path: str, *, size: int = 1, modified: int = 1) -> PhotoFile:

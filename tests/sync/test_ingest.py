@@ -1,7 +1,9 @@
+import errno
 import importlib.util
 import multiprocessing
+import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
 from faces.errors import SetupError
 from faces.reading import FaceReader
-from faces.records import Box, Face, PhotoId, face_id_of_region
+from faces.records import Box, Face, FloatRows, PhotoId, face_id_of_region
 from faces.store import clusters, log, photos
 from faces.store.database import Store
 from sync.clustering import cluster_photos
@@ -48,6 +50,11 @@ class Album:
         """All faces found."""
         with self.store.read() as connection:
             return photos.faces(connection)
+
+    def encoding(self, face: Face) -> FloatRows:
+        """The encoding of one face."""
+        with self.store.read() as connection:
+            return photos.encodings(connection, NETWORK, only=[face.id]).plain
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +142,38 @@ def test_a_broken_file_is_refused_with_a_reason_and_read_again_when_mended(album
     assert album.ingest().faces == 2
 
 
+def test_file_names_that_are_no_utf8_are_read_like_any_other(album: Album) -> None:
+    (album.folder / "0.png").rename(album.folder / os.fsdecode(b"caf\xe9.png"))
+    (album.folder / os.fsdecode(b"empty\xe9.png")).touch()
+    done = album.ingest()
+    assert (done.refused, done.faces) == (1, 4)
+    with album.store.read() as connection:
+        refused = [k.refused for k in photos.known_files(connection) if k.refused]
+    assert refused == [f"{album.folder}/empty\ufffd.png is empty"]
+    assert album.ingest() == Ingested(found=3, read=0, unchanged=3, refused=0, faces=0)
+
+
+def test_a_file_that_the_system_did_not_let_us_read_is_tried_again(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (album.folder / "broken.png").write_bytes(b"no picture")
+    (album.folder / "nowhere.png").symlink_to("nowhere")
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "read_bytes", raises_input_output_error)
+        done = album.ingest()
+        assert (done.read, done.refused) == (4, 4)
+    with album.store.read() as connection:
+        refused = {k.file.path: k.refused for k in photos.known_files(connection)}
+    assert "0.png cannot be read: Input/output error" in (refused["0.png"] or "")
+    again = album.ingest()
+    assert (again.read, again.refused, again.faces) == (3, 1, 4)
+    assert album.ingest() == Ingested(found=4, read=0, unchanged=4, refused=0, faces=0)
+
+
+def raises_input_output_error(_path: Path) -> bytes:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
 def test_the_same_file_twice_is_one_photo_with_two_files(album: Album) -> None:
     (album.folder / "1.png").unlink()
     (album.folder / "copies").mkdir()
@@ -216,6 +255,19 @@ def test_a_face_that_somebody_drew_gets_its_encoding_and_crop(album: Album) -> N
     with album.store.read() as connection:
         assert drawn.id in photos.encodings(connection, NETWORK).faces
     assert album.media.crop(drawn.id).exists()
+
+
+def test_a_face_whose_box_moved_is_encoded_and_cropped_anew(album: Album) -> None:
+    album.ingest()
+    face, other = album.faces()[:2]
+    before, crop = album.encoding(face), album.media.crop(face.id).read_bytes()
+    with album.store.write() as connection:
+        photos.add_face(connection, replace(face, box=other.box))
+    assert encode_drawn_faces(album.store, media=album.media) == 1
+    np.testing.assert_array_equal(album.encoding(face), album.encoding(other))
+    assert not np.array_equal(album.encoding(face), before)
+    assert album.media.crop(face.id).read_bytes() != crop
+    assert encode_drawn_faces(album.store, media=album.media) == 0
 
 
 def test_a_drawn_face_whose_photo_is_gone_waits(album: Album) -> None:
