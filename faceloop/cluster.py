@@ -9,7 +9,7 @@ import typer
 
 from faceloop import options
 from faceloop.console import say
-from faceloop.folders import check_folder, folders_to_read, read_folder
+from faceloop.folders import check_folder, folders_to_read, read_folder, refuse_no_folder
 from faceloop.workspace import prepare, settings_for
 from faces.locks import Work, alone
 from faces.settings import Settings
@@ -35,6 +35,7 @@ def cluster(
     settings = settings_for(workspace, eps=eps, min_samples=min_samples, jobs=jobs)
     if photos is not None:
         check_folder(photos, settings.workspace)
+    refuse_no_folder(settings, photos)
     store = prepare(settings)
     for folder in folders_to_read(settings, store, photos):
         tell_ingested(read_folder(settings, store, folder))

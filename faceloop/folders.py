@@ -16,6 +16,7 @@ from sync.ingest import Ingested, ingest_folder
 from sync.media import media_of
 
 _FACT = "folders"
+_NO_FOLDER = "no folder yet; give the one with your photos: faceloop up ~/Pictures"
 
 
 def check_folder(folder: Path, workspace: Path) -> None:
@@ -25,20 +26,32 @@ def check_folder(folder: Path, workspace: Path) -> None:
         SetupError: it is missing, holds no photo, or what we make would end up among the photos.
     """
     root = folder.resolve()
-    if not find_photo_files(folder):
-        raise SetupError(
-            f"no photo in {folder}; give a folder that holds JPEG, PNG or other photos"
-        )
+    found = find_photo_files(folder)
     if root.is_relative_to(workspace):
         raise SetupError(
             f"{folder} lies in the workspace {workspace}, where faceloop keeps what it makes; "
             "give the folder with your photos"
+        )
+    if not found:
+        raise SetupError(
+            f"no photo in {folder}; give a folder that holds JPEG, PNG or other photos"
         )
     if workspace.is_relative_to(root) and not _is_hidden(workspace.relative_to(root)):
         raise SetupError(
             f"the workspace {workspace} lies in {folder}, so previews would be read as photos; "
             "give a workspace somewhere else with --workspace"
         )
+
+
+def refuse_no_folder(settings: Settings, given: Path | None) -> None:
+    """Make sure that there can be a folder to read, before a workspace is made for it.
+
+    Raises:
+        SetupError: none is given, and there is no database that could remember one.
+    """
+    database = settings.workspace / "faceloop.sqlite3"
+    if given is None and not settings.database_url and not database.exists():
+        raise SetupError(_NO_FOLDER)
 
 
 def folders_to_read(settings: Settings, store: Store, given: Path | None) -> list[Path]:
@@ -52,7 +65,7 @@ def folders_to_read(settings: Settings, store: Store, given: Path | None) -> lis
     """
     known = _remembered(store, given)
     if not known:
-        raise SetupError("no folder yet; give the one with your photos: faceloop up ~/Pictures")
+        raise SetupError(_NO_FOLDER)
     return [folder for folder in known if _is_there(folder, settings.workspace)]
 
 

@@ -21,7 +21,7 @@ from faceloop.cluster import (
 )
 from faceloop.connecting import check_access, connection_for
 from faceloop.console import named_progress, say, waiting
-from faceloop.folders import check_folder, folders_to_read, read_folder
+from faceloop.folders import check_folder, folders_to_read, read_folder, refuse_no_folder
 from faceloop.ports import refuse_busy_ports
 from faceloop.processes import Children
 from faceloop.running import stop_leftovers
@@ -33,6 +33,7 @@ from faceloop.workspace import (
     explicit_settings,
     prepare,
     settings_of,
+    up_alone,
     write_connection,
 )
 from faces.settings import Settings, environment_for
@@ -75,12 +76,29 @@ def up(
     settings = explicit_settings(workspace, **given)
     if photos is not None:
         check_folder(photos, settings.workspace)
-    connection = connection_for(workspace, studio=studio, studio_api_key=api_key, **given, **ports)
-    settings = explicit_settings(workspace, **given, **settings_of(connection))
-    _check_before(settings, connection)
-    store = prepare(settings)
-    to_read = folders_to_read(settings, store, photos)
-    write_connection(settings.workspace, connection)
+    refuse_no_folder(settings, photos)
+    with up_alone(settings.workspace):
+        wanted = {"studio_api_key": api_key, **given, **ports}
+        connection = connection_for(workspace, studio=studio, **wanted)
+        settings = explicit_settings(workspace, **given, **settings_of(connection))
+        _check_before(settings, connection)
+        store = prepare(settings)
+        to_read = folders_to_read(settings, store, photos)
+        write_connection(settings.workspace, connection)
+        if not _run(settings, store, connection, to_read, check=check, browser=browser):
+            raise typer.Exit(1)
+
+
+def _run(
+    settings: Settings,
+    store: Store,
+    connection: Connection,
+    to_read: list[Path],
+    *,
+    check: bool,
+    browser: bool,
+) -> bool:
+    """Start everything and stay, or ask every part; False if one does not answer as it should."""
     healthy = True
     try:
         with Children(settings.workspace) as children:
@@ -92,8 +110,7 @@ def up(
     except KeyboardInterrupt:
         say("stopped before all was ready; the next run goes on from here")
         raise typer.Exit(INTERRUPTED) from None
-    if not healthy:
-        raise typer.Exit(1)
+    return healthy
 
 
 def _check_before(settings: Settings, connection: Connection) -> None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from faces.errors import SetupError
 from faces.locks import Work, alone
@@ -15,6 +21,11 @@ from faces.store.database import Store, open_store
 
 EMBEDDED = "embedded"
 """What the store calls the Label Studio that `faceloop up` starts itself."""
+_PRIVATE = 0o700
+"""Only the owner looks into a workspace."""
+_MARKS = {"faceloop.sqlite3", "connection.json"}
+_OWN_FOLDERS = {"locks", "media", "models", "logs", "label-studio"}
+"""What a workspace holds before its first mark, or when its database is elsewhere."""
 _STUDIO_SETTINGS = frozenset({"studio_name", "studio_url", "studio_api_key", "studio_pictures"})
 """What belongs to one Label Studio and must never reach another."""
 
@@ -84,20 +95,46 @@ def settings_of(connection: Connection) -> dict[str, object]:
 
 
 def prepare(settings: Settings) -> Store:
-    """Make the workspace if it is not there, and bring its database to the current shape."""
-    for folder in (settings.workspace, settings.media, settings.models):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(
-                f"the workspace {settings.workspace} cannot be made ({error.strerror}); "
-                "give another with --workspace"
-            ) from error
-    settings.workspace.chmod(0o700)
+    """Make the workspace if it is not there, and bring its database to the current shape.
+
+    Raises:
+        SetupError: it cannot be made, or the folder holds something else.
+    """
+    with _its_place(settings.workspace):
+        _make_private(settings.workspace)
+        for folder in (settings.media, settings.models, settings.workspace / "locks"):
+            folder.mkdir(exist_ok=True)
     with alone(settings, Work.MIGRATE):
         store = Store(settings.store_url)
         store.migrate(lock=settings.workspace / "locks" / "migration.lock")
     return store
+
+
+@contextmanager
+def up_alone(workspace: Path) -> Iterator[None]:
+    """Keep every other `up` off this workspace; where nothing came of it, nothing stays behind.
+
+    Raises:
+        SetupError: another `up` has it, it cannot be made, or the folder holds something else.
+    """
+    with _its_place(workspace):
+        made = _make_private(workspace)
+        locks = workspace / "locks"
+        locks.mkdir(exist_ok=True)
+        lock = FileLock(locks / "up.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise SetupError(
+                f"everything is up on {workspace} already, or is just starting; stop it with "
+                "Ctrl-C where it runs, or give another --workspace"
+            ) from None
+    try:
+        yield
+    finally:
+        if made and {path.name for path in workspace.rglob("*")} == {"locks", "up.lock"}:
+            shutil.rmtree(workspace)  # still locked, so nobody else has begun here
+        lock.release()
 
 
 def existing_store(settings: Settings) -> Store:
@@ -144,6 +181,39 @@ def new_token() -> str:
 def new_password() -> str:
     """A password that can be typed."""
     return secrets.token_urlsafe(9)
+
+
+@contextmanager
+def _its_place(workspace: Path) -> Iterator[None]:
+    """What the system refuses about the workspace is said in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"the workspace {workspace} cannot be made or used ({error.strerror}); "
+            "give another with --workspace"
+        ) from error
+
+
+def _make_private(workspace: Path) -> bool:
+    """A folder that only its owner can look into; whether it was made now.
+
+    Raises:
+        SetupError: the folder holds something else, so others may need to look into it.
+    """
+    if not workspace.exists():
+        workspace.parent.mkdir(parents=True, exist_ok=True)
+        workspace.mkdir(mode=_PRIVATE, exist_ok=True)
+        return True
+    holds = {path.name for path in workspace.iterdir()}
+    if not holds & _MARKS and not holds <= _OWN_FOLDERS:
+        raise SetupError(
+            f"{workspace} holds something else and is no workspace of faceloop; "
+            "give a new or empty folder with --workspace"
+        )
+    if stat.S_IMODE(workspace.stat().st_mode) != _PRIVATE:
+        workspace.chmod(_PRIVATE)
+    return False
 
 
 def _spelled(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from faceloop.main import SUBCOMMANDS
+from faceloop.workspace import up_alone
 
 
 @pytest.fixture
@@ -108,8 +110,33 @@ def test_a_photo_folder_inside_the_workspace_is_refused(faceloop, photos: Path) 
     assert "lies in the workspace" in said.fault
 
 
-def test_no_folder_at_all_is_asked_for(faceloop, tmp_path: Path) -> None:
-    assert "no folder yet" in faceloop("cluster", "--workspace", tmp_path / "workspace").fault
+@pytest.mark.parametrize("subcommand", ["up", "cluster"])
+def test_no_folder_at_all_is_asked_for(faceloop, tmp_path: Path, subcommand: str) -> None:
+    workspace = tmp_path / "workspace"
+    assert "no folder yet" in faceloop(subcommand, "--workspace", workspace).fault
+    assert not workspace.exists()
+
+
+def test_a_second_up_invents_nothing_while_the_first_one_starts(
+    faceloop, photos: Path, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    with up_alone(workspace):
+        assert "is up on" in faceloop("up", photos, "--workspace", workspace).fault
+        assert [path.name for path in workspace.rglob("*")] == ["locks", "up.lock"]
+    assert not workspace.exists()
+
+
+@pytest.mark.parametrize("subcommand", ["up", "cluster"])
+def test_a_folder_with_something_else_is_no_workspace(
+    faceloop, photos: Path, tmp_path: Path, subcommand: str
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir(mode=0o755)
+    (other / "letter.txt").touch()
+    assert "holds something else" in faceloop(subcommand, photos, "--workspace", other).fault
+    assert stat.S_IMODE(other.stat().st_mode) == 0o755
+    assert [path.name for path in other.iterdir()] == ["letter.txt"]
 
 
 @pytest.mark.enable_socket

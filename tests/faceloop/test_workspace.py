@@ -158,6 +158,30 @@ def test_a_workspace_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         prepare(explicit_settings(tmp_path / "file" / "workspace"))
 
 
+@pytest.mark.parametrize("holds", [None, "faceloop.sqlite3", "connection.json", "media"])
+def test_an_empty_folder_or_one_of_ours_is_made_private(tmp_path: Path, holds: str | None) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir(mode=0o755)
+    if holds == "media":
+        (folder / holds).mkdir()
+    elif holds:
+        (folder / holds).touch()
+    prepare(explicit_settings(folder))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_workspace_of_somebody_else_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    tmp_path.joinpath("theirs").mkdir(mode=0o755)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(SetupError, match="theirs cannot be made or used"):
+        prepare(explicit_settings(tmp_path / "theirs"))
+
+
 def test_a_workspace_has_one_name_wherever_one_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
