@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,11 @@ from backend.access import is_allowed
 from backend.checks import Checks, is_photos_config
 from backend.counters import Counters
 from backend.predictor import Prediction, Predictor
+from faces.errors import FaceloopError
 from faces.jobs import Job
 from faces.studio_configs import PHOTOS_CONFIG
+
+_logger = logging.getLogger(__name__)
 
 LARGEST_BODY_BYTES = 32 << 20
 _OPEN_ROUTES = frozenset({"health"})
@@ -120,8 +124,17 @@ def _note_hints(app: Flask, counters: Counters, enqueue: Callable[[Job], None]) 
         action = body.get("action") if isinstance(body, dict) else None
         if isinstance(action, str) and not action.startswith(_OUR_OWN_DOING):
             counters.add("hints_total")
-            enqueue(Job.PULL)
+            _ask_for_pull(counters, enqueue)
         return jsonify(status="noted")
+
+
+def _ask_for_pull(counters: Counters, enqueue: Callable[[Job], None]) -> None:
+    """A hint that is lost costs a minute: the worker looks by itself."""
+    try:
+        enqueue(Job.PULL)
+    except FaceloopError as error:
+        counters.add("failures_total", kind="queue")
+        _logger.warning("a hint is lost: %s", error)
 
 
 def _body() -> object:

@@ -9,7 +9,7 @@ _HELP = {
     "requests_total": "Requests by route",
     "refused_total": "Requests refused for want of the secret",
     "predictions_total": "Tasks answered, empty answers among them",
-    "failures_total": "Tasks, regions and configs that went wrong, by kind",
+    "failures_total": "Tasks, regions, configs and hints that went wrong, by kind",
     "hints_total": "Webhook events after which annotations are pulled",
 }
 

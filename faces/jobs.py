@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from importlib import import_module
 
 from huey import Huey, RedisHuey, SqliteHuey
+from huey.registry import Message
 
+from faces.errors import SetupError, StoreError
 from faces.settings import Settings
+
+_ASKING_WAITS_S = 1.0
+"""How long who only asks waits for a locked file: Label Studio waits for that answer."""
+_WORKING_WAITS_S = 5.0
 
 
 class Job(StrEnum):
@@ -28,15 +38,68 @@ class Jobs:
     """
 
     def __init__(self, settings: Settings, run: Callable[[Job], None] = _nobody_runs) -> None:
-        """Open the queue; the file appears with the first job."""
-        self.huey = _open(settings)
+        """Open the queue.
+
+        Raises:
+            SetupError: Redis is wanted, and what talks to it is not installed.
+            StoreError: the queue's file cannot be used.
+        """
+        wait_s = _ASKING_WAITS_S if run is _nobody_runs else _WORKING_WAITS_S
+        self._errors = _errors(settings)
+        with self._answering():
+            self.huey = _open(settings, wait_s=wait_s)
         self._tasks = {job: self.huey.task(name=job.value)(_running(run, job)) for job in Job}
 
     def enqueue(self, job: Job) -> None:
-        """Ask for a job unless the same one waits already."""
-        waiting = {task.name for task in self.huey.pending()}
-        if job.value not in waiting:
-            self._tasks[job]()
+        """Ask for a job unless the same one waits already.
+
+        Raises:
+            StoreError: the queue is locked or away.
+        """
+        with self._answering():
+            waiting = {task.name for task in self.huey.pending()}
+            if job.value not in waiting:
+                self._tasks[job]()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Turn what the queue raises into ours, without the address in its messages."""
+        try:
+            yield
+        except self._errors as error:
+            raise StoreError(
+                f"the queue of jobs does not answer ({type(error).__name__}); "
+                "if it goes on, restart the worker"
+            ) from error
+
+
+class NamesOnly:
+    """How a job lies in the queue: its id and name as JSON, so that nothing is ever unpickled."""
+
+    def serialize(self, message: Message) -> bytes:
+        """The job as bytes.
+
+        Raises:
+            TypeError: it is no job, or one that carries data.
+        """
+        if not isinstance(message, Message) or message.args or message.kwargs:
+            raise TypeError("only jobs without data can be put into the queue")
+        return json.dumps({"id": message.id, "name": message.name}).encode()
+
+    def deserialize(self, content: bytes) -> Message:
+        """The job that these bytes tell.
+
+        Raises:
+            ValueError: they tell none.
+        """
+        try:
+            told = json.loads(bytes(content))
+        except ValueError:
+            told = None
+        match told:
+            case {"id": str(job_id), "name": str(name)}:
+                return Message(job_id, name, args=(), kwargs={})
+        raise ValueError("the queue holds something that is no job; it is left out")
 
 
 def _running(run: Callable[[Job], None], job: Job) -> Callable[[], None]:
@@ -46,8 +109,23 @@ def _running(run: Callable[[Job], None], job: Job) -> Callable[[], None]:
     return task
 
 
-def _open(settings: Settings) -> Huey:
+def _open(settings: Settings, *, wait_s: float) -> Huey:
+    same = {"results": False, "serializer": NamesOnly()}
     if settings.redis_url:
-        return RedisHuey("faceloop", url=settings.redis_url, results=False)
+        return RedisHuey("faceloop", url=settings.redis_url, **same)
     settings.workspace.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("faceloop", filename=str(settings.workspace / "jobs.sqlite3"), results=False)
+    file = settings.workspace / "jobs.sqlite3"
+    return SqliteHuey("faceloop", filename=str(file), timeout=wait_s, **same)
+
+
+def _errors(settings: Settings) -> tuple[type[Exception], ...]:
+    """What this queue raises when it is locked or away."""
+    if not settings.redis_url:
+        return (sqlite3.Error,)
+    try:
+        redis = import_module("redis")  # comes with the extra `server`
+    except ImportError as error:
+        raise SetupError(
+            "FACELOOP_REDIS_URL is set, and redis is not installed; install faceloop[server]"
+        ) from error
+    return (redis.RedisError,)

@@ -12,7 +12,7 @@ from label_studio_sdk.label_interface.interface import LabelInterface
 
 from backend.app import LARGEST_BODY_BYTES, create_app
 from backend.predictor import Predictor
-from faces.errors import StudioUnreachable
+from faces.errors import StoreError, StudioUnreachable
 from faces.jobs import Job
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from tests.backend.conftest import (
@@ -151,6 +151,22 @@ def test_an_event_that_our_own_writes_cause_asks_for_nothing(
 def test_an_event_that_nobody_knows_is_answered_with_an_object(world: World, body: Any) -> None:
     answer = world.client().post("/webhook", data=json.dumps(body))
     assert (answer.status_code, type(answer.get_json())) == (200, dict)
+
+
+def test_an_event_is_noted_when_the_queue_does_not_take_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    def locked(job: Job) -> None:
+        raise StoreError("the queue of jobs does not answer")
+
+    predictor = world.predictor()
+    client = create_app(predictor, secret="", enqueue=locked).test_client()
+    answer = client.post("/webhook", json={"action": "ANNOTATION_CREATED"})
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "noted"})
+    assert predictor.counters.count("failures_total", kind="queue") == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "a hint is lost: the queue of jobs does not answer"
+    ]
 
 
 # Who may call.

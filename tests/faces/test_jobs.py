@@ -1,8 +1,12 @@
+import pickle
+import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 from huey.exceptions import HueyException
 
+from faces.errors import SetupError, StoreError
 from faces.jobs import Job, Jobs
 from faces.settings import Settings, load_settings
 
@@ -73,3 +77,76 @@ def test_a_job_that_fails_does_not_stop_the_next(settings: Settings) -> None:
     jobs.enqueue(Job.PUSH)
     work_off(jobs)
     assert done == [Job.PUSH]
+
+
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.mkdir, (self.folder,)
+
+
+def test_a_pickle_in_the_queue_is_never_opened(settings: Settings, tmp_path: Path) -> None:
+    trap = tmp_path / "sprung"
+    jobs = Jobs(settings)
+    jobs.huey.storage.enqueue(pickle.dumps(Trap(trap)))
+    jobs.enqueue(Job.PULL)
+    with pytest.raises(ValueError, match="no job"):
+        jobs.huey.dequeue()
+    assert work_off(Jobs(settings, run=lambda _: None)) == 1
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"3", b"{}", b'{"id": 1, "name": "pull"}'])
+def test_what_is_no_job_is_not_taken_for_one(settings: Settings, content: bytes) -> None:
+    jobs = Jobs(settings)
+    jobs.huey.storage.enqueue(content)
+    with pytest.raises(ValueError, match="no job"):
+        jobs.huey.dequeue()
+
+
+def test_a_job_with_data_cannot_be_asked_for(settings: Settings) -> None:
+    carrying = Jobs(settings).huey.task(name="carrying")(lambda _: None)
+    with pytest.raises(TypeError, match="without data"):
+        carrying("a name")
+
+
+def test_a_locked_queue_is_said_soon_and_in_our_words(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faces.jobs._ASKING_WAITS_S", 0.05)
+    jobs = Jobs(settings)
+    holding = sqlite3.connect(settings.workspace / "jobs.sqlite3", isolation_level=None)
+    holding.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(StoreError, match="queue of jobs does not answer"):
+            jobs.enqueue(Job.PULL)
+    finally:
+        holding.close()
+
+
+def test_a_damaged_queue_is_said_at_the_start(settings: Settings) -> None:
+    settings.workspace.mkdir()
+    (settings.workspace / "jobs.sqlite3").write_bytes(b"no database " * 100)
+    with pytest.raises(StoreError, match="queue of jobs"):
+        Jobs(settings)
+
+
+def test_a_redis_that_is_away_is_said_without_its_address(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    nobody = tmp_path / "redis.sock"
+    jobs = Jobs(load_settings(workspace=tmp_path, redis_url=f"unix://{nobody}"))
+    with pytest.raises(StoreError) as told:
+        jobs.enqueue(Job.PULL)
+    assert str(nobody) not in str(told.value)
+
+
+def test_redis_wanted_and_not_installed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SetupError, match=r"install faceloop\[server\]"):
+        Jobs(load_settings(workspace=tmp_path, redis_url="redis://127.0.0.1:6379/0"))
