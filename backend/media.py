@@ -52,6 +52,7 @@ class Media:
         self._largest_bytes = largest_bytes
         self._total_s = total_s
         self._session = requests.Session()
+        self._session.trust_env = False  # neither a proxy nor .netrc learns of token and pictures
         self._auth = _auth_of(api_key.strip(), self._session, self._studio.url)
 
     def fetch(self, url: object) -> bytes:

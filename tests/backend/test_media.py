@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 import requests
 import responses
+from requests.adapters import HTTPAdapter
 
 from backend.media import Media
 from faces.errors import SetupError, StudioError, StudioUnreachable
@@ -29,6 +31,26 @@ def test_a_local_file_is_fetched_with_the_legacy_token(studio: responses.Request
     studio.get(STUDIO + PICTURE, body=b"picture")
     assert Media(STUDIO, LEGACY).fetch(PICTURE) == b"picture"
     assert studio.calls[0].request.headers["Authorization"] == f"Token {LEGACY}"
+
+
+@pytest.mark.parametrize("key", [LEGACY, PERSONAL])
+def test_neither_token_nor_picture_goes_to_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://proxy.test:3128")
+    sent_to: list[dict[str, str | None]] = []
+
+    def send(
+        self: HTTPAdapter, request: object, *, proxies: dict[str, str | None], **_: object
+    ) -> NoReturn:
+        sent_to.append(dict(proxies))
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(HTTPAdapter, "send", send)
+    with pytest.raises(StudioUnreachable):
+        Media(STUDIO, key).fetch(PICTURE)
+    assert sent_to == [{}]
 
 
 @pytest.mark.parametrize(
