@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
 
-from faces.errors import FaceloopError
+from faces.errors import BadPhoto, FaceloopError
 from faces.records import Pixels
 from serve import wording
 from serve.answers import OneFace
@@ -21,22 +23,52 @@ _SWEEP_S = 60
 _UPLOAD = "# Drop a picture here\nor click to choose one"
 _ASK_GROUP = "Choose a picture of one or more people: all of them are named here."
 _ASK_ONE = "Choose a picture of a face: the people it is likeliest to be are named here."
+_NO_UPLOAD = "the picture is not among those that were uploaded here; choose it again"
 
 Found = TypeVar("Found")
 Given = dict[str, Any] | None
 """What the browser sent of a picture: where Gradio put it and what it was called, or nothing."""
 
 
-def build_page(namer: Namer) -> gr.Blocks:
-    """The page over this namer; it makes no request to another host."""
-    page = gr.Blocks(title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, KEPT_S))
+class _Page(gr.Blocks):
+    """A page that reads what its visitors uploaded, and no other file or address.
+
+    Gradio itself refuses other files only in an app that it launched; in a mounted one it would
+    copy any file that a request names to where the visitor can fetch it.
+    """
+
+    uploads: Path
+
+    async def preprocess_data(
+        self,
+        block_fn: BlockFunction,
+        inputs: list[Any],
+        state: SessionState | None,
+        explicit_call: bool = False,  # noqa: FBT001, FBT002  # as Gradio calls it
+    ) -> list[Any]:
+        """What a request brought, as Gradio prepares it, once it names uploads alone."""
+        try:
+            uploaded = [None if sent is None else _uploaded(sent, self.uploads) for sent in inputs]
+        except BadPhoto as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        prepared = await super().preprocess_data(block_fn, uploaded, state, explicit_call)
+        return list(prepared)
+
+
+def build_page(namer: Namer, *, uploads: Path) -> gr.Blocks:
+    """The page over this namer; it makes no request to another host.
+
+    It reads pictures in the folder `uploads` alone, where Gradio is to put them.
+    """
+    page = _Page(title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, KEPT_S))
+    page.uploads = uploads.resolve()
     with page:
         header = _says("", "header")
         with gr.Tabs():
             with gr.Tab("Everyone in a picture", id="everyone"):
-                _everyone_tab(namer, header)
+                _everyone_tab(namer, header, page.uploads)
             with gr.Tab("One face", id="one-face"):
-                _one_face_tab(namer, header)
+                _one_face_tab(namer, header, page.uploads)
         page.load(
             lambda: wording.header(namer.about()),
             outputs=header,
@@ -46,7 +78,7 @@ def build_page(namer: Namer) -> gr.Blocks:
     return page
 
 
-def _everyone_tab(namer: Namer, header: gr.HTML) -> None:
+def _everyone_tab(namer: Namer, header: gr.HTML, uploads: Path) -> None:
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             given = _picture_input("everyone-given")
@@ -64,7 +96,7 @@ def _everyone_tab(namer: Namer, header: gr.HTML) -> None:
             says = _says(wording.hint(_ASK_GROUP), "everyone-says")
 
     def answer(sent: Given) -> tuple[object, object, str, str]:
-        said = _everyone(namer, sent)
+        said = _everyone(namer, sent, uploads)
         drawn_now = gr.Image(said.found, visible=said.found is not None)
         return _kept(said), drawn_now, said.message, _header(namer)
 
@@ -73,7 +105,7 @@ def _everyone_tab(namer: Namer, header: gr.HTML) -> None:
     )
 
 
-def _one_face_tab(namer: Namer, header: gr.HTML) -> None:
+def _one_face_tab(namer: Namer, header: gr.HTML, uploads: Path) -> None:
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             given = _picture_input("one-given")
@@ -91,7 +123,7 @@ def _one_face_tab(namer: Namer, header: gr.HTML) -> None:
                     )
 
     def answer(sent: Given) -> tuple[object, str, object, str, str]:
-        said = _one_face(namer, sent)
+        said = _one_face(namer, sent, uploads)
         people = {} if said.found is None else dict(said.found.likeliest)
         face = "" if said.found is None else wording.face(said.found)
         likeliest_now = gr.Label(people or None, visible=bool(people))
@@ -135,23 +167,23 @@ class _Said(Generic[Found]):
     refused: bool = False
 
 
-def _everyone(namer: Namer, sent: Given) -> _Said[Pixels]:
+def _everyone(namer: Namer, sent: Given, uploads: Path) -> _Said[Pixels]:
     """The picture with names drawn in."""
     if sent is None:
         return _Said(None, wording.hint(_ASK_GROUP))
     try:
-        picture = namer.name_all(_content(sent), called=_called(sent))
+        picture = namer.name_all(_content(sent, uploads), called=_called(sent))
     except FaceloopError as error:
         return _Said(None, wording.wrong(str(error)), refused=True)
     return _Said(draw(picture), wording.everyone(picture))
 
 
-def _one_face(namer: Namer, sent: Given) -> _Said[OneFace]:
+def _one_face(namer: Namer, sent: Given, uploads: Path) -> _Said[OneFace]:
     """The largest face with its likeliest people."""
     if sent is None:
         return _Said(None, wording.hint(_ASK_ONE))
     try:
-        found = namer.likeliest(_content(sent), called=_called(sent))
+        found = namer.likeliest(_content(sent, uploads), called=_called(sent))
     except FaceloopError as error:
         return _Said(None, wording.wrong(str(error)), refused=True)
     return _Said(found, wording.one(found))
@@ -166,9 +198,43 @@ def _header(namer: Namer) -> str:
     return wording.header(namer.about())
 
 
-def _content(sent: dict[str, Any]) -> bytes:
-    """The bytes as they came: Gradio has made sure that the path lies among its uploads."""
-    return Path(sent["path"]).read_bytes()
+def _uploaded(sent: object, uploads: Path) -> dict[str, Any]:
+    """What a request said of an upload, less all that we do not need.
+
+    Raises:
+        BadPhoto: it names no upload.
+    """
+    if not isinstance(sent, dict):
+        raise BadPhoto(_NO_UPLOAD)
+    path = _path(sent, uploads)
+    return {"path": str(path), "orig_name": _called(sent), "meta": {"_type": "gradio.FileData"}}
+
+
+def _path(sent: dict[str, Any], uploads: Path) -> Path:
+    """Where an upload lies.
+
+    Raises:
+        BadPhoto: outside the uploads, or nowhere.
+    """
+    try:
+        path = Path(sent["path"]).resolve()
+        if path.is_relative_to(uploads.resolve()) and path.is_file():
+            return path
+    except (KeyError, TypeError, ValueError, OSError, RuntimeError):
+        pass  # told below: what a request names wrongly is as if it were not there
+    raise BadPhoto(_NO_UPLOAD)
+
+
+def _content(sent: dict[str, Any], uploads: Path) -> bytes:
+    """The bytes as they came.
+
+    Raises:
+        BadPhoto: they are not, or no longer, among the uploads.
+    """
+    try:
+        return _path(sent, uploads).read_bytes()
+    except OSError:
+        raise BadPhoto(_NO_UPLOAD) from None
 
 
 def _called(sent: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ def run(settings: Settings, *, in_container: bool = False) -> None:
         uploads = _empty_folder(settings.workspace / f"uploads-{settings.app_port}")
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         try:
-            app = create_app(namer)
+            app = create_app(namer, uploads=uploads)
             sys.stdout.write(f"The app: http://{_shown(settings)} (Ctrl-C stops it)\n")
             sys.stdout.flush()
             config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE_S)

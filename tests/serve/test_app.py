@@ -29,19 +29,34 @@ def models_of_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(models_of_app: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("uploads")
+
+
+@pytest.fixture(scope="module")
+def browser(models_of_app: Path, uploads: Path) -> Iterator[TestClient]:
     """One app for all; it finds no face in any picture."""
     namer = Namer(CurrentModel(models_of_app), None, None)  # type: ignore[arg-type]  # never asked
 
     async def build() -> FastAPI:
         """Outside a loop Gradio would open one of its own and never close it."""
-        return create_app(namer)
+        return create_app(namer, uploads=uploads)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
+        patch.setenv("GRADIO_TEMP_DIR", str(uploads))
         app = asyncio.run(build())
-    with TestClient(app, base_url="http://127.0.0.1:7860") as client:
-        yield client
+        with TestClient(app, base_url="http://127.0.0.1:7860") as client:
+            yield client
+
+
+def asked(browser: TestClient, sent: object, *, function: int) -> str:
+    """All that the page says after a picture was given to it."""
+    joined = browser.post(
+        "/gradio_api/queue/join",
+        json={"data": [sent], "fn_index": function, "session_hash": "visit"},
+    )
+    assert joined.status_code == 200, joined.text
+    return browser.get("/gradio_api/queue/data", params={"session_hash": "visit"}).text
 
 
 def test_health_says_which_version_answers(
@@ -94,15 +109,94 @@ def test_a_file_that_is_no_picture_gets_a_message_and_no_picture(
     file = tmp_path / "x"
     file.write_bytes(b"no picture")
     sent: dict[str, Any] = {"path": str(file), "orig_name": "holiday.jpg"}
-    for said in (page._everyone(namer, sent), page._one_face(namer, sent)):
+    for said in (page._everyone(namer, sent, tmp_path), page._one_face(namer, sent, tmp_path)):
         assert said.found is None
         assert said.refused
         assert "holiday.jpg is no picture that can be opened" in said.message
         assert 'role="alert"' in said.message
 
 
-def test_a_picture_taken_away_again_brings_the_hint_back(namer: Namer) -> None:
-    for said in (page._everyone(namer, None), page._one_face(namer, None)):
+@pytest.mark.parametrize("function", [0, 1])
+def test_an_uploaded_file_is_read(browser: TestClient, function: int) -> None:
+    [path] = browser.post("/gradio_api/upload", files={"files": ("a.jpg", b"no picture")}).json()
+    sent = {"path": path, "orig_name": "a.jpg", "meta": {"_type": "gradio.FileData"}}
+    assert "a.jpg is no picture that can be opened" in asked(browser, sent, function=function)
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+@pytest.mark.parametrize("function", [0, 1])
+def test_a_file_that_was_not_uploaded_is_neither_read_nor_copied(
+    browser: TestClient,
+    uploads: Path,
+    tmp_path: Path,
+    picture: bytes,
+    function: int,
+    meta: dict[str, Any],
+) -> None:
+    private = tmp_path / "private.png"
+    private.write_bytes(picture)
+    (uploads / "link.png").unlink(missing_ok=True)
+    (uploads / "link.png").symlink_to(private)
+    before = set(uploads.rglob("*"))
+    for path in (private, uploads / ".." / private.relative_to(uploads.parent), "link.png"):
+        sent = {"path": str(uploads / path), **meta}
+        assert "not among those that were uploaded" in asked(browser, sent, function=function)
+    nested = {"path": "x", "size": {"path": str(private), **meta}, **meta}
+    assert "not among those that were uploaded" in asked(browser, nested, function=function)
+    assert set(uploads.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"path": None},
+        {"path": 7},
+        {"path": ""},
+        {"path": "\0"},
+        {"path": "x" * 5000},
+        {"path": "http://example.com/a.png", "meta": {"_type": "gradio.FileData"}},
+        "a.png",
+        [],
+    ],
+)
+def test_what_names_no_upload_is_refused(browser: TestClient, sent: object) -> None:
+    assert "not among those that were uploaded" in asked(browser, sent, function=0)
+
+
+@pytest.mark.parametrize("sent", [{}, {"path": None}, {"path": "/etc/hostname"}, {"path": ["a"]}])
+def test_the_namer_never_sees_a_file_from_outside(
+    namer: Namer, tmp_path: Path, sent: dict[str, Any]
+) -> None:
+    for said in (page._everyone(namer, sent, tmp_path), page._one_face(namer, sent, tmp_path)):
+        assert said.refused
+        assert "not among those that were uploaded" in said.message
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "http://127.0.0.1:8080", "http://127.0.0.1:7860.evil", "null"],
+)
+def test_a_page_elsewhere_can_neither_post_nor_read(browser: TestClient, origin: str) -> None:
+    picture = {"files": ("a.jpg", b"picture")}
+    sent_from = {"Origin": origin}
+    answer = browser.post("/gradio_api/upload", files=picture, headers=sent_from)
+    assert answer.status_code == 403
+    assert browser.get("/health", headers=sent_from).status_code == 403
+
+
+def test_our_own_page_can_post(browser: TestClient) -> None:
+    picture = {"files": ("a.jpg", b"picture")}
+    headers = {"Origin": "http://127.0.0.1:7860"}
+    assert browser.post("/gradio_api/upload", files=picture, headers=headers).status_code == 200
+
+
+def test_no_file_is_fetched_from_another_host(browser: TestClient) -> None:
+    assert browser.get("/gradio_api/file=http://example.com/a.png").status_code == 403
+
+
+def test_a_picture_taken_away_again_brings_the_hint_back(namer: Namer, tmp_path: Path) -> None:
+    for said in (page._everyone(namer, None, tmp_path), page._one_face(namer, None, tmp_path)):
         assert said.found is None
         assert "fl-hint" in said.message
 
