@@ -18,6 +18,7 @@ COLUMNS = 6
 GAP_PX = 10
 PAGE_TILES = 24
 _PAPER = (245, 245, 243)
+_MISSING = (190, 190, 188)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,19 @@ def lay_out(faces: Sequence[FaceId]) -> Layout:
 
 
 def draw_montage(layout: Layout, crops: Sequence[Path], place: Path) -> None:
-    """Draw the crops into their tiles, in the layout's order, and save the page."""
+    """Draw the crops into their tiles, in the layout's order, and save the page.
+
+    The tile of a crop that is not there stays grey: one lost file holds up no page.
+    """
     page = Image.new("RGB", (layout.width_px, layout.height_px), _PAPER)
     for tile, crop in zip(layout.tiles, crops, strict=True):
-        with Image.open(crop) as picture:
-            page.paste(picture, (round(tile.box.left), round(tile.box.top)))
+        page.paste(_tile(crop), (round(tile.box.left), round(tile.box.top)))
     save_jpeg(np.asarray(page), place)
+
+
+def _tile(crop: Path) -> Image.Image:
+    try:
+        with Image.open(crop) as picture:
+            return picture.copy()
+    except FileNotFoundError:
+        return Image.new("RGB", (CROP_PX, CROP_PX), _MISSING)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from faces.confirmations import Truth
@@ -67,6 +67,15 @@ class WantedPhoto:
             faces=[face.face for face in self.shown],
         )
 
+    def seen(self) -> list[object]:
+        """Of the data, what makes a task worth rewriting: all but the names that it only offers.
+
+        Every new name would change those in every photo; they wait until a name shown here
+        changes, or for the next round.
+        """
+        names = list(dict.fromkeys(face.name for face in self.shown))
+        return [replace(self, people=()).data(""), names]
+
     def prediction(self, version: str) -> dict[str, Any]:
         """The task's prediction."""
         size = {"width_px": self.photo.width_px, "height_px": self.photo.height_px}
@@ -114,9 +123,13 @@ class WantedPage:
 
 
 def shown_digest(wanted: Wanted) -> Shown:
-    """Digests of all that a task shows, whatever its picture's address and version."""
+    """Digests of what a task shows, whatever its picture's address and version.
+
+    The names that a task only offers count for a page, not for a photo (see `WantedPhoto.seen`).
+    """
     version = PEOPLE_VERSION if isinstance(wanted, WantedPage) else ""
-    return Shown(_digest(wanted.data("")), _digest(wanted.prediction(version)))
+    seen = wanted.seen() if isinstance(wanted, WantedPhoto) else wanted.data("")
+    return Shown(_digest(seen), _digest(wanted.prediction(version)))
 
 
 def wanted_photos(
@@ -162,9 +175,7 @@ def wanted_pages(
                     cluster.id,
                     faces,
                     len({photo_of[face] for face in faces}),
-                    tuple(
-                        truth.people[p].name for p in offered[:OFFERED_PEOPLE] if p in truth.people
-                    ),
+                    _names(offered, truth),
                     None if person is None else name_of(person, truth),
                     min((vote.score for vote in votes), default=0.0),
                 )

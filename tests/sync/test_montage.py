@@ -49,3 +49,12 @@ def test_label_studio_sees_no_crop(tmp_path: Path) -> None:
     assert media.preview(photo).is_relative_to(media.previews)
     assert media.montage("page-1").is_relative_to(media.montages)
     assert media.previews.parent == media.montages.parent == media.shown
+
+
+def test_the_tile_of_a_lost_crop_is_grey(tmp_path: Path) -> None:
+    layout = lay_out([FaceId("f0")])
+    draw_montage(layout, [tmp_path / "lost.jpg"], tmp_path / "montage.jpg")
+    with Image.open(tmp_path / "montage.jpg") as image:
+        red, green, blue = np.asarray(image)[CROP_PX // 2, CROP_PX // 2]
+    assert red == pytest.approx(190, abs=4)
+    assert max(red, green, blue) - min(red, green, blue) <= 6

@@ -30,6 +30,7 @@ from faces.records import (
     PhotoId,
     Proposal,
 )
+from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION, UNKNOWN
 from sync.montage import PAGE_TILES
 from sync.proposing import OFFERED_PEOPLE, Guesses, guess
@@ -266,7 +267,7 @@ def test_every_shown_name_is_on_offer() -> None:
 
 def digest(
     *words: Word, guesses: Guesses = PROPOSED, captions: Mapping[PhotoId, str] | None = None
-) -> str:
+) -> Shown:
     (wanted,) = wanted_photos([PHOTO], faces_of_photo(3), captions or {}, truth_of(*words), guesses)
     return shown_digest(wanted)
 
@@ -280,7 +281,6 @@ def digest(
         {"words": [FaceVerdict(FACES[0], Verdict.STRANGER)]},
         {"guesses": Guesses({})},
         {"guesses": Guesses({f: Proposal(f, ZOE, 0.8, "model-1") for f in FACES[:3]})},
-        {"guesses": Guesses(PROPOSED.proposals, {FACES[0]: [ANNA]})},
         {"captions": {PHOTO.id: "beach.jpg"}},
     ],
 )
@@ -293,6 +293,14 @@ def test_what_nobody_sees_does_not_change_the_digest() -> None:
     elsewhere = Guesses({**PROPOSED.proposals, FACES[9]: Proposal(FACES[9], ANNA, 0.9, "m")})
     assert digest(guesses=barely) == digest(guesses=elsewhere) == digest()
     assert digest(is_(FACES[9]), PersonCreated(PersonId("p9"), "Ida")) == digest()
+
+
+def test_a_name_that_a_photo_only_offers_is_no_reason_to_rewrite_it() -> None:
+    assert digest(guesses=Guesses(PROPOSED.proposals, {FACES[0]: [ANNA]})) == digest()
+
+
+def test_a_name_that_a_photo_shows_newly_changes_its_data() -> None:
+    assert digest(is_(FACES[0])).data != digest().data
 
 
 def test_the_digest_of_a_page_changes_with_its_names_while_its_key_stays() -> None:
