@@ -24,6 +24,14 @@ PREDICTION_CHUNK = 500
 TASK_PAGE = 500
 UPLOAD_CHUNK = 20
 _ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": 300}
+_TOUCHED = ("total_annotations", "cancelled_annotations", "draft_exists")
+_DRAFTED = {
+    "filter": "filter:tasks:draft_exists",
+    "operator": "equal",
+    "type": "Boolean",
+    "value": True,
+}
+"""Label Studio tells of drafts only when it is asked for them in a filter."""
 _UNCONNECTED = ("DI", "ER")
 """States of a backend: disconnected, in error."""
 _ANSWERED = {
@@ -115,10 +123,25 @@ class Studio:
 
     def tasks(self, project: int, *, answered_only: bool = False) -> Iterator[dict[str, Any]]:
         """All tasks (or those with an annotation), without annotations: id, meta, counters."""
+        return self._listed(project, _ANSWERED if answered_only else None)
+
+    def untouched(self, project: int, tasks: Sequence[int]) -> set[int]:
+        """Those of a few tasks that are there with neither an answer nor a draft of one."""
+        if not tasks:
+            return set()
+        ids = [
+            {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task}
+            for task in tasks
+        ]
+        listed = self._listed(project, {"conjunction": "or", "items": [*ids, _DRAFTED]})
+        untouched = {int(task["id"]) for task in listed if not any(task[key] for key in _TOUCHED)}
+        return untouched & set(tasks)
+
+    def _listed(self, project: int, filters: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
         query: dict[str, Any] = {"ordering": ["tasks:id"]}
-        if answered_only:
-            query["filters"] = _ANSWERED
-        keys = "id,meta,updated_at,total_annotations,cancelled_annotations"
+        if filters:
+            query["filters"] = filters
+        keys = ",".join(("id", "meta", "updated_at", "total_predictions", *_TOUCHED))
         page = seen = 0
         total = 1
         while seen < total:
@@ -132,7 +155,7 @@ class Studio:
                     "page_size": TASK_PAGE,
                     "fields": "task_only",
                     "include": keys,
-                    "query": json.dumps(query),
+                    "query": json.dumps(query, separators=(",", ":")),
                 },
             )
             total = int(answer["total"])

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from faces.encode import NETWORK
-from faces.errors import StudioError
+from faces.errors import BrokenModelVersion, StudioError
 from faces.identify import CurrentModel
 from faces.records import Proposal
-from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.ledger import PushedTask, Shown
-from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK, Studio
+from faces.studio import IMPORT_CHUNK
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
 from faces.studio_validator import Validator
 from sync.desk import Desk, Project
 from sync.montage import draw_montage, lay_out
 from sync.proposing import guess
+from sync.reconcile import reconcile
+from sync.rounds import HALF_PUSHED, Round, begin_round, round_of, show_round
 from sync.wanted import Wanted, WantedPage, shown_digest, wanted_pages, wanted_photos
 
-HALF_PUSHED = ""
-"""The round of a task whose predictions are being replaced right now."""
+BATCH = 20
+"""Tasks changed or deleted at once: somebody may answer the next ones meanwhile."""
 
 OnProgress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
@@ -57,13 +58,11 @@ class Gathered:
     wanted: Mapping[Project, Mapping[str, Wanted]]
     pushed: Mapping[Project, Mapping[str, PushedTask]]
     proposals: Sequence[Proposal]
-    source: str
-    shown_round: str
-    round: str
+    round: Round
 
     def version(self, project: Project) -> str:
         """The model version of a project's predictions."""
-        return PEOPLE_VERSION if project is Project.PEOPLE else self.round
+        return PEOPLE_VERSION if project is Project.PEOPLE else self.round.name
 
 
 def plan_push(
@@ -92,17 +91,21 @@ def push(
     """Bring both projects to what the store says; returns what was done.
 
     A new classifier or cluster run makes a new round: its predictions are pushed whole, counted
-    and selected before the old round's are deleted, so that annotators never see none.
+    and selected before those of earlier rounds are deleted, so that annotators never see none.
+
+    Raises:
+        BrokenModelVersion: the current model version cannot be used; all stays as it is.
+        StudioError: Label Studio did not do what was asked.
     """
     reconcile(store, desk)
     gathered = gather(store, models)
     with store.write() as connection:
         cluster_store.replace_proposals(connection, gathered.proposals)
+    begin_round(store, gathered.round)
     plans = _plans(gathered)
     for project, plan in plans.items():
         _Push(store, desk, project, gathered, on_progress).apply(plan)
-    if gathered.round != gathered.shown_round:
-        _select_round(store, desk, gathered)
+    show_round(store, desk, gathered.round)
     return plans
 
 
@@ -112,8 +115,14 @@ def plan_only(store: Store, models: CurrentModel) -> dict[Project, Plan]:
 
 
 def gather(store: Store, models: CurrentModel) -> Gathered:
-    """Read the store and let the machine guess."""
+    """Read the store and let the machine guess.
+
+    Raises:
+        BrokenModelVersion: the current model version cannot be used.
+    """
     identifier = models.snapshot()
+    if models.problem:
+        raise BrokenModelVersion(models.problem)
     with store.read() as connection:
         encodings = photos.encodings(connection, NETWORK)
         all_photos = photos.photos(connection)
@@ -123,8 +132,6 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         run = cluster_store.current_run(connection) or "none"
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
-        shown_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
-        shown_source = ledger.fact(connection, "source of the round")
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
     photo_of = {face.id: face.photo for face in all_faces}
@@ -134,20 +141,8 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
             w.key: w for w in wanted_photos(all_photos, all_faces, captions, truth, guesses)
         },
     }
-    source = run if identifier is None else identifier.version.id
-    return Gathered(
-        wanted_by_project,
-        pushed,
-        tuple(guesses.proposals.values()),
-        source,
-        shown_round,
-        shown_round if shown_source == source else _next_round(shown_round),
-    )
-
-
-def _next_round(name: str) -> str:
-    stem, _, number = name.rpartition("-")
-    return f"{stem}-{int(number) + 1:04d}"
+    current = round_of(store, run if identifier is None else identifier.version.id)
+    return Gathered(wanted_by_project, pushed, tuple(guesses.proposals.values()), current)
 
 
 def _plans(gathered: Gathered) -> dict[Project, Plan]:
@@ -159,42 +154,6 @@ def _plans(gathered: Gathered) -> dict[Project, Plan]:
         )
         for project in Project
     }
-
-
-def reconcile(store: Store, desk: Desk) -> None:
-    """Bring what is noted up to what is there before anything is planned.
-
-    Of an import that was cut off, what arrived once is kept and what arrived twice is deleted; a
-    task that somebody deleted is forgotten, so that it is made again.
-    """
-    for project in Project:
-        with store.read() as connection:
-            pushed = ledger.pushed_tasks(connection, project)
-        if not pushed:
-            continue
-        unsure = {key: task for key, task in pushed.items() if task.task_id is None}
-        arrived: dict[str, list[int]] = {}
-        there: set[int] = set()
-        for task in desk.studio.tasks(desk.project(project)):
-            there.add(int(task["id"]))
-            key = (task.get("meta") or {}).get("key")
-            if key in unsure:
-                arrived.setdefault(key, []).append(int(task["id"]))
-        doubles = [task for ids in arrived.values() for task in ids[1:]]
-        desk.studio.delete_tasks(desk.project(project), doubles)
-        gone = [key for key in unsure if key not in arrived]
-        gone += [key for key, task in pushed.items() if _vanished(task, there, desk.studio)]
-        with store.write() as connection:
-            found = [replace(unsure[key], task_id=ids[0]) for key, ids in arrived.items()]
-            ledger.save_tasks(connection, found)
-            ledger.drop_tasks(connection, project, gone)
-
-
-def _vanished(task: PushedTask, there: Container[int], studio: Studio) -> bool:
-    """Whether a task is gone; a list read page by page can miss one, so it is asked for by id."""
-    if task.task_id is None or task.task_id in there:
-        return False
-    return studio.task(task.task_id) is None
 
 
 class _Push:
@@ -213,6 +172,7 @@ class _Push:
         self._project = project
         self._id = desk.project(project)
         self._version = gathered.version(project)
+        self._is_fresh = project is Project.PHOTOS and gathered.round.is_fresh
         self._wanted = gathered.wanted[project]
         self._pushed = gathered.pushed[project]
         self._progress = on_progress
@@ -222,8 +182,8 @@ class _Push:
     def apply(self, plan: Plan) -> None:
         """New tasks first, then changed ones; what nobody needs goes last."""
         self._in_chunks(f"new {self._project} tasks", plan.new, IMPORT_CHUNK, self._make)
-        self._in_chunks(f"{self._project} tasks", plan.changed, PREDICTION_CHUNK, self._renew)
-        self._in_chunks(f"old {self._project} tasks", plan.stale, IMPORT_CHUNK, self._delete)
+        self._in_chunks(f"{self._project} tasks", self._by_id(plan.changed), BATCH, self._renew)
+        self._in_chunks(f"old {self._project} tasks", self._by_id(plan.stale), BATCH, self._delete)
 
     def _in_chunks(
         self, what: str, keys: Sequence[str], size: int, step: Callable[[Sequence[str]], None]
@@ -260,7 +220,7 @@ class _Push:
         missing: dict[str, PushedTask] = {}
         for key, task in tasks.items():
             shown = shown_digest(self._wanted[key])
-            if task.shown.data != shown.data:
+            if (task.shown.data, task.round) != (shown.data, self._version):
                 self._desk.studio.update_task(_id(task), self._wanted[key].data(task.picture_url))
             is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
             if is_right or self._replaced_in_place(key, task):
@@ -270,8 +230,12 @@ class _Push:
         self._add_predictions(missing)
 
     def _replaced_in_place(self, key: str, task: PushedTask) -> bool:
-        """Whether the task had a prediction of this round, which shows the new one now."""
-        if task.round not in (self._version, HALF_PUSHED):
+        """Whether the task had a prediction of this round, which shows the new one now.
+
+        Label Studio is asked, whatever is noted: this round may have been left for another one,
+        or cut off, and come back to.
+        """
+        if self._is_fresh:
             return False
         studio = self._desk.studio
         there = studio.prediction_ids(_id(task), version=self._version)
@@ -302,9 +266,10 @@ class _Push:
             ledger.drop_tasks(connection, self._project, keys)
 
     def _untouched(self, keys: Sequence[str]) -> list[str]:
-        """Without the tasks that somebody answered since the last pull."""
-        answered = {int(t["id"]) for t in self._desk.studio.tasks(self._id, answered_only=True)}
-        return [key for key in keys if self._there(key).task_id not in answered]
+        """Without the tasks in which somebody answered since the last pull, or has begun to."""
+        ids = [_id(self._there(key)) for key in keys]
+        untouched = self._desk.studio.untouched(self._id, ids)
+        return [key for key, task in zip(keys, ids, strict=True) if task in untouched]
 
     def _picture(self, wanted: Wanted) -> Path:
         media = self._desk.media
@@ -331,34 +296,16 @@ class _Push:
             raise StudioError(f"the prediction for {wanted.key} is not valid: {problems[0]}")
         return prediction
 
+    def _by_id(self, keys: Sequence[str]) -> list[str]:
+        """The keys in the order in which annotators get the tasks."""
+        return sorted(keys, key=lambda key: _id(self._there(key)))
+
     def _there(self, key: str) -> PushedTask:
         return self._pushed[key]
 
     def _note(self, tasks: Iterable[PushedTask]) -> None:
         with self._store.write() as connection:
             ledger.save_tasks(connection, tasks)
-
-
-def _select_round(store: Store, desk: Desk, gathered: Gathered) -> None:
-    """Show the new round once all of it is there, then let the old ones go."""
-    studio, newer = desk.studio, gathered.round
-    with store.read() as connection:
-        pushed = ledger.pushed_tasks(connection, Project.PHOTOS)
-    expected = sum(task.round == newer for task in pushed.values())
-    counts = studio.version_counts(desk.photos)
-    if counts.get(newer, 0) < expected:
-        raise StudioError(
-            f"Label Studio holds {counts.get(newer, 0)} of {expected} predictions of {newer}; "
-            "run `faceloop sync` again"
-        )
-    if expected:
-        studio.select_version(desk.photos, newer)
-    with store.write() as connection:
-        ledger.set_fact(connection, ROUND_FACT, newer)
-        ledger.set_fact(connection, "source of the round", gathered.source)
-    for version in counts:
-        if version != newer and version.startswith("faceloop-"):
-            studio.delete_version(desk.photos, version)
 
 
 def _id(task: PushedTask) -> int:

@@ -41,6 +41,8 @@ class StudioDouble:
     storages: Rows = field(default_factory=dict)
     backends: Rows = field(default_factory=dict)
     uploads: Rows = field(default_factory=dict)
+    drafts: set[int] = field(default_factory=set)
+    """The tasks in which somebody has begun an answer."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     watch: Callable[[], None] = lambda: None
     _ids: int = 0
@@ -147,6 +149,7 @@ class StudioDouble:
             "total_annotations": cancelled.count(False),
             "cancelled_annotations": cancelled.count(True),
             "total_predictions": len(self.predictions_of(task["id"])),
+            "draft_exists": task["id"] in self.drafts,
         }
 
     def breaks_now(self, method: str, *, done: bool) -> bool:
@@ -308,15 +311,24 @@ def _add_list(api: Blueprint, double: StudioDouble) -> None:
         if project not in double.projects:
             return _gone("Project")
         found = [double.summary(task) for task in double.tasks_of(project)]
-        if "filters" in json.loads(request.args.get("query", "{}")):
-            columns = ("total_annotations", "cancelled_annotations")
-            found = [task for task in found if any(task[column] for column in columns)]
+        filters = json.loads(request.args.get("query", "{}")).get("filters")
+        if filters:
+            found = [task for task in found if any(_passes(task, one) for one in filters["items"])]
         page, size = int(request.args["page"]), int(request.args["page_size"])
         shown = found[(page - 1) * size : page * size]
         if not shown and page > 1:
             return _refused(404, "Invalid page.")
-        keys = request.args["include"].split(",")
+        keys = [
+            key
+            for key in request.args["include"].split(",")
+            if key != "draft_exists" or key in json.dumps(filters)
+        ]
         return {"total": len(found), "tasks": [{key: task[key] for key in keys} for task in shown]}
+
+
+def _passes(task: dict[str, Any], item: dict[str, Any]) -> bool:
+    found, value = task[item["filter"].rpartition(":")[2]], item["value"]
+    return bool(found > value if item["operator"] == "greater" else found == value)
 
 
 def _add_tasks(api: Blueprint, double: StudioDouble) -> None:
@@ -425,10 +437,14 @@ def _add_annotations(api: Blueprint, double: StudioDouble) -> None:
     @api.post("/api/tasks/<int:task>/annotations/")
     def create(task: int) -> Any:
         given = request.get_json()
+        parent = given.get("parent_prediction")
+        if parent is not None and parent not in double.predictions:
+            problem = f'Invalid pk "{parent}" - object does not exist.'
+            return _refused(400, "Validation error", parent_prediction=[problem])
         number = double.annotate(
             task, given["result"], prediction=False, skipped=given.get("was_cancelled", False)
         )
-        double.annotations[number]["parent_prediction"] = given.get("parent_prediction")
+        double.annotations[number]["parent_prediction"] = parent
         return {"id": number}, 201
 
     @api.patch("/api/annotations/<int:annotation>/")

@@ -4,12 +4,13 @@ from collections.abc import Callable
 import pytest
 
 from faces.confirmations import FaceVerdict, PersonCreated, PersonMerged, PersonRenamed, Verdict
-from faces.errors import StudioError, StudioUnreachable
+from faces.errors import BrokenModelVersion, StudioError, StudioUnreachable
 from faces.records import PersonId
 from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION
 from sync.desk import Project
-from sync.push import plan_only, plan_push
+from sync.push import BATCH, plan_only, plan_push
+from tests.studio_double import StudioDouble
 from tests.sync.conftest import Workspace
 
 
@@ -136,6 +137,146 @@ def test_a_task_that_was_answered_after_the_last_pull_is_not_touched(filled: Wor
     assert after == before
 
 
+def test_a_task_that_is_answered_while_others_are_pushed_is_not_touched(
+    workspace: Workspace,
+) -> None:
+    workspace.add_photos(2 * BATCH + 2)
+    workspace.cluster()
+    workspace.push()
+    task = max(one["id"] for one in workspace.double.tasks_of(workspace.desk.photos))
+    before = workspace.double.predictions_of(task)
+
+    def answer_the_last() -> None:
+        changing = [path for method, path in workspace.double.writes if "predictions" in path]
+        if changing and not workspace.double.annotations_of(task):
+            workspace.double.annotate(task)
+
+    workspace.double.requests.clear()
+    workspace.double.watch = answer_the_last
+    workspace.cluster("dbscan-2")
+    workspace.push()
+    assert workspace.double.annotations_of(task)
+    assert workspace.double.predictions_of(task) == before
+
+
+def test_a_task_in_which_somebody_has_begun_an_answer_is_not_touched(filled: Workspace) -> None:
+    task, page = filled.task_of(Project.PHOTOS), filled.task_of(Project.PEOPLE)
+    filled.double.drafts |= {task, page}
+    before = [(filled.double.tasks[t], filled.double.predictions_of(t)) for t in (task, page)]
+    filled.name(0, "Somebody else", faces=5)
+    filled.name(1, "Zoë", faces=5)
+    filled.push()
+    after = [(filled.double.tasks[t], filled.double.predictions_of(t)) for t in (task, page)]
+    assert after == before
+
+
+def twin_of(workspace: Workspace, project: Project, task: int) -> int:
+    """The task once more, as an import makes it that finishes after we gave up on it."""
+    first = workspace.double.tasks[task]
+    shown = workspace.double.predictions_of(task)
+    predictions = [{key: one[key] for key in ("model_version", "result")} for one in shown]
+    (twin,) = workspace.studio.import_tasks(
+        workspace.desk.project(project),
+        [{"data": first["data"], "meta": first["meta"], "predictions": predictions}],
+    )
+    return twin
+
+
+def test_a_double_that_came_late_is_deleted(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    twin = twin_of(filled, Project.PHOTOS, task)
+    filled.push()
+    assert twin not in filled.double.tasks
+    assert filled.task_of(Project.PHOTOS) == task
+    assert len(filled.shown(Project.PHOTOS)) == 5
+
+
+def test_of_two_doubles_the_answered_one_is_kept_and_read(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    twin = twin_of(filled, Project.PHOTOS, task)
+    filled.double.annotate(twin)
+    filled.push()
+    assert task not in filled.double.tasks
+    assert filled.task_of(Project.PHOTOS) == twin
+    assert filled.pull().answers == 1
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_of_an_import_that_was_cut_off_the_answered_double_is_kept(
+    workspace: Workspace, answered: int
+) -> None:
+    workspace.add_photos(2)
+    workspace.cluster()
+    workspace.double.cut_write(1, done=True)
+    with pytest.raises(StudioUnreachable):
+        workspace.push()
+    first = workspace.double.tasks_of(workspace.desk.people)[0]["id"]
+    both = (first, twin_of(workspace, Project.PEOPLE, first))
+    workspace.double.annotate(both[answered])
+    workspace.push()
+    assert [task in workspace.double.tasks for task in both] == [answered == 0, answered == 1]
+
+
+def test_two_answered_doubles_both_stay(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    twin = twin_of(filled, Project.PHOTOS, task)
+    filled.double.annotate(task)
+    filled.double.annotate(twin)
+    filled.push()
+    assert {task, twin} <= set(filled.double.tasks)
+
+
+def test_predictions_that_somebody_deleted_come_back(filled: Workspace) -> None:
+    for number in list(filled.double.predictions):
+        filled.double.drop_prediction(number)
+    filled.push()
+    for project in Project:
+        version = filled.selected(project)
+        assert set(map(tuple, filled.shown(project).values())) == {(version,)}
+    assert all(plan.is_empty for plan in filled.push().values())
+
+
+@pytest.mark.parametrize("other", [None, "somebody's"])
+def test_annotators_are_brought_back_to_the_round(filled: Workspace, other: str | None) -> None:
+    filled.double.projects[filled.desk.photos]["model_version"] = other
+    filled.push()
+    assert filled.selected(Project.PHOTOS) == "faceloop-0001"
+
+
+def test_a_broken_model_version_changes_nothing(filled: Workspace) -> None:
+    (filled.folder / "models").mkdir(exist_ok=True)
+    (filled.folder / "models" / "current").write_text("model-0001-deadbeef\n")
+    filled.name(1, "Zoë", faces=5)
+    filled.double.requests.clear()
+    with pytest.raises(BrokenModelVersion, match="model-0001-deadbeef"):
+        filled.push()
+    assert filled.double.writes == []
+    assert filled.selected(Project.PHOTOS) == "faceloop-0001"
+
+
+def test_a_lost_crop_holds_up_nothing(workspace: Workspace) -> None:
+    workspace.add_photos(3)
+    workspace.cluster()
+    workspace.media.crop(workspace.members[0][0]).unlink()
+    workspace.push()
+    assert len(workspace.shown(Project.PEOPLE)) == 2
+
+
+def test_a_new_name_rewrites_only_the_photos_that_show_it(workspace: Workspace) -> None:
+    first, *_ = workspace.add_photos(5)
+    workspace.push()
+    workspace.name(0, "Anna", faces=1)
+    assert workspace.push()[Project.PHOTOS].changed == (first,)
+
+
+def test_a_new_round_brings_the_names_on_offer_up_to_date(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    filled.double.tasks[task]["data"] = {"people": []}
+    filled.cluster("dbscan-2")
+    filled.push()
+    assert {"value": "Anna"} in filled.double.tasks[task]["data"]["people"]
+
+
 def test_an_answered_task_stays_when_it_is_not_needed_any_more(filled: Workspace) -> None:
     page = filled.task_of(Project.PEOPLE)
     filled.double.annotate(page)
@@ -153,7 +294,65 @@ def test_a_new_cluster_run_makes_a_new_round(filled: Workspace) -> None:
     filled.push()
     after = filled.selected(Project.PHOTOS)
     assert after != before
-    assert set(map(tuple, filled.shown(Project.PHOTOS).values())) == {(after,)}
+    assert set(map(tuple, filled.shown(Project.PHOTOS).values())) == {(before, after)}
+
+
+def test_a_task_that_was_open_while_a_new_round_came_can_be_submitted(filled: Workspace) -> None:
+    task = filled.task_of(Project.PHOTOS)
+    (opened,) = (one["id"] for one in filled.double.predictions_of(task))
+    filled.cluster("dbscan-2")
+    filled.push()
+    body = {"result": [], "parent_prediction": opened}
+    filled.studio._json("POST", f"api/tasks/{task}/annotations/", body)
+    assert len(filled.double.annotations_of(task)) == 1
+
+
+def test_the_predictions_of_rounds_long_past_are_deleted(filled: Workspace) -> None:
+    for number in (2, 3, 4):
+        filled.cluster(f"dbscan-{number}")
+        filled.push()
+    versions = set(map(tuple, filled.shown(Project.PHOTOS).values()))
+    assert versions == {("faceloop-0003", "faceloop-0004")}
+
+
+def interrupted(workspace: Workspace, run: str) -> None:
+    """Push a new run, with the connection cut before the round is selected."""
+
+    def has_come_far(double: StudioDouble = workspace.double) -> None:
+        if any(path.endswith("/import/predictions") for _, path in double.requests):
+            raise KeyboardInterrupt
+
+    workspace.cluster(run)
+    workspace.double.requests.clear()
+    workspace.double.watch = has_come_far
+    with pytest.raises(KeyboardInterrupt):
+        workspace.push()
+    workspace.double.watch = lambda: None
+
+
+def test_a_round_that_was_left_and_come_back_to_shows_no_prediction_twice(
+    filled: Workspace,
+) -> None:
+    interrupted(filled, "dbscan-2")
+    for run, version in (
+        ("dbscan-1", "faceloop-0001"),
+        ("dbscan-2", "faceloop-0002"),
+        ("dbscan-3", "faceloop-0003"),
+    ):
+        filled.cluster(run)
+        filled.push()
+        assert filled.selected(Project.PHOTOS) == version
+        counts = [v.count(version) for v in filled.shown(Project.PHOTOS).values()]
+        assert counts == [1] * 5
+
+
+def test_the_name_of_a_round_that_was_cut_off_is_given_to_no_other(filled: Workspace) -> None:
+    interrupted(filled, "dbscan-2")
+    filled.cluster("dbscan-3")
+    filled.push()
+    assert filled.selected(Project.PHOTOS) == "faceloop-0003"
+    versions = set(map(tuple, filled.shown(Project.PHOTOS).values()))
+    assert versions == {("faceloop-0001", "faceloop-0003")}
 
 
 def test_annotators_see_a_prediction_at_every_moment_of_a_new_round(filled: Workspace) -> None:
@@ -202,13 +401,18 @@ def test_fewer_predictions_than_were_sent_is_an_error(filled: Workspace) -> None
 
     def lose_one() -> None:
         newest = [n for n, p in double.predictions.items() if p["model_version"] == "faceloop-0002"]
-        for number in newest[:1]:
+        for number in newest[4:]:
             del double.predictions[number]
 
     double.watch = lose_one
     with pytest.raises(StudioError, match="holds 4 of 5 predictions"):
         filled.push()
     assert filled.selected(Project.PHOTOS) == "faceloop-0001"
+    double.watch = lambda: None
+    filled.push()
+    assert filled.selected(Project.PHOTOS) == "faceloop-0002"
+    counts = [v.count("faceloop-0002") for v in filled.shown(Project.PHOTOS).values()]
+    assert counts == [1] * 5
 
 
 def first_push(workspace: Workspace) -> None:
