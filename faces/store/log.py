@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -16,13 +17,15 @@ from faces.errors import StoreError
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 
+_logger = logging.getLogger(__name__)
+
 
 def append(connection: sa.Connection, occasion: Occasion, words: Iterable[Word]) -> None:
     """Write down what was said on one occasion, in this order."""
     for word in words:
         connection.execute(
             sa.insert(t.log).values(
-                at=occasion.at,
+                at=occasion.at.astimezone(UTC),
                 speaker=occasion.speaker,
                 place=occasion.place,
                 word=word_to_json(word),
@@ -57,9 +60,14 @@ def write_lines(connection: sa.Connection, path: Path) -> int:
     """Bring the file of JSON lines up to the database; returns how many lines were added.
 
     A line about a face also says its photo and box, so that the file can be read alone. A last
-    line that was cut off by a crash is replaced.
+    line that was cut off by a crash is replaced. A file that does not end with what the database
+    says there is moved aside, to a name with the time of its last change, and written anew.
     """
-    last, whole_bytes = _last_number(path)
+    try:
+        last, whole_bytes = _last_number(connection, path)
+    except StoreError as reason:
+        _logger.warning("%s; it is kept as %s and written anew", reason, _move_aside(path))
+        last, whole_bytes = 0, 0
     news = events(connection, after=last)
     if not news and (not path.exists() or path.stat().st_size == whole_bytes):
         return 0
@@ -80,13 +88,8 @@ def read_lines(path: Path) -> list[Event]:
     Raises:
         StoreError: a line is not an event of the log.
     """
-    found: list[Event] = []
-    for number, line in enumerate(_lines(path), start=1):
-        try:
-            found.append(event_from_json(json.loads(line)))
-        except json.JSONDecodeError as error:
-            raise StoreError(f"line {number} of {path} is no JSON: {error}") from error
-    return found
+    lines = enumerate(_lines(path), start=1)
+    return [_event(line, f"line {number} of {path}") for number, line in lines]
 
 
 def restore(connection: sa.Connection, saved: Iterable[Event]) -> None:
@@ -100,7 +103,7 @@ def restore(connection: sa.Connection, saved: Iterable[Event]) -> None:
     rows = [
         {
             "number": event.number,
-            "at": event.occasion.at,
+            "at": event.occasion.at.astimezone(UTC),
             "speaker": event.occasion.speaker,
             "place": event.occasion.place,
             "word": word_to_json(event.word),
@@ -126,14 +129,45 @@ def _lines(path: Path) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _last_number(path: Path) -> tuple[int, int]:
-    """The number of the last whole line, and how many bytes the whole lines take."""
+def _last_number(connection: sa.Connection, path: Path) -> tuple[int, int]:
+    """The number of the last whole line, and how many bytes the whole lines take.
+
+    Raises:
+        StoreError: the last whole line is not what the database says under this number.
+    """
     if not path.exists():
         return 0, 0
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
-    lines = whole.splitlines()
-    return (json.loads(lines[-1])["number"] if lines else 0), len(whole)
+    if not whole:
+        return 0, 0
+    line = whole[whole.rfind(b"\n", 0, -1) + 1 :].decode(errors="replace")
+    last = _event(line, f"the last line of {path}")
+    if last not in events(connection, after=last.number - 1)[:1]:
+        raise StoreError(f"{path} ends with what is not in the database")
+    return last.number, len(whole)
+
+
+def _event(line: str, name: str) -> Event:
+    """The event in a line; `name` is what messages call it.
+
+    Raises:
+        StoreError: the line is not an event of the log.
+    """
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise StoreError(f"{name} is no JSON: {error}") from error
+    try:
+        return event_from_json(values)
+    except (TypeError, AttributeError) as error:
+        raise StoreError(f"{name} is no line of the log: {line}") from error
+
+
+def _move_aside(path: Path) -> Path:
+    """Keep a file under a name that tells when it was last changed."""
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return path.rename(path.with_suffix(f".{changed:%Y%m%dT%H%M%S%f}Z{path.suffix}"))
 
 
 def _faces_spoken_of(connection: sa.Connection, news: list[Event]) -> dict[str, dict[str, object]]:

@@ -1,5 +1,5 @@
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,66 @@ def test_a_line_that_was_cut_off_is_written_anew(store: Store, tmp_path: Path, k
         path.write_bytes(whole[: first + kept] if kept >= 0 else whole[:kept])
         log.write_lines(connection, path)
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\n",
+        b"{not json\n",
+        b"[]\n",
+        b"{}\n",
+        b"\xff\n",
+        b'{"at": 2, "speaker": "", "place": ""}\n',
+    ],
+)
+def test_a_file_with_a_damaged_last_line_is_kept_aside_and_written_anew(
+    store: Store, tmp_path: Path, damage: bytes
+) -> None:
+    path = tmp_path / "log.jsonl"
+    with store.write() as connection:
+        log.append(connection, ADA, WORDS)
+        log.write_lines(connection, path)
+        whole = path.read_bytes()
+        path.write_bytes(whole + damage)
+        assert log.write_lines(connection, path) == 2
+        assert path.read_bytes() == whole
+        (aside,) = set(tmp_path.glob("log.*.jsonl"))
+        assert aside.read_bytes() == whole + damage
+        assert log.write_lines(connection, path) == 0
+
+
+@pytest.mark.parametrize("said", [1, 2, 3])
+def test_a_file_of_another_database_is_kept_aside_and_written_anew(
+    store: Store, tmp_path: Path, said: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "log.jsonl"
+    with store.write() as connection:
+        undo = connection.begin_nested()
+        log.append(connection, ADA, WORDS)
+        log.write_lines(connection, path)
+        undo.rollback()
+        foreign = path.read_bytes()
+        other = [PersonCreated(PersonId(f"q{n}"), "Ben") for n in range(said)]
+        log.restore(connection, [Event(n, ADA, word) for n, word in enumerate(other, start=1)])
+        assert log.write_lines(connection, path) == said
+        assert log.read_lines(path) == log.events(connection)
+    (aside,) = set(tmp_path.glob("log.*.jsonl"))
+    assert aside.read_bytes() == foreign
+    assert str(aside) in caplog.text
+
+
+def test_times_of_other_zones_stay_the_same_moment(store: Store) -> None:
+    summer = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    there = Occasion("Ada", summer, "annotation:1")
+    with store.write() as connection:
+        undo = connection.begin_nested()
+        log.append(connection, there, WORDS[:1])
+        (event,) = log.events(connection)
+        undo.rollback()
+        log.restore(connection, [Event(1, there, WORDS[0])])
+        (restored,) = log.events(connection)
+    assert event.occasion.at == restored.occasion.at == summer
 
 
 def test_a_line_about_a_face_says_where_it_is(store: Store, tmp_path: Path) -> None:
