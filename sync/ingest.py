@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -17,7 +18,7 @@ from faces.encode import NETWORK, Encoder
 from faces.errors import BadPhoto, SetupError
 from faces.pictures import OpenPhoto, face_crop, open_photo, preview, save_jpeg
 from faces.reading import FaceReader
-from faces.records import Encodings, Face, PhotoFile
+from faces.records import Encodings, Face, PhotoFile, PhotoId
 from faces.store import photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
@@ -45,11 +46,15 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What a process gives back for one file: a photo, or why there is none."""
+    """What a process gives back for one file: which photo it holds, or why none.
+
+    `read` is None for a photo that was read before, from another file.
+    """
 
     file: PhotoFile
-    read: ReadPhoto | None
-    refused: str | None
+    photo: PhotoId | None = None
+    read: ReadPhoto | None = None
+    refused: str | None = None
 
 
 def ingest_folder(
@@ -70,6 +75,7 @@ def ingest_folder(
     root = str(folder.resolve())
     with store.read() as connection:
         known = photos.known_files(connection, root)
+        known_photos = frozenset(photo.id for photo in photos.photos(connection))
     if not found:
         raise SetupError(
             f"no photo in {folder}; give a folder that holds JPEG, PNG or other photos"
@@ -77,9 +83,10 @@ def ingest_folder(
     plan = plan_folder(found, known)
     refused = faces = 0
     on_progress(0, len(plan.to_read))
-    for done, reading in enumerate(_read_all(plan.to_read, media, jobs), start=1):
+    readings = _read_all(plan.to_read, (media, known_photos), jobs)
+    for done, reading in enumerate(readings, start=1):
         _save(store, reading, now=now)
-        refused += reading.read is None
+        refused += reading.photo is None
         faces += len(reading.read.faces) if reading.read else 0
         on_progress(done, len(plan.to_read))
     with store.write() as connection:
@@ -110,16 +117,18 @@ def encode_drawn_faces(store: Store, *, media: Media) -> int:
     return done
 
 
-def _read_all(files: Sequence[PhotoFile], media: Media, jobs: int) -> Iterator[_Reading]:
+def _read_all(
+    files: Sequence[PhotoFile], start: tuple[Media, frozenset[PhotoId]], jobs: int
+) -> Iterator[_Reading]:
     """Read files in several processes, a few of them waiting, in the order they get done."""
     processes = min(jobs or os.cpu_count() or 1, len(files))
     if processes <= 1:
-        _start_reader(media)
+        _start_reader(*start)
         yield from map(_read_file, files)
         return
     upcoming = iter(files)
     pool = ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_start_reader, initargs=(media,)
+        processes, mp_context=get_context("spawn"), initializer=_start_reader, initargs=start
     )
     try:
         waiting: set[Future[_Reading]] = set()
@@ -144,20 +153,24 @@ class _Reader:
     """What one process needs to read photos, made once when it starts."""
 
     media: Media
+    known: frozenset[PhotoId]
     faces: FaceReader
 
 
-def _start_reader(media: Media) -> None:
-    _Reader.media = media
+def _start_reader(media: Media, known: frozenset[PhotoId]) -> None:
+    _Reader.media, _Reader.known = media, known
     _Reader.faces = FaceReader(Detector(), Encoder(threads=1))
 
 
 def _read_file(file: PhotoFile) -> _Reading:
+    known = _known_photo(place_of(file))
+    if known is not None:
+        return _Reading(file, known)
     try:
         opened = open_photo(place_of(file))
     except BadPhoto as reason:
         noted = replace(file, modified_ns=_TRY_AGAIN) if _may_pass(reason, file) else file
-        return _Reading(noted, None, readable(str(reason)))
+        return _Reading(noted, refused=readable(str(reason)))
     read = _Reader.faces.read(opened)
     place = _Reader.media.preview(opened.photo.id)
     if not place.exists():
@@ -165,7 +178,19 @@ def _read_file(file: PhotoFile) -> _Reading:
     for face in read.faces:
         if not _Reader.media.crop(face.id).exists():
             _save_crop(opened, face, _Reader.media)
-    return _Reading(file, read, None)
+    return _Reading(file, read.photo.id, read)
+
+
+def _known_photo(path: Path) -> PhotoId | None:
+    """The photo in a file that was only renamed or copied, if its preview is there too."""
+    if not (_Reader.known and path.is_file()):
+        return None
+    try:
+        with path.open("rb") as content:
+            photo = PhotoId(hashlib.file_digest(content, "sha256").hexdigest())
+    except OSError:
+        return None
+    return photo if photo in _Reader.known and _Reader.media.preview(photo).exists() else None
 
 
 def _may_pass(reason: BadPhoto, file: PhotoFile) -> bool:
@@ -186,11 +211,9 @@ def _save_crop(opened: OpenPhoto, face: Face, media: Media) -> None:
 
 def _save(store: Store, reading: _Reading, *, now: datetime) -> None:
     with store.write() as connection:
-        if reading.read is None:
-            photos.save_file(connection, reading.file, refused=reading.refused)
-        else:
+        if reading.read is not None:
             photos.save_photo(connection, reading.read, now=now)
-            photos.save_file(connection, reading.file, photo=reading.read.photo.id)
+        photos.save_file(connection, reading.file, photo=reading.photo, refused=reading.refused)
 
 
 def _open_any(files: Sequence[PhotoFile]) -> OpenPhoto | None:

@@ -198,6 +198,30 @@ def test_a_file_that_is_gone_is_forgotten_and_its_photo_stays(album: Album) -> N
     assert album.faces() == before
 
 
+def test_a_renamed_or_copied_photo_is_not_looked_through_again(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.ingest()
+    before = album.faces()
+    monkeypatch.delattr(FaceReader, "read")
+    (album.folder / "0.png").rename(album.folder / "renamed.png")
+    shutil.copy(album.folder / "1.png", album.folder / "copied.png")
+    assert album.ingest() == Ingested(found=3, read=2, unchanged=1, refused=0, faces=0)
+    assert album.faces() == before
+    with album.store.read() as connection:
+        known = photos.known_files(connection)
+    assert [k.file.path for k in known] == ["1.png", "copied.png", "renamed.png"]
+    assert {k.photo for k in known} == {face.photo for face in before}
+
+
+def test_pictures_that_were_lost_are_made_anew_from_a_renamed_photo(album: Album) -> None:
+    album.ingest()
+    shutil.rmtree(album.media.previews)
+    (album.folder / "0.png").rename(album.folder / "renamed.png")
+    album.ingest()
+    assert len(list(album.media.previews.rglob("*.jpg"))) == 1
+
+
 def test_a_folder_without_photos_is_named(album: Album, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").touch()
