@@ -10,11 +10,13 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from faces.settings import Settings
+from faces.store.database import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -88,10 +90,10 @@ def filled(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_of_ours_is_a_setting(name: str) -> None:
-    variables = SERVICES[name]["environment"]
+    variables = set(SERVICES[name]["environment"]) - {"NO_PROXY", "no_proxy"}
     known = {f"FACELOOP_{field.upper()}" for field in Settings.model_fields}
 
-    assert set(variables) <= known
+    assert variables <= known
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -185,6 +187,59 @@ def test_label_studio_may_call_the_backend_and_no_other_local_address() -> None:
         for part in without(ipaddress.ip_network(subnet), ipaddress.ip_address(backend))
     }
     assert banned == wanted
+
+
+def test_no_address_given_by_chance_is_the_backends() -> None:
+    [network] = COMPOSE["networks"]["faceloop"]["ipam"]["config"]
+    subnet, by_chance = (ipaddress.ip_network(network[key]) for key in ("subnet", "ip_range"))
+    backend = ipaddress.ip_address(SERVICES["backend"]["networks"]["faceloop"]["ipv4_address"])
+
+    assert backend in subnet
+    assert backend not in by_chance
+    assert by_chance.subnet_of(subnet)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "all"])
+def test_label_studio_reaches_no_other_machine_by_http(scheme: str) -> None:
+    variables = SERVICES["studio"]["environment"]
+
+    for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY"):
+        assert variables[name] == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("name", ["studio", *OURS])
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_is_asked_for_what_the_services_say_to_each_other(
+    name: str, variable: str
+) -> None:
+    direct = set(SERVICES[name]["environment"][variable].split(","))
+    addresses = [
+        SERVICES["worker"]["environment"][f"FACELOOP_{which}_URL"]
+        for which in ("DATABASE", "REDIS", "STUDIO", "BACKEND")
+    ]
+    hosts = {urlsplit(re.sub(r"\$\{[^}]*\}", "secret", address)).hostname for address in addresses}
+
+    assert direct >= {*hosts, "127.0.0.1"}
+
+
+def test_the_worker_is_well_once_the_store_opens_and_the_queue_answers(tmp_path: Path) -> None:
+    python, *words = SERVICES["worker"]["healthcheck"]["test"][1:]
+    assert python == "python"
+    others = {name: value for name, value in os.environ.items() if "FACELOOP" not in name}
+    environment = {**others, "FACELOOP_WORKSPACE": str(tmp_path)}
+
+    def is_well() -> bool:
+        command = [sys.executable, *words]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+        return done.returncode == 0
+
+    assert not is_well()
+    store = Store(Settings(workspace=tmp_path).store_url)
+    store.migrate(lock=tmp_path / "migrate.lock")
+    store.close()
+    assert is_well()
+    (tmp_path / "jobs.sqlite3").write_bytes(b"no database " * 100)
+    assert not is_well()
 
 
 def test_the_list_of_banned_addresses_has_no_space_in_it() -> None:
