@@ -91,7 +91,7 @@ def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], Non
     pulled = pull_now(settings, store, desk)
     for problem in pulled.problems:
         say(problem)
-    if _owes_a_push(store):
+    if pulled.brought_news or _owes_a_push(store):
         plans = push_now(settings, store, desk, on_progress=_silent)
         say(
             f"{pulled.answers} answers read, {pulled.taken_back} taken back; "
