@@ -20,9 +20,10 @@ from label_studio_sdk.core import ApiError, RequestOptions
 from faces.errors import StudioError, StudioUnreachable
 
 IMPORT_CHUNK = 250
-PREDICTION_CHUNK = 500
 TASK_PAGE = 500
 UPLOAD_CHUNK = 20
+ASKED_AT_ONCE = 20
+"""Tasks asked about in one address; longer addresses are refused on the way."""
 _ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": 300}
 _TOUCHED = ("total_annotations", "cancelled_annotations", "draft_exists")
 _DRAFTED = {
@@ -126,15 +127,15 @@ class Studio:
         return self._listed(project, _ANSWERED if answered_only else None)
 
     def untouched(self, project: int, tasks: Sequence[int]) -> set[int]:
-        """Those of a few tasks that are there with neither an answer nor a draft of one."""
-        if not tasks:
-            return set()
-        ids = [
-            {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task}
-            for task in tasks
-        ]
-        listed = self._listed(project, {"conjunction": "or", "items": [*ids, _DRAFTED]})
-        untouched = {int(task["id"]) for task in listed if not any(task[key] for key in _TOUCHED)}
+        """Those of some tasks that are there with neither an answer nor a draft of one."""
+        untouched: set[int] = set()
+        for start in range(0, len(tasks), ASKED_AT_ONCE):
+            ids = [
+                {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task}
+                for task in tasks[start : start + ASKED_AT_ONCE]
+            ]
+            listed = self._listed(project, {"conjunction": "or", "items": [*ids, _DRAFTED]})
+            untouched |= {int(one["id"]) for one in listed if not any(one[k] for k in _TOUCHED)}
         return untouched & set(tasks)
 
     def _listed(self, project: int, filters: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
