@@ -16,7 +16,7 @@ from faceloop.console import console
 from faceloop.workspace import EMBEDDED
 from faces.errors import FaceloopError
 from faces.jobs import Job, Jobs
-from faces.settings import Settings
+from faces.settings import Settings, reach
 from faces.store import ledger, photos
 from faces.store.database import Store
 from sync.desk import BACKEND_USER, Desk, Project
@@ -123,7 +123,7 @@ def _picture(store: Store, desk: Desk) -> str:
 
 def _backend(settings: Settings) -> str:
     answer = requests.post(
-        f"{settings.backend_url_for_studio}/setup",
+        f"http://{reach(settings.backend_host)}:{settings.backend_port}/setup",
         json={},
         auth=(BACKEND_USER, settings.backend_secret.get_secret_value()),
         timeout=5,
@@ -145,7 +145,9 @@ def _worker(settings: Settings) -> str:
 
 
 def _app(settings: Settings) -> str:
-    answer = requests.get(f"http://127.0.0.1:{settings.app_port}/health", timeout=5)
+    answer = requests.get(
+        f"http://{reach(settings.app_host)}:{settings.app_port}/health", timeout=5
+    )
     answer.raise_for_status()
     return said_by_app(answer.json())
 

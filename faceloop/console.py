@@ -16,6 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+INTERRUPTED = 130
+"""The exit code that a shell gives to what Ctrl-C ended."""
 console = Console(highlight=False)
 """Where everything goes that a person reads."""
 _errors = Console(stderr=True, highlight=False)

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import typer
 
-from faceloop.console import fail
+from faceloop.console import INTERRUPTED, fail
 from faces.errors import FaceloopError
 
 SUBCOMMANDS = (
@@ -44,6 +44,8 @@ def main() -> None:
     except FaceloopError as error:
         fail(f"faceloop: {error}")
         sys.exit(1)
+    except KeyboardInterrupt:  # while a subcommand is imported; later typer does the same
+        sys.exit(INTERRUPTED)
 
 
 def _faceloop() -> None:

@@ -20,9 +20,9 @@ from faceloop.cluster import (
     tell_ingested,
 )
 from faceloop.connecting import check_access, connection_for
-from faceloop.console import named_progress, say, waiting
+from faceloop.console import INTERRUPTED, named_progress, say, waiting
 from faceloop.folders import check_folder, folders_to_read, read_folder, refuse_no_folder
-from faceloop.ports import refuse_busy_ports
+from faceloop.ports import refuse_busy_ports, refuse_vague_address
 from faceloop.processes import Children
 from faceloop.running import stop_leftovers
 from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
@@ -36,15 +36,13 @@ from faceloop.workspace import (
     up_alone,
     write_connection,
 )
-from faces.settings import Settings, environment_for
+from faces.settings import Settings, environment_for, reach
 from faces.store.database import Store
 from sync.desk import Desk
 from sync.loop import desk_of, sync_now
 
 ANSWERS_WITHIN_S = 180
 """Backend and app need a few seconds; on a busy machine with a slow disk, more."""
-INTERRUPTED = 130
-"""The exit code that a shell gives to what Ctrl-C ended."""
 
 Check = Annotated[
     bool,
@@ -118,6 +116,7 @@ def _check_before(settings: Settings, connection: Connection) -> None:
     stopped = stop_leftovers(settings.workspace)
     if stopped:
         say(f"stopped what a killed run had left running: {', '.join(stopped)}")
+    refuse_vague_address(settings)
     refuse_busy_ports(settings, embedded=connection.embedded)
     if connection.embedded:
         studio_command(settings)
@@ -148,8 +147,8 @@ def _bring_up(
             health = f"{settings.studio_url}/health"
             children.wait_for("label-studio", health, timeout_s=READY_WITHIN_S)
     with waiting("Waiting for backend and app"):
-        _wait_for(children, "backend", settings.backend_port)
-        _wait_for(children, "serve", settings.app_port)
+        _wait_for(children, "backend", settings.backend_host, settings.backend_port)
+        _wait_for(children, "serve", settings.app_host, settings.app_port)
     desk = desk_of(settings, store)
     with named_progress() as advance:
         synced = sync_now(settings, store, desk, on_progress=advance)
@@ -165,8 +164,8 @@ def _start(children: Children, settings: Settings, *subcommands: str) -> None:
         children.start(name, [sys.executable, "-m", "faceloop", name], environment)
 
 
-def _wait_for(children: Children, name: str, port: int) -> None:
-    children.wait_for(name, f"http://127.0.0.1:{port}/health", timeout_s=ANSWERS_WITHIN_S)
+def _wait_for(children: Children, name: str, host: str, port: int) -> None:
+    children.wait_for(name, f"http://{reach(host)}:{port}/health", timeout_s=ANSWERS_WITHIN_S)
 
 
 def _stay(

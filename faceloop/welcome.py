@@ -12,7 +12,7 @@ from rich.table import Table
 
 from faceloop.console import console
 from faceloop.workspace import Connection
-from faces.settings import Settings
+from faces.settings import Settings, reach
 from faces.store import clusters
 from faces.store.database import Store
 from sync.desk import Desk
@@ -33,7 +33,7 @@ def tell_addresses(settings: Settings, connection: Connection, desk: Desk) -> No
     if connection.embedded:
         table.add_row("  sign in as", connection.studio_user)
         table.add_row("  password", connection.studio_password)
-    table.add_row("App", f"http://127.0.0.1:{settings.app_port}")
+    table.add_row("App", f"http://{reach(settings.app_host)}:{settings.app_port}")
     table.add_row("Logs", str(settings.workspace / "logs"))
     console.print(Panel(table, title="faceloop is up; Ctrl-C stops it", expand=False))
 

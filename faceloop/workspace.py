@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import secrets
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -83,7 +85,8 @@ def explicit_settings(workspace: Path | None, **given: object) -> Settings:
         SetupError: a setting has a value that cannot be used.
     """
     settings = load_settings(workspace=workspace, **given)
-    exact: dict[str, object] = {"workspace": settings.workspace.expanduser().resolve()}
+    _check_token(settings.studio_api_key.get_secret_value())
+    exact: dict[str, object] = {"workspace": _absolute(settings.workspace)}
     if settings.studio_url and "studio_url" in settings.model_fields_set:
         exact["studio_url"] = _spelled(settings.studio_url)
     return settings.model_copy(update=exact)
@@ -150,13 +153,17 @@ def read_connection(workspace: Path) -> Connection | None:
     """What `up` has set up, None before the first time.
 
     Raises:
-        SetupError: the file is damaged.
+        SetupError: the file is damaged or cannot be read.
     """
     place = _place(workspace)
     try:
         return Connection(**json.loads(place.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise SetupError(
+            f"{place} cannot be read ({error.strerror}); mend that, or give another --workspace"
+        ) from error
     except (ValueError, TypeError) as error:
         raise SetupError(
             f"{place} is damaged or of another version; remove it and run `faceloop up` again"
@@ -217,8 +224,47 @@ def _make_private(workspace: Path) -> bool:
 
 
 def _spelled(url: str) -> str:
-    """An address with its scheme and without a slash at the end."""
-    return (url if "://" in url else f"http://{url}").rstrip("/")
+    """An address with its scheme and without a slash at the end.
+
+    Raises:
+        SetupError: it is none.
+    """
+    spelled = (url if "://" in url else f"http://{url}").rstrip("/")
+    if not _is_address(spelled):
+        raise SetupError(
+            f"{url} is no address of a Label Studio; give one like http://127.0.0.1:8080"
+        )
+    return spelled
+
+
+def _is_address(url: str) -> bool:
+    """Whether an HTTP client can make sense of it; the SDK's is too slow to be asked here."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+        if ":" in host or host.replace(".", "").isdigit():
+            ipaddress.ip_address(host)
+        host.encode("idna")
+    except ValueError:
+        return False
+    return bool(host) and parts.scheme in {"http", "https"} and url.isprintable() and " " not in url
+
+
+def _check_token(token: str) -> None:
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SetupError(
+            "the token for Label Studio holds a character that no token has; copy it again from "
+            "Account & Settings there"
+        )
+
+
+def _absolute(workspace: Path) -> Path:
+    try:
+        return workspace.expanduser().resolve()
+    except (RuntimeError, ValueError) as error:  # no such home, links in a circle, a NUL
+        raise SetupError(
+            f"the workspace {workspace} cannot be used ({error}); give another with --workspace"
+        ) from error
 
 
 def _place(workspace: Path) -> Path:

@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from faces.errors import SetupError
 
+EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # told apart, not listened on
+"""What a program listens on that every machine may reach."""
+
 
 def _default_workspace() -> Path:
     return Path(platformdirs.user_data_dir("faceloop", appauthor=False))
@@ -92,7 +95,14 @@ class Settings(BaseSettings):
     @property
     def backend_url_for_studio(self) -> str:
         """The backend's address as Label Studio reaches it."""
-        return self.backend_url or f"http://{self.backend_host}:{self.backend_port}"
+        return self.backend_url or f"http://{reach(self.backend_host)}:{self.backend_port}"
+
+
+def reach(host: str) -> str:
+    """How this machine reaches what listens on `host`, as it is written in an address."""
+    if host in EVERY_ADDRESS:
+        return "[::1]" if ":" in host else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def environment_for(settings: Settings) -> dict[str, str]:

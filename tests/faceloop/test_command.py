@@ -34,6 +34,63 @@ def busy_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@pytest.mark.parametrize(
+    "studio", [":::", "http://[::1", "ftp://studio.example", "http://", "1.2.3.999", "a b"]
+)
+def test_what_is_no_address_is_one_line(faceloop, photos: Path, tmp_path: Path, studio) -> None:
+    for subcommand in (("up", photos), ("sync",)):
+        said = faceloop(*subcommand, "-w", tmp_path / "workspace", "--studio", studio)
+        assert "no address of a Label Studio" in said.fault
+
+
+@pytest.mark.parametrize("token", ["a\u00e9", "a b", "a\n"])
+def test_what_is_no_token_is_one_line(faceloop, photos: Path, tmp_path: Path, token: str) -> None:
+    options = ("-w", tmp_path / "workspace", "--studio", "studio.example", "--api-key", token)
+    fault = faceloop("up", photos, *options).fault
+    assert "copy it again" in fault
+    assert token not in fault
+
+
+@pytest.mark.parametrize("subcommand", ["status", "cluster", "models", "worker"])
+def test_a_workspace_below_a_file_is_one_line(faceloop, photos: Path, subcommand: str) -> None:
+    assert "Not a directory" in faceloop(subcommand, "-w", photos / "grey.jpg" / "x").fault
+
+
+def test_a_connection_that_cannot_be_read_is_one_line(faceloop, tmp_path: Path) -> None:
+    (tmp_path / "connection.json").mkdir()
+    assert "Is a directory" in faceloop("status", "-w", tmp_path).fault
+    assert "cannot be used" in faceloop("status", "-w", "~nobody-at-all/x").fault
+
+
+@pytest.mark.parametrize("where", ["imported", "run"])
+def test_ctrl_c_is_no_traceback(faceloop, tmp_path: Path, monkeypatch, where: str) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = "main.import_module" if where == "imported" else "status.settings_for"
+    monkeypatch.setattr(f"faceloop.{place}", interrupt)
+    said = faceloop("status", "-w", tmp_path)
+    assert (said.code, said.err.strip()) == (130, "")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104
+def test_a_backend_on_every_address_needs_one_to_tell(
+    faceloop, photos: Path, tmp_path: Path, monkeypatch, host: str
+) -> None:
+    monkeypatch.setenv("FACELOOP_BACKEND_HOST", host)
+    fault = faceloop("up", photos, "-w", tmp_path / "workspace").fault
+    assert "set FACELOOP_BACKEND_URL" in fault
+
+
+@pytest.mark.enable_socket
+def test_ports_are_tried_on_the_address_that_is_listened_on(
+    faceloop, photos: Path, tmp_path: Path, monkeypatch, free_ports
+) -> None:
+    monkeypatch.setenv("FACELOOP_BACKEND_HOST", "192.0.2.1")
+    fault = faceloop("up", photos, "-w", tmp_path / "workspace", *free_ports).fault
+    assert "for the backend cannot be used on 192.0.2.1" in fault
+
+
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 def test_every_subcommand_explains_itself(faceloop, subcommand: str) -> None:
     said = faceloop(subcommand, "--help")

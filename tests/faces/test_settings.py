@@ -23,6 +23,21 @@ def test_everything_has_a_default_and_lies_in_the_workspace(tmp_path: Path) -> N
     assert settings.backend_url_for_studio == "http://127.0.0.1:9090"
 
 
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104
+        ("", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("fd00::5", "[fd00::5]"),
+        ("backend.internal", "backend.internal"),
+    ],
+)
+def test_a_host_is_reached_by_an_address_that_works(host: str, reached: str) -> None:
+    assert load_settings(backend_host=host).backend_url_for_studio == f"http://{reached}:9090"
+
+
 def test_the_environment_is_read_and_what_is_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACELOOP_BACKEND_PORT", "9999")
     monkeypatch.setenv("FACELOOP_BACKEND_URL", "http://backend.internal:1")
