@@ -23,12 +23,12 @@ bench-%: override export DATA := $(call AT_HOME,$(DATA))
 up demo test-live pictures bench-%: export FACELOOP_STUDIO_VENV := $(abspath $(STUDIO_VENV))
 
 BIN := $(abspath $(VENV))/bin
-RUN := $(BIN)/python -m
+RUN := "$(BIN)/python" -m
 # A shared environment has no command of its own: it would run some other clone's code.
 FACELOOP := $(if $(filter $(CURDIR)/%,$(abspath $(VENV))),$(VENV)/bin/faceloop,$(RUN) faceloop)
 # Once there is an environment, its own Python looks after it.
-RUNNER = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
-INSTALL = $(RUNNER) -m scripts.install --venv="$(VENV)" --studio-venv="$(STUDIO_VENV)" \
+RUNNER = $(if $(wildcard $(VENV)/bin/python),$(BIN)/python,$(PYTHON))
+INSTALL = "$(RUNNER)" -m scripts.install --venv="$(VENV)" --studio-venv="$(STUDIO_VENV)" \
 	--pip-args="$(PIP_ARGS)" --check-disk=$(CHECK_DISK)
 COGGED = $(shell grep -l --include='*.md' -r 'cog\]\]\]' README.md docs 2>/dev/null)
 
@@ -65,7 +65,7 @@ check: setup-dev ## format, lint, types, imports, spelling, generated text, forb
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
-	@$(BIN)/lint-imports
+	@"$(BIN)/lint-imports"
 	@$(RUN) codespell_lib
 	@$(if $(COGGED),$(RUN) cogapp --check -P $(COGGED))
 	@$(RUN) scripts.check_files
@@ -102,7 +102,7 @@ lock: python ## write the constraints files anew; PYTHONS: the Pythons they must
 PYTHONS ?= python3.11 python3.12 python3.13
 
 python:
-	@$(RUNNER) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("faceloop needs Python 3.11, 3.12 or 3.13, and $(RUNNER) is %d.%d: name another one, as in make PYTHON=python3.12" % v)'
+	@"$(RUNNER)" -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("faceloop needs Python 3.11, 3.12 or 3.13, and $(RUNNER) is %d.%d: name another one, as in make PYTHON=python3.12" % v)'
 
 clean: ## remove what tools left behind
 	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -27,7 +27,9 @@ class FolderPlan:
 
 
 def find_photo_files(folder: Path) -> list[PhotoFile]:
-    """All files below a folder that look like photos, by path; hidden folders are left out.
+    """All files below a folder that look like photos, by path.
+
+    Hidden folders and workspaces are left out.
 
     Raises:
         SetupError: the folder is missing or no folder, or its name cannot be noted.
@@ -41,6 +43,9 @@ def find_photo_files(folder: Path) -> list[PhotoFile]:
     found: list[PhotoFile] = []
     for directory, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if "faceloop.sqlite3" in names:  # a workspace: its previews and crops are no photos
+            folders.clear()
+            continue
         for name in sorted(names):
             path = Path(directory) / name
             if path.suffix.lower() in PHOTO_SUFFIXES and not name.startswith("."):

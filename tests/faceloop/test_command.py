@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from PIL import Image
 
 from faceloop.main import SUBCOMMANDS
 from faceloop.workspace import up_alone
+from sync.folder import find_photo_files
 
 
 @pytest.fixture
@@ -160,6 +162,15 @@ def test_folders_that_cannot_be_worked_with_leave_nothing_behind(
     assert "previews would be read as photos" in within.fault
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "photos"]
     assert [path.name for path in photos.iterdir()] == ["grey.jpg"]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_another_workspace_among_the_photos_is_not_read(photos: Path, hidden: bool) -> None:
+    other = photos / (".work" if hidden else "work")
+    (other / "media").mkdir(parents=True)
+    (other / "faceloop.sqlite3").touch()
+    shutil.copy(photos / "grey.jpg", other / "media")
+    assert [file.path for file in find_photo_files(photos)] == ["grey.jpg"]
 
 
 def test_a_photo_folder_inside_the_workspace_is_refused(faceloop, photos: Path) -> None:
