@@ -19,6 +19,8 @@ def main() -> int:
     except FaceloopError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     sys.stdout.write(f"{synced.pulled.answers} answers read\n")
     for project, plan in synced.pushed.items():
         sys.stdout.write(f"{project}: {plan}\n")

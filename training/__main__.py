@@ -37,6 +37,8 @@ def main() -> int:
     except FaceloopError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
