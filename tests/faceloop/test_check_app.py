@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from faceloop.check import said_by_app
@@ -19,15 +20,16 @@ from serve.namer import Namer
 
 
 @pytest.fixture
-def health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def health(tmp_path: Path) -> dict[str, Any]:
     """The app's own words where nothing is learned yet."""
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     namer = Namer(CurrentModel(tmp_path / "models"), Mock(spec=FaceReader), None)
 
-    async def build() -> TestClient:
-        return TestClient(create_app(namer), base_url="http://127.0.0.1")
+    async def build() -> FastAPI:
+        """Outside a loop Gradio would open one of its own and never close it."""
+        return create_app(namer, uploads=tmp_path / "uploads")
 
-    answer: dict[str, Any] = asyncio.run(build()).get("/health").json()
+    with TestClient(asyncio.run(build()), base_url="http://127.0.0.1") as client:
+        answer: dict[str, Any] = client.get("/health").json()
     return answer
 
 
