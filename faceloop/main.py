@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -35,9 +36,11 @@ def command(subcommands: Iterable[str] = SUBCOMMANDS) -> typer.Typer:
 def main() -> None:
     """Run the command; a mistake of the user's is one line and exit code 1.
 
-    Only what is asked for is imported: all of it takes seconds.
+    Only what is asked for is imported: all of it takes seconds. A command that is asked to end
+    does it as with Ctrl-C, and takes the processes that read photos with it.
     """
     _reach_this_machine_directly()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     asked_for = [name for name in sys.argv[1:2] if name in SUBCOMMANDS]
     try:
         command(asked_for or SUBCOMMANDS)()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,10 @@ def faceloop(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     def call(*arguments: object) -> Said:
         monkeypatch.setattr("sys.argv", ["faceloop", *map(str, arguments)])
         capsys.readouterr()
+        before = signal.getsignal(signal.SIGTERM)
         with pytest.raises(SystemExit) as ended:
             main()
+        signal.signal(signal.SIGTERM, before)
         code = ended.value.code
         return Said(code if isinstance(code, int) else 0, *capsys.readouterr())
 

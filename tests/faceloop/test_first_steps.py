@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from faceloop.demo_album import make_album
 from faceloop.main import main
+from faceloop.running import noted
+from faceloop.welcome import open_in_browser, tell_what_to_do
 from faceloop.worker import run_job
 from faceloop.workspace import explicit_settings, prepare
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
@@ -70,6 +78,35 @@ def test_everybody_on_the_pages_is_found_and_grouped(faceloop, workspace: Path) 
 def test_a_refused_file_is_listed_with_its_reason(faceloop, workspace: Path, folder: Path) -> None:
     [line] = faceloop("status", "--refused", "--workspace", workspace).out.splitlines()
     assert str(folder / "broken [1].jpg") in line
+
+
+def test_a_command_that_is_asked_to_end_takes_its_readers_with_it_and_goes_on_later(
+    faceloop, folder: Path, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    reading = subprocess.Popen(
+        [sys.executable, "-m", "faceloop", "cluster", str(folder), "--jobs", "2"],
+        env={**os.environ, "FACELOOP_WORKSPACE": str(workspace)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    children = Path(f"/proc/{reading.pid}/task/{reading.pid}/children")
+    wait_until(lambda: [*workspace.glob("media/previews/*/*.jpg")])
+    readers = [noted("reader", int(pid)) for pid in children.read_text(encoding="ascii").split()]
+    reading.terminate()
+    said, _ = reading.communicate(timeout=30)
+    assert reading.returncode == 130
+    assert "Traceback" not in said
+    wait_until(lambda: not any(reader.runs for reader in readers))
+    assert faceloop("status", "--workspace", workspace).code == 0
+
+
+def wait_until(found: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_second_run_reads_nothing(faceloop, workspace: Path) -> None:
@@ -175,3 +212,27 @@ def test_a_job_that_cannot_be_done_is_one_line_and_the_worker_goes_on(
         [record] = caplog.records
         assert record.levelname == "WARNING"
         assert f"{job} failed: there is no token" in record.getMessage()
+
+
+@pytest.mark.parametrize(("groups", "told"), [(True, "Label All Tasks"), (False, "No group of")])
+def test_what_to_do_first_depends_on_whether_there_is_a_group(
+    read_once: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], groups: bool, told: str
+) -> None:
+    settings = explicit_settings(read_once if groups else tmp_path)
+    tell_what_to_do(settings, prepare(settings))
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "terminal", "opened"),
+    [("firefox", True, True), ("/usr/bin/w3m", True, False), ("firefox", False, False)],
+)
+def test_a_browser_opens_only_where_somebody_sits_before_a_screen(
+    monkeypatch: pytest.MonkeyPatch, name: str, terminal: bool, opened: bool
+) -> None:
+    asked: list[str] = []
+    browser = SimpleNamespace(name=name, open=asked.append)
+    monkeypatch.setattr("webbrowser.get", lambda: browser)
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: terminal))
+    open_in_browser("http://127.0.0.1:1")
+    assert asked == ["http://127.0.0.1:1"] * opened
