@@ -137,7 +137,7 @@ def _worker(settings: Settings) -> str:
     jobs = Jobs(settings)
     jobs.enqueue(Job.PULL)
     deadline = time.monotonic() + WORKER_WITHIN_S
-    while jobs.huey.pending_count():
+    while jobs.waiting():
         if time.monotonic() > deadline:
             raise FaceloopError("it does not take its jobs; see the worker's log")
         time.sleep(0.2)

@@ -61,6 +61,15 @@ class Jobs:
             if job.value not in waiting:
                 self._tasks[job]()
 
+    def waiting(self) -> int:
+        """How many jobs nobody has taken yet.
+
+        Raises:
+            StoreError: the queue does not answer.
+        """
+        with self._answering():
+            return int(self.huey.pending_count())
+
     @contextmanager
     def _answering(self) -> Iterator[None]:
         """Turn what the queue raises into ours, without the address in its messages."""
