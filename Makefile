@@ -58,7 +58,7 @@ test-fast: setup-dev ## the tests that need neither, in less than a minute
 # pytest's exit code 5 (nothing to run) is a fault only once there are live tests.
 .PHONY: test-live
 test-live: setup-dev
-	@$(RUN) pytest tests/live -m live --force-enable-socket -v --durations=10 \
+	@$(RUN) pytest tests/live -m live --force-enable-socket -p no:randomly -v --durations=10 \
 		|| { code=$$?; test $$code -eq 5 && test -z "$(wildcard tests/live/test_*.py)" || exit $$code; }
 
 check: setup-dev ## format, lint, types, imports, spelling, generated text, forbidden files

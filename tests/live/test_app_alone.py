@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
@@ -181,18 +181,9 @@ def wait_until_it_answers(app: RunningApp) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None:
-        give_up("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+def browser(chromium: Browser) -> Browser:
+    """The browser of all live tests: there can be only one at a time."""
+    return chromium
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
