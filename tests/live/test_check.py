@@ -237,17 +237,19 @@ def test_a_second_run_on_another_port_changes_nothing(
     assert place.open_ports() == []
 
 
-def parts_started(place: Place) -> bool:
+def parts_started(place: Place, up: Up) -> bool:
     """Whether Label Studio is starting and the photos are read."""
-    noted = (place.workspace / "running.json").exists() and place.running()
-    return bool(noted) and {"label-studio", "serve"} <= set(noted)
+    if not (place.workspace / "running.json").exists():
+        return False
+    running = place.running()
+    return running.get(UP) == up.process.pid and {"label-studio", "serve"} <= set(running)
 
 
 def test_the_run_after_a_kill_stops_what_was_left_and_a_part_that_ends_is_named(
     place: Place, checked, tmp_path: Path
 ) -> None:
     with started(place, tmp_path / "killed.txt") as killed:
-        wait_until(lambda: parts_started(place), within_s=60, what="parts")
+        wait_until(lambda: parts_started(place, killed), within_s=60, what="parts")
         left = {name: pid for name, pid in place.running().items() if name != UP}
         killed.process.kill()
         killed.process.wait()
@@ -269,7 +271,7 @@ def test_a_stop_while_label_studio_starts_stops_everything(
     place: Place, checked, tmp_path: Path
 ) -> None:
     with started(place, tmp_path / "up.txt") as up:
-        wait_until(lambda: parts_started(place), within_s=60, what="parts")
+        wait_until(lambda: parts_started(place, up), within_s=60, what="parts")
         running = place.running()
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(timeout=60) == 130
