@@ -108,13 +108,20 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face in a photo. `drawn` is true when a person drew its box."""
+    """A face in a photo. `drawn` is true when a person drew its box.
+
+    `score` is on the scale of `detector`, which is empty for a drawn face. `sharpness` and `pose`
+    are None as long as nobody has measured them; `faces.quality` has their meaning.
+    """
 
     id: FaceId
     photo: PhotoId
     box: Box
     score: float
     drawn: bool = False
+    detector: str = ""
+    sharpness: float | None = None
+    pose: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -70,6 +71,19 @@ class Settings(BaseSettings):
     )
     jobs: int = Field(
         default=0, ge=0, description="Processes that read photos; 0: one for each core"
+    )
+
+    detector: Literal["yunet", "hog", "cnn"] = Field(
+        default="hog", description="What finds faces: yunet (OpenCV), hog or cnn (dlib)"
+    )
+    rotations: bool = Field(
+        default=False, description="Turn photos in which no face is found, and look again"
+    )
+    engine: Literal["onnx", "reference"] = Field(
+        default="onnx", description="What encodes faces: onnx, or face_recognition itself"
+    )
+    scheduler: str = Field(
+        default="", description="Dask scheduler that reads photos; empty: processes of this machine"
     )
 
     @property

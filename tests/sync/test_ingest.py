@@ -83,7 +83,7 @@ def reader() -> FaceReader:
 
 @pytest.fixture(autouse=True)
 def one_reader(reader: FaceReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.ingest.FaceReader", lambda *_: reader)
+    monkeypatch.setattr("sync.readers.FaceReader", lambda *_: reader)
 
 
 @pytest.fixture
