@@ -102,6 +102,19 @@ def open_bytes(content: bytes, *, name: str) -> OpenPhoto:
     return OpenPhoto(Photo(identity, width_px, height_px), pixels)
 
 
+def megapixels_of(content: bytes) -> float:
+    """How many million pixels a file's header tells of, at a glance; 0 for no photo."""
+    try:
+        with (
+            _PILLOW_AT_WORK,
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(content), formats=_FORMATS) as image,
+        ):
+            return image.width * image.height / 1e6
+    except (Image.DecompressionBombError, *_DAMAGE):
+        return 0.0
+
+
 def preview(pixels: Pixels) -> Pixels:
     """The photo for the screen: its longest side at most PREVIEW_PX."""
     return shrunk(pixels, PREVIEW_PX)
@@ -122,12 +135,19 @@ def resized(pixels: Pixels, width_px: int, height_px: int) -> Pixels:
     return np.array(image.resize((width_px, height_px), Image.Resampling.LANCZOS))
 
 
+def jpeg_bytes(pixels: Pixels) -> bytes:
+    """A JPEG of the pixels alone: without EXIF, place or colour profile."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="JPEG", quality=90)
+    return buffer.getvalue()
+
+
 def save_jpeg(pixels: Pixels, path: Path) -> None:
     """Write a JPEG without EXIF or place; it appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        Image.fromarray(pixels).save(beside, format="JPEG", quality=90)
+        beside.write_bytes(jpeg_bytes(pixels))
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
