@@ -53,7 +53,7 @@ demo: python ## the same on sample portraits; CHECK=1: start everything, ask eve
 test: test-fast test-live ## install, then run all tests, those with Label Studio and a browser too
 
 test-fast: setup-dev ## the tests that need neither, in less than a minute
-	@$(RUN) pytest -q
+	@$(RUN) pytest -q -n auto --maxprocesses=8 --dist loadfile
 
 # pytest's exit code 5 (nothing to run) is a fault only once there are live tests.
 .PHONY: test-live

@@ -19,7 +19,8 @@ from faces.settings import Settings
 from faces.store.database import Store
 
 ROOT = Path(__file__).resolve().parent.parent
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
 SECRETS = [
@@ -272,14 +273,20 @@ def test_compose_accepts_the_file(client: list[str], filled: Path) -> None:
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("missing", [*SECRETS, "PHOTOS"])
-def test_compose_asks_for_what_is_missing(client: list[str], filled: Path, missing: str) -> None:
+@pytest.mark.parametrize("needed", [*SECRETS, "PHOTOS"])
+def test_nothing_that_is_needed_has_a_default(needed: str) -> None:
+    uses = re.findall(r"\$\{" + needed + r"\b([^}]*)\}", COMPOSE_FILE.read_text(encoding="utf-8"))
+
+    assert set(uses) == {":?set it in .env"}
+
+
+def test_compose_asks_for_what_is_missing(client: list[str], filled: Path) -> None:
     lines = filled.read_text(encoding="utf-8").splitlines()
     filled.write_text(
-        "\n".join(line for line in lines if not line.startswith(f"{missing}=")), encoding="utf-8"
+        "\n".join(line for line in lines if not line.startswith("PHOTOS=")), encoding="utf-8"
     )
 
     answer = ran(client, filled)
 
     assert answer.returncode != 0
-    assert missing in answer.stderr
+    assert "PHOTOS" in answer.stderr
