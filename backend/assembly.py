@@ -10,12 +10,11 @@ from backend.app import create_app
 from backend.checks import load_validator
 from backend.media import Media
 from backend.predictor import Predictor
-from faces.detect import Detector
-from faces.encode import NETWORK, Encoder
+from faces.encode import NETWORK
 from faces.errors import FaceloopError
 from faces.identify import CurrentModel
 from faces.jobs import Jobs
-from faces.reading import FaceReader
+from faces.reading import ReadingOptions, face_reader
 from faces.settings import Settings
 from faces.store.database import open_store
 
@@ -31,7 +30,7 @@ def assemble(settings: Settings) -> tuple[Flask, Predictor]:
     predictor = Predictor(
         open_store(settings.store_url),
         CurrentModel(settings.models),
-        FaceReader(Detector(), Encoder()),
+        face_reader(ReadingOptions.of(settings)),
         Media(settings.studio_url, settings.studio_api_key.get_secret_value()),
         network=NETWORK,
     )

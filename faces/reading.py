@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
+from faces.errors import SetupError
 from faces.pictures import OpenPhoto
 from faces.records import (
     SAME_FACE_IOU,
@@ -17,7 +20,22 @@ from faces.records import (
     Pixels,
     face_id_of_box,
 )
+from faces.settings import Settings
 from faces.store.photos import ReadPhoto
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """How photos are read, as plain values that can be sent to another process."""
+
+    detector: Literal["yunet", "hog", "cnn"] = "hog"
+    rotations: bool = False
+    engine: Literal["onnx", "reference"] = "onnx"
+
+    @classmethod
+    def of(cls, settings: Settings) -> ReadingOptions:
+        """What the settings say."""
+        return cls(settings.detector, settings.rotations, settings.engine)
 
 
 class FaceReader:
@@ -43,6 +61,19 @@ class FaceReader:
     def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         """Encode faces whose boxes are known: each, and its mirror image, (n, 128) in order."""
         return self._encoder.encode(pixels, boxes)
+
+
+def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceReader:
+    """What reads photos in this way; every program reads them by it.
+
+    `threads` is how many the networks may use; None: one for each core.
+
+    Raises:
+        SetupError: this detector or engine is not installed.
+    """
+    if options.detector != "hog" or options.engine != "onnx":
+        raise SetupError(f"{options.detector} and {options.engine} are not there yet")
+    return FaceReader(Detector(), Encoder(threads))
 
 
 def one_box_a_face(detections: Iterable[Detection]) -> list[Detection]:

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import uvicorn
 
-from faces.detect import Detector
-from faces.encode import Encoder
 from faces.errors import SetupError
 from faces.identify import CurrentModel
-from faces.reading import FaceReader
+from faces.reading import ReadingOptions, face_reader
 from faces.settings import Settings
 from faces.store.database import open_store
 from serve.app import create_app
@@ -57,7 +55,7 @@ def build_namer(settings: Settings) -> Namer:
     Raises:
         StoreError: the database is missing or of another version.
     """
-    reader = FaceReader(Detector(), Encoder())
+    reader = face_reader(ReadingOptions.of(settings))
     return Namer(CurrentModel(settings.models), reader, open_store(settings.store_url))
 
 
