@@ -29,6 +29,10 @@ class Weights(Enum):
         "shape_predictor_5_face_landmarks.dat",
         "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
     )
+    CNN_DETECTOR = (
+        "mmod_human_face_detector.dat",
+        "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+    )
 
     @property
     def file_name(self) -> str:
