@@ -8,6 +8,7 @@ from pathlib import Path
 from faceloop.console import progress, warn
 from faces.errors import SetupError
 from faces.locks import Work, alone
+from faces.reading import ReadingOptions
 from faces.settings import Settings
 from faces.store import ledger
 from faces.store.database import Store
@@ -79,6 +80,8 @@ def read_folder(settings: Settings, store: Store, folder: Path) -> Ingested:
             jobs=settings.jobs,
             now=datetime.now(UTC),
             on_progress=advance,
+            options=ReadingOptions.of(settings),
+            scheduler=settings.scheduler,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 from faces.records import FaceId, PhotoId
@@ -45,3 +46,14 @@ class Media:
 def media_of(settings: Settings) -> Media:
     """Where the pictures of this workspace lie."""
     return Media(media=settings.media, workspace=settings.workspace)
+
+
+def save_picture(jpeg: bytes, path: Path) -> None:
+    """Write a picture that was made elsewhere; it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        beside.write_bytes(jpeg)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

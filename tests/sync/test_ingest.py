@@ -83,7 +83,7 @@ def reader() -> FaceReader:
 
 @pytest.fixture(autouse=True)
 def one_reader(reader: FaceReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.readers.FaceReader", lambda *_: reader)
+    monkeypatch.setattr("sync.readers.face_reader", lambda *_, **__: reader)
 
 
 @pytest.fixture
