@@ -1,15 +1,16 @@
-"""Group all faces by person, as a run with an id of its own."""
+"""Group all faces by person. A run is named by its settings, and grows with the photos."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from faces.cluster import cluster_faces
 from faces.encode import NETWORK
-from faces.records import Cluster, Encodings
+from faces.records import Encodings
 from faces.store import clusters as cluster_store
 from faces.store import log, photos
 from faces.store.database import Store
@@ -27,21 +28,26 @@ class Clustered:
 
 
 def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime) -> Clustered:
-    """Group the faces of all photos; faces that people called no face are left out."""
+    """Group the faces of all photos; faces that people called no face are left out.
+
+    The same settings go on with the same run: what it proposes is shown in the same round, so that
+    a few new photos do not make Label Studio show everything anew.
+    """
+    how = {"method": "dbscan", "eps": eps, "min_samples": min_samples, "network": NETWORK}
+    run = f"dbscan-{_digest(how)}"
     with store.read() as connection:
         encodings = photos.encodings(connection, NETWORK)
         photo_of = {face.id: face.photo for face in photos.faces(connection)}
         not_faces = log.truth(connection).not_faces
-        before = cluster_store.current_run(connection)
+        before = (cluster_store.current_run(connection), cluster_store.clusters(connection))
     kept = _without(encodings, not_faces)
     found = cluster_faces(kept, photo_of, eps=eps, min_samples=min_samples)
-    run = f"dbscan-{_digest(found)}"
-    if run != before:
+    changed = before != (run, found)
+    if changed:
         with store.write() as connection:
-            how = {"method": "dbscan", "eps": eps, "min_samples": min_samples, "network": NETWORK}
             cluster_store.save_run(connection, run, found, how=how, now=now)
     inside = sum(len(cluster.faces) for cluster in found)
-    return Clustered(run, len(found), inside, len(kept.faces), changed=run != before)
+    return Clustered(run, len(found), inside, len(kept.faces), changed=changed)
 
 
 def _without(encodings: Encodings, left_out: frozenset[str]) -> Encodings:
@@ -54,6 +60,5 @@ def _without(encodings: Encodings, left_out: frozenset[str]) -> Encodings:
     )
 
 
-def _digest(clusters: Sequence[Cluster]) -> str:
-    told = "\n".join(",".join(sorted(cluster.faces)) for cluster in clusters)
-    return hashlib.sha256("\n".join(sorted(told.splitlines())).encode()).hexdigest()[:12]
+def _digest(how: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()[:12]
