@@ -18,6 +18,7 @@ photos = sa.Table(
     sa.Column("width_px", sa.Integer, nullable=False),
     sa.Column("height_px", sa.Integer, nullable=False),
     sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("detector", sa.String(32), nullable=False, server_default=""),
 )
 
 photo_files = sa.Table(
@@ -29,6 +30,7 @@ photo_files = sa.Table(
     sa.Column("refused", sa.Text),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("modified_ns", sa.BigInteger, nullable=False),
+    sa.Column("removed_at", sa.DateTime(timezone=True)),
 )
 
 faces = sa.Table(
@@ -42,6 +44,9 @@ faces = sa.Table(
     sa.Column("height", sa.Float, nullable=False),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("drawn", sa.Boolean, nullable=False),
+    sa.Column("detector", sa.String(32), nullable=False, server_default=""),
+    sa.Column("sharpness", sa.Float),
+    sa.Column("pose", sa.Float),
 )
 
 encodings = sa.Table(

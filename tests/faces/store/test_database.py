@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from faces.errors import StoreError
-from faces.store import ledger
-from faces.store.database import Store, open_store
+from faces.records import Box, Face, FaceId, Photo, PhotoFile, PhotoId
+from faces.store import clusters, ledger, photos
+from faces.store.database import Store, _alembic_config, open_store
+from faces.store.photos import KnownFile
 from faces.store.tables import metadata
 
 WRITES = 25
@@ -27,6 +30,53 @@ def test_migrating_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
     store.check()
     with store.read() as connection:
         assert ledger.fact(connection, "kept") == 1
+
+
+def migrate_to(store: Store, revision: str) -> None:
+    """Bring an empty database to an older shape."""
+    config = _alembic_config()
+    with store.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+FIRST_ROWS = (
+    "INSERT INTO photos (id, width_px, height_px, added_at)"
+    " VALUES ('{photo}', 40, 30, '2026-01-01')",
+    "INSERT INTO photo_files VALUES ('/photos', 'a.jpg', '{photo}', NULL, 10, 20)",
+    'INSERT INTO faces (id, photo_id, "left", top, width, height, score, drawn)'
+    " VALUES ('found', '{photo}', 1, 2, 3, 4, 1.5, {false}),"
+    " ('drawn', '{photo}', 5, 6, 7, 8, 1.0, {true})",
+    "INSERT INTO cluster_faces VALUES ('found', 'c1', 0)",
+)
+
+
+def test_rows_of_the_first_shape_are_kept_and_say_which_detector_it_was(
+    url: str, tmp_path: Path
+) -> None:
+    store = Store(url)
+    migrate_to(store, "0001")
+    words = {"photo": "a" * 64} | (
+        {"true": "1", "false": "0"} if "sqlite" in url else {"true": "true", "false": "false"}
+    )
+    with store.write() as connection:
+        for row in FIRST_ROWS:
+            connection.execute(sa.text(row.format(**words)))
+    store.migrate(lock=tmp_path / "migrate.lock")
+    store.check()
+    photo = PhotoId("a" * 64)
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert photos.faces(connection) == [
+            Face(FaceId("found"), photo, Box(1, 2, 3, 4), 1.5, detector="dlib-hog-1"),
+            Face(FaceId("drawn"), photo, Box(5, 6, 7, 8), 1.0, drawn=True),
+        ]
+        (file,) = photos.known_files(connection)
+        assert file == KnownFile(PhotoFile("/photos", "a.jpg", 10, 20), photo, None, removed=False)
+        assert photos.photos_there(connection) == [Photo(photo, 40, 30)]
+        assert clusters.clusters(connection)[0].faces == ("found",)
+        assert connection.scalar(sa.text("SELECT detector FROM photos")) == "dlib-hog-1"
+    store.close()
 
 
 def test_a_migrated_store_opens(store: Store, url: str) -> None:
