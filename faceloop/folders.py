@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from faceloop.console import progress, warn
+from faceloop.console import named_progress, warn
+from faceloop.wording import printable
 from faces.errors import SetupError
 from faces.locks import Work, alone
 from faces.reading import ReadingOptions
@@ -72,14 +73,15 @@ def folders_to_read(settings: Settings, store: Store, given: Path | None) -> lis
 
 def read_folder(settings: Settings, store: Store, folder: Path) -> Ingested:
     """Read what is new in a folder, with a progress bar."""
-    with alone(settings, Work.INGEST), progress(f"Reading {folder.name}") as advance:
+    what = f"Reading {printable(folder.name)}"
+    with alone(settings, Work.INGEST), named_progress() as advance:
         return ingest_folder(
             store,
             folder,
             media=media_of(settings),
             jobs=settings.jobs,
             now=datetime.now(UTC),
-            on_progress=advance,
+            on_progress=lambda done, total: advance(what, done, total),
             options=ReadingOptions.of(settings),
             scheduler=settings.scheduler,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +18,13 @@ from faces.versions import current_id, list_versions, load_version, make_current
 
 Use = Annotated[str | None, typer.Option("--use", help="Make this version the one that answers.")]
 
+_COLUMNS = (
+    ("named_right", "named right"),
+    ("named_wrong", "wrong"),
+    ("strangers_accepted", "strangers named"),
+)
+"""Of the figures measured on photos that a version did not learn from, those to choose by."""
+
 
 def models(workspace: options.Workspace = None, use: Use = None) -> None:
     """List the model versions; backend and app follow a change by themselves."""
@@ -27,15 +36,30 @@ def models(workspace: options.Workspace = None, use: Use = None) -> None:
     if not versions:
         say("no model version yet; name some people, then run `faceloop retrain`")
         return
-    table = Table("", "version", "made", "people", "on photos it did not learn from")
+    table = Table("", "version", "made", "people", *(title for _, title in _COLUMNS))
+    broken: list[str] = []
     for version_id in versions:
-        mark = "▶" if version_id == current else ""
         try:
-            version = load_version(settings.models, version_id)
+            row = _row(settings.models, version_id)
         except BrokenModelVersion as error:
-            table.add_row(mark, version_id, "", "", escape(str(error)))
-            continue
-        metrics = ", ".join(f"{name} {value:.3g}" for name, value in version.metrics.items())
-        made = f"{version.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(mark, version_id, made, str(len(version.people)), metrics)
+            row = [version_id, "cannot be used"]
+            broken.append(str(error))
+        table.add_row("▶" if version_id == current else "", *map(escape, row))
     console.print(table)
+    for reason in broken:
+        say(reason)
+
+
+def _row(models: Path, version_id: str) -> list[str]:
+    version = load_version(models, version_id)
+    return [
+        version_id,
+        f"{version.created_at:%Y-%m-%d %H:%M}",
+        str(len(version.people)),
+        *(_share(version.metrics, name) for name, _ in _COLUMNS),
+    ]
+
+
+def _share(metrics: Mapping[str, float], name: str) -> str:
+    """A share as people read it; nothing where it was not measured."""
+    return f"{metrics[name]:.1%}" if name in metrics else "—"

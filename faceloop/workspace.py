@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from faceloop.choices import read_choices
 from faces.errors import SetupError
 from faces.locks import Work, alone
 from faces.settings import Settings, load_settings
@@ -25,7 +26,7 @@ EMBEDDED = "embedded"
 """What the store calls the Label Studio that `faceloop up` starts itself."""
 _PRIVATE = 0o700
 """Only the owner looks into a workspace."""
-_MARKS = {"faceloop.sqlite3", "connection.json"}
+_MARKS = {"faceloop.sqlite3", "connection.json", "choices.json"}
 _OWN_FOLDERS = {"locks", "media", "models", "logs", "label-studio"}
 """What a workspace holds before its first mark, or when its database is elsewhere."""
 _STUDIO_SETTINGS = frozenset({"studio_name", "studio_url", "studio_api_key", "studio_pictures"})
@@ -60,20 +61,21 @@ class Connection:
 
 
 def settings_for(workspace: Path | None, **given: object) -> Settings:
-    """The settings: options given win, then the environment, then what `up` has set up here.
+    """The settings: options given win, then the environment, then what this workspace was told.
 
     Raises:
         SetupError: a setting has a value that cannot be used.
     """
     explicit = explicit_settings(workspace, **given)
     connection = read_connection(explicit.workspace)
-    if connection is None:
-        return explicit
     known = explicit.model_fields_set
-    if "studio_url" in known and explicit.studio_url != connection.studio_url:
-        known = known | _STUDIO_SETTINGS
-    saved = {n: v for n, v in settings_of(connection).items() if n not in known}
-    return load_settings(**{n: getattr(explicit, n) for n in explicit.model_fields_set}, **saved)
+    saved = read_choices(explicit.workspace)
+    if connection is not None:
+        if "studio_url" in known and explicit.studio_url != connection.studio_url:
+            known = known | _STUDIO_SETTINGS
+        saved |= settings_of(connection)
+    given_or_set = {n: getattr(explicit, n) for n in explicit.model_fields_set}
+    return load_settings(**{n: v for n, v in saved.items() if n not in known}, **given_or_set)
 
 
 def explicit_settings(workspace: Path | None, **given: object) -> Settings:
