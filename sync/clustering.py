@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from faces.cluster import cluster_faces
 from faces.encode import NETWORK
-from faces.records import Encodings
+from faces.records import Encodings, FaceId
 from faces.store import clusters as cluster_store
 from faces.store import log, photos
 from faces.store.database import Store
@@ -28,7 +28,7 @@ class Clustered:
 
 
 def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime) -> Clustered:
-    """Group the faces of all photos; faces that people called no face are left out.
+    """Group the faces of all photos that are there, without those that people called no face.
 
     The same settings go on with the same run: what it proposes is shown in the same round, so that
     a few new photos do not make Label Studio show everything anew.
@@ -38,9 +38,11 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
     with store.read() as connection:
         encodings = photos.encodings(connection, NETWORK)
         photo_of = {face.id: face.photo for face in photos.faces(connection)}
+        there = {photo.id for photo in photos.photos_there(connection)}
         not_faces = log.truth(connection).not_faces
         before = (cluster_store.current_run(connection), cluster_store.clusters(connection))
-    kept = _without(encodings, not_faces)
+    gone = {face for face, photo in photo_of.items() if photo not in there}
+    kept = _without(encodings, not_faces | gone)
     found = cluster_faces(kept, photo_of, eps=eps, min_samples=min_samples)
     changed = before != (run, found)
     if changed:
@@ -50,7 +52,7 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
     return Clustered(run, len(found), inside, len(kept.faces), changed=changed)
 
 
-def _without(encodings: Encodings, left_out: frozenset[str]) -> Encodings:
+def _without(encodings: Encodings, left_out: Collection[FaceId]) -> Encodings:
     rows = [row for row, face in enumerate(encodings.faces) if face not in left_out]
     return Encodings(
         encodings.network,

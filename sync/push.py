@@ -125,7 +125,7 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         raise BrokenModelVersion(models.problem)
     with store.read() as connection:
         encodings = photos.encodings(connection, NETWORK)
-        all_photos = photos.photos(connection)
+        there = photos.photos_there(connection)
         all_faces = photos.faces(connection)
         files = photos.files_of_photos(connection)
         clusters = cluster_store.clusters(connection)
@@ -138,7 +138,7 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
     wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
         Project.PEOPLE: {w.key: w for w in wanted_pages(clusters, photo_of, truth, guesses)},
         Project.PHOTOS: {
-            w.key: w for w in wanted_photos(all_photos, all_faces, captions, truth, guesses)
+            w.key: w for w in wanted_photos(there, all_faces, captions, truth, guesses)
         },
     }
     current = round_of(store, run if identifier is None else identifier.version.id)
