@@ -18,7 +18,8 @@ from faces.store.database import Store
 from faces.store.photos import KnownFile
 from sync.folder import find_photo_files, place_of, plan_folder
 from sync.media import CROP_PX, Media, save_picture
-from sync.readers import Known, Reading, read_all
+from sync.readers import read_all
+from sync.readings import Known, Reading
 
 OnProgress = Callable[[int, int], None]
 """Called with how many photos are done and how many there are."""

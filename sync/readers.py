@@ -1,52 +1,40 @@
-"""Files to faces: photos read by several processes at once, with previews and crops as JPEGs."""
+"""Files to faces: who reads which photo when, so that no core waits and memory stays flat."""
 
 from __future__ import annotations
 
-import hashlib
+import math
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
-from multiprocessing import get_context
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
 
-from faces.errors import BadPhoto, SetupError
-from faces.pictures import face_crop, jpeg_bytes, open_bytes, preview
-from faces.reading import FaceReader, ReadingOptions, face_reader
-from faces.records import FaceId, PhotoFile, PhotoId
-from faces.store.photos import ReadPhoto
-from sync.folder import place_of, readable
-from sync.media import CROP_PX
-from sync.storage import content_of
+from faces.records import PhotoFile
+from sync.readings import Known, Reading, Task, TooLarge, read_task
 
-WAITING_PER_PROCESS = 4
-TRY_AGAIN = -1
-"""Noted as a file's time when the next run shall read it again: no file has it."""
+if TYPE_CHECKING:
+    from faces.reading import FaceReader, ReadingOptions
 
-Known = Callable[[PhotoFile], Collection[PhotoId]]
-"""Which photos that need no reading a file may hold, say those that had a file of its size.
-
-Asked in the process that calls `read_all`, just before the file's turn. A file whose content is one
-of them is answered with that photo, undecoded.
-"""
+ORDINARY_MEGAPIXELS = 24.0
+"""Photos up to this size are read without asking how many others are; a larger one is a giant."""
+_GIANTS_MEGAPIXELS = 48.0
+_GIANTS_MEGAPIXELS_EACH = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one file gave: the photo that it holds, or why none.
+class Readers(AbstractContextManager["Readers"], Protocol):
+    """Where photos are read: this process, others of this machine, or other machines."""
 
-    `read` is None for a photo that was known. Otherwise `preview` is the photo for the screen and
-    `crops` has each face of `read`, cut out for montages; both are JPEGs, to be written by whoever
-    asked, under the ids that the faces get there.
-    """
+    at_once: int
+    """How many tasks may be there, those that wait for their turn included."""
 
-    file: PhotoFile
-    photo: PhotoId | None = None
-    read: ReadPhoto | None = None
-    refused: str | None = None
-    preview: bytes | None = None
-    crops: Mapping[FaceId, bytes] = field(default_factory=dict)
+    def submit(self, task: Task) -> None:
+        """Have a file read."""
+
+    def next_done(self) -> tuple[Task, Reading | TooLarge]:
+        """Wait for the next task that is done; each is given back once."""
 
 
 def read_all(
@@ -57,79 +45,118 @@ def read_all(
     jobs: int,
     scheduler: str = "",
 ) -> Iterator[Reading]:
-    """Read files in several processes, a few of them waiting, in the order they get done."""
-    if scheduler:
-        raise SetupError("a scheduler cannot be used yet; leave it out")
-    processes = min(jobs or os.cpu_count() or 1, len(files))
-    if processes <= 1:
-        reader = face_reader(options, threads=1)
-        for file in files:
-            yield read_file(file, reader, known=known(file))
-        return
-    upcoming = iter(files)
-    pool = ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_start_reader, initargs=(options,)
-    )
-    try:
-        waiting: set[Future[Reading]] = set()
-        while True:
-            room = processes * WAITING_PER_PROCESS - len(waiting)
-            waiting |= {
-                pool.submit(_read_file, file, known(file)) for file in islice(upcoming, room)
-            }
-            if not waiting:
-                return
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool as error:
-        raise SetupError(
-            "a process that read photos was ended from outside, probably for want of memory; "
-            f"run again with fewer than {processes} (--jobs): what was read is kept"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    """Read files in the order they get done, each exactly once.
 
+    `jobs` is how many processes of this machine read, 0 for one each core; `scheduler` is the
+    address of a Dask scheduler whose workers read instead. Close the iterator to end them early.
 
-class _Reader:
-    """What one process needs to read photos, made once when it starts."""
-
-    faces: FaceReader
-
-
-def _start_reader(options: ReadingOptions) -> None:
-    _Reader.faces = face_reader(options, threads=1)
-
-
-def _read_file(file: PhotoFile, known: Collection[PhotoId]) -> Reading:
-    return read_file(file, _Reader.faces, known=known)
-
-
-def read_file(file: PhotoFile, reader: FaceReader, *, known: Collection[PhotoId]) -> Reading:
-    """Read one file, unless its content is one of the known photos'."""
-    try:
-        content = content_of(file)
-        if known and (photo := PhotoId(hashlib.sha256(content).hexdigest())) in known:
-            return Reading(file, photo)
-        opened = open_bytes(content, name=str(place_of(file)))
-    except BadPhoto as reason:
-        noted = replace(file, modified_ns=TRY_AGAIN) if _may_pass(reason, file) else file
-        return Reading(noted, refused=readable(str(reason)))
-    read = reader.read(opened)
-    shown = jpeg_bytes(preview(opened.pixels))
-    crops = {
-        face.id: jpeg_bytes(face_crop(opened.pixels, face.box, size_px=CROP_PX))
-        for face in read.faces
-    }
-    return Reading(file, read.photo.id, read, preview=shown, crops=crops)
-
-
-def _may_pass(reason: BadPhoto, file: PhotoFile) -> bool:
-    """Whether a file was refused by the operating system, and not for what it holds.
-
-    Of a file that could not even be looked at, size and time will change when it can be.
+    Raises:
+        SetupError: nothing that reads photos can be started or reached.
     """
-    cause = reason.__cause__
-    by_system = isinstance(cause, OSError) and cause.errno is not None
-    looked_at = bool(file.size_bytes or file.modified_ns)
-    return looked_at and (by_system or not place_of(file).is_file())
+    if not files:
+        return
+    tasks = (Task(file, tuple(known(file)), ORDINARY_MEGAPIXELS) for file in files)
+    with _readers(options, jobs=min(jobs or os.cpu_count() or 1, len(files)), at=scheduler) as them:
+        yield from _in_turn(tasks, them)
+
+
+def _readers(options: ReadingOptions, *, jobs: int, at: str) -> Readers:
+    if at:
+        from sync.dask_readers import DaskReaders  # Dask takes a while, and may not be installed
+
+        return DaskReaders(at, options, jobs=jobs)
+    if jobs == 1:
+        return _ThisProcess(options)
+    from sync.reader_processes import ReaderProcesses
+
+    return ReaderProcesses(jobs, options)
+
+
+def _in_turn(tasks: Iterator[Task], readers: Readers) -> Iterator[Reading]:
+    """Keep the readers busy: giants as memory allows, ordinary photos beside them."""
+    giants = Giants(
+        most_megapixels=max(_GIANTS_MEGAPIXELS, readers.at_once * _GIANTS_MEGAPIXELS_EACH)
+    )
+    under_way = 0
+    while True:
+        for task in islice(giants.mixed_into(tasks), readers.at_once - under_way):
+            readers.submit(task)
+            under_way += 1
+        if not under_way:
+            return
+        task, answer = readers.next_done()
+        under_way -= 1
+        giants.note_done(task)
+        if isinstance(answer, TooLarge):
+            giants.wait(task, megapixels=answer.megapixels)
+        else:
+            yield answer
+
+
+class Giants:
+    """Photos so large that only some may be pixels at the same time; a single one always may."""
+
+    def __init__(self, *, most_megapixels: float) -> None:
+        """`most_megapixels` is what all giants that are read at the same time have together."""
+        self._most = most_megapixels
+        self._under_way: list[Task] = []
+        self._waiting: deque[Task] = deque()
+
+    def wait(self, task: Task, *, megapixels: float) -> None:
+        """Keep a giant until there is room for it."""
+        self._waiting.append(replace(task, most_megapixels=megapixels))
+
+    def note_done(self, task: Task) -> None:
+        """Take note that a task is done; if it was a giant there is room again."""
+        if task in self._under_way:
+            self._under_way.remove(task)
+
+    def mixed_into(self, tasks: Iterator[Task]) -> Iterator[Task]:
+        """The next tasks: a giant that waits, where there is room for it, else an ordinary one."""
+        while True:
+            if self._has_room():
+                task = self._waiting.popleft()
+                self._under_way.append(task)
+            elif (ordinary := next(tasks, None)) is not None:
+                task = ordinary
+            else:
+                return
+            yield task
+
+    def _has_room(self) -> bool:
+        if not self._waiting:
+            return False
+        taken = sum(task.most_megapixels for task in self._under_way)
+        return not self._under_way or taken + self._waiting[0].most_megapixels <= self._most
+
+
+class _ThisProcess:
+    """One photo after another, here; there is nobody to share memory with."""
+
+    at_once = 1
+
+    def __init__(self, options: ReadingOptions) -> None:
+        self._options = options
+        self._reader: FaceReader | None = None
+        self._tasks: deque[Task] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._tasks.clear()
+
+    def submit(self, task: Task) -> None:
+        self._tasks.append(replace(task, most_megapixels=math.inf))
+
+    def next_done(self) -> tuple[Task, Reading | TooLarge]:
+        from faces.reading import face_reader  # a folder where nothing changed loads no network
+
+        self._reader = self._reader or face_reader(self._options, threads=1)
+        task = self._tasks.popleft()
+        return task, read_task(task, self._reader)

@@ -25,3 +25,19 @@ def content_of(file: PhotoFile) -> bytes:
         return place.read_bytes()
     except OSError as error:
         raise BadPhoto(f"{place} cannot be read: {error.strerror or error}") from error
+
+
+def place_shown(file: PhotoFile) -> str:
+    """Where a file lies, for a message."""
+    return str(place_of(file))
+
+
+def may_pass(reason: BadPhoto, file: PhotoFile) -> bool:
+    """Whether a file was refused by the operating system, and not for what it holds.
+
+    Of a file that could not even be looked at, size and time will change when it can be.
+    """
+    cause = reason.__cause__
+    by_system = isinstance(cause, OSError) and cause.errno is not None
+    looked_at = bool(file.size_bytes or file.modified_ns)
+    return looked_at and (by_system or not place_of(file).is_file())

@@ -1,0 +1,191 @@
+"""Photos read by processes of this machine, any of which may be killed without harm."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum, auto
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Self
+
+from faces.errors import SetupError
+from faces.reading import ReadingOptions, face_reader
+from sync.readings import Reading, Task, TooLarge, read_task
+from sync.storage import place_shown
+
+_TASKS_EACH = 2
+"""The photo in hand and the next one, so that no process waits for this one."""
+
+
+class _Event(Enum):
+    """What a process may say that is no answer."""
+
+    STARTED = auto()
+    ENDED = auto()
+
+
+class ReaderProcesses:
+    """Processes that read a photo at a time on one thread each.
+
+    A process that is killed, say for want of memory, is replaced. Its photo is tried once more at
+    the end, in a fresh process while no other reads, and refused if that one is killed too.
+    """
+
+    def __init__(self, processes: int, options: ReadingOptions) -> None:
+        """Note how many; they start with the first tasks."""
+        self.at_once = processes * _TASKS_EACH
+        self._options = options
+        self._most = processes
+        self._processes: list[_ReaderProcess] = []
+        self._suspects: deque[Task] = deque()
+
+    def __enter__(self) -> Self:
+        """Nothing is started yet."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End all processes at once, whatever they do."""
+        for process in self._processes:
+            process.end()
+
+    def submit(self, task: Task) -> None:
+        """Have a photo read by the process that has least to do."""
+        least = min(self._processes, key=lambda one: len(one.tasks), default=None)
+        if least is None or (least.tasks and len(self._processes) < self._most):
+            least = _ReaderProcess(self._options)
+            self._processes.append(least)
+        least.give(task)
+
+    def next_done(self) -> tuple[Task, Reading | TooLarge]:
+        """Wait for the next photo that is done.
+
+        Raises:
+            SetupError: no process that reads photos can be started.
+        """
+        while busy := {one.pipe: one for one in self._processes if one.tasks}:
+            for pipe in wait(list(busy)):
+                process = busy[pipe]  # type: ignore[index]  # one of those waited for
+                told = process.told()
+                if told is _Event.ENDED:
+                    self._replace(process)
+                elif told is not _Event.STARTED:
+                    return process.tasks.popleft(), told
+        return self._tried_alone(self._suspects.popleft())
+
+    def _replace(self, killed: _ReaderProcess) -> None:
+        """Note the photo that a killed process had in hand, and give its next one to others."""
+        self._processes.remove(killed)
+        killed.end()
+        suspect, *others = killed.tasks
+        self._suspects.append(suspect)
+        for task in others:
+            self.submit(task)
+
+    def _tried_alone(self, task: Task) -> tuple[Task, Reading | TooLarge]:
+        """Read a photo in a fresh process while no other reads."""
+        process = _ReaderProcess(self._options)
+        try:
+            process.give(task)
+            while (told := process.told()) is _Event.STARTED:
+                pass
+        finally:
+            process.end()
+        return task, _refused(task) if told is _Event.ENDED else told
+
+
+def _refused(task: Task) -> Reading:
+    """The answer for a photo that was tried often enough."""
+    return Reading(
+        task.file,
+        refused=f"{place_shown(task.file)} twice ended the process that read it, "
+        "probably for want of memory; shrink it",
+    )
+
+
+class _ReaderProcess:
+    """One process, with the photo that it has in hand and those that wait for it."""
+
+    def __init__(self, options: ReadingOptions) -> None:
+        self.tasks: deque[Task] = deque()
+        self._has_started = False
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(
+            target=_read_until_told, args=(theirs, options), daemon=True
+        )
+        with _without_ctrl_c():
+            self._process.start()
+        theirs.close()
+
+    def give(self, task: Task) -> None:
+        """Send a task."""
+        self.tasks.append(task)
+        with suppress(BrokenPipeError):  # it was killed: noticed when it is asked
+            self.pipe.send(task)
+
+    def told(self) -> Reading | TooLarge | _Event:
+        """Wait for what it says next: the answer to its oldest task, if it is no event.
+
+        Raises:
+            SetupError: it ended before it could read anything.
+        """
+        try:
+            told: Reading | TooLarge | _Event | Exception = self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            if self._has_started:
+                return _Event.ENDED
+            self._process.join()
+            raise SetupError(
+                "a process that reads photos ended while it started "
+                f"(exit code {self._process.exitcode}); what was read is kept: run again, with "
+                "fewer processes (--jobs) if memory is short"
+            ) from None
+        if isinstance(told, Exception):
+            raise told
+        self._has_started = True
+        return told
+
+    def end(self) -> None:
+        """End it, whatever it does, and wait until it has."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+def _read_until_told(pipe: Connection, options: ReadingOptions) -> None:
+    """What a process does: read what it is given until nobody is there to give anything."""
+    try:
+        reader = face_reader(options, threads=1)
+        pipe.send(_Event.STARTED)
+        while True:
+            pipe.send(read_task(pipe.recv(), reader))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except Exception as error:  # noqa: BLE001  # whoever asked raises it
+        error.add_note("".join(traceback.format_exception(error)))
+        pipe.send(error)
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Keep Ctrl-C from this thread for a moment, and for good from processes started meanwhile.
+
+    They end when they are told to; a Ctrl-C of their own would end them with a traceback.
+    """
+    resource_tracker.ensure_running()  # its start would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
