@@ -19,7 +19,7 @@ from pathlib import Path
 
 from scripts.parts import DLIB, ROOT, STUDIO, requirements_of
 
-EXTRAS = ("backend", "app", "demo", "training", "reference", "server", "dev")
+EXTRAS = ("backend", "app", "demo", "training", "reference", "dask", "server", "dev")
 HEADING = """\
 # {what}
 # Written by scripts/lock.py; resolved on Python {pythons}.

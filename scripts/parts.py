@@ -42,7 +42,7 @@ PARTS = {
         Part("predict", "what predicts", ("backend", "app", "demo"), 1.2, 0.6, 2),
         Part("studio", "Label Studio", (), 1.1, 0.4, 2),
         Part("training", "training", ("training",), 6.2, 3.0, 6),
-        Part("dev", "what tests", ("reference", "server", "dev"), 0.4, 0.2, 1),
+        Part("dev", "what tests", ("reference", "dask", "server", "dev"), 0.4, 0.2, 1),
     )
 }
 # The clone itself, in an environment that is its alone.

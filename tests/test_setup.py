@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from scripts import check_files, install, lock, parts
 
 ROOT = parts.ROOT
-EXTRAS = ("backend", "app", "demo", "training", "reference", "server", "dev")
+EXTRAS = ("backend", "app", "demo", "training", "reference", "dask", "server", "dev")
 Usage = namedtuple("Usage", "total used free")
 
 
