@@ -12,7 +12,7 @@ from faceloop import demo_album
 from faceloop.demo_album import Album, make_album, plan_pages
 from faceloop.demo_names import NAMES
 from faceloop.demo_page import PAGE_PX
-from faces.detect import Detector
+from faces.detect_yunet import YunetDetector
 from faces.errors import SetupError
 from faces.names import clean_name
 from faces.pictures import open_photo
@@ -88,7 +88,7 @@ def test_each_page_of_the_truth_is_a_photo_and_no_other_is_there(album: Album) -
 
 
 def test_faces_are_found_where_the_truth_says(album: Album) -> None:
-    detector = Detector()
+    detector = YunetDetector()
     for path in sorted(album.truth)[:1]:
         found = [detection.box for detection in detector.find(open_photo(path).pixels)]
         middles = [(box.left + box.width / 2, box.top + box.height / 2) for box in found]
