@@ -25,10 +25,10 @@ _LAYERS = 3 * _NORMALISED_CONVOLUTIONS + 1
 class DetectorNetwork:
     """From a picture to a map of scores; a face is where the score is above 0.
 
-    The picture is RGB, normalised as (picture - mean_rgb) / scale, and zero around it. After each of
-    `convolutions` comes relu; `scoring` has the map's one channel. A cell of the map speaks of the
-    `window_px` square around its centre. Of two boxes the less sure one goes if what both share is
-    more than `largest_overlap` of the box around both.
+    The picture is RGB, normalised as (picture - mean_rgb) / scale, and 0 where no photo is.
+    After each of `convolutions` comes relu; `scoring` has the map's one channel. A cell of the map
+    speaks of the `window_px` square around its centre. Of two boxes the less sure one goes if what
+    both share is more than `largest_overlap` of the box around both.
     """
 
     mean_rgb: tuple[float, float, float]
@@ -64,6 +64,4 @@ def read_detector_network(content: bytes) -> DetectorNetwork:
     scoring = read_plain_convolution(file)
     if (version, largest_share) != (1, 1.0) or width_px != height_px or not file.is_at_end:
         raise ValueError("this is not the detector network of dlib's example")
-    return DetectorNetwork(
-        mean_rgb, 256.0, tuple(convolutions), scoring, width_px, largest_overlap
-    )
+    return DetectorNetwork(mean_rgb, 256.0, tuple(convolutions), scoring, width_px, largest_overlap)

@@ -129,5 +129,3 @@ def _projection(file: DlibFile) -> FloatArray:
     read_training_rates(file)
     file.end_of_layer()
     return weights
-
-

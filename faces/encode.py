@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from faces.dlib_network import read_face_network
 from faces.onnx_graph import CHIPS, ENCODINGS, face_network_model
+from faces.onnx_session import session_for
 from faces.records import ENCODING_LENGTH, Box, FloatRows, Pixels
 from faces.weights import Weights, weights_file
 
@@ -69,26 +69,10 @@ class Encoder:
         with self._loading:
             if self._parts is None:
                 five_points = dlib.shape_predictor(str(weights_file(Weights.FIVE_POINTS)))
-                self._parts = _Parts(five_points, _session(self._threads))
+                network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
+                session = session_for(face_network_model(network), threads=self._threads)
+                self._parts = _Parts(five_points, session)
             return self._parts
-
-
-def _session(threads: int | None) -> onnxruntime.InferenceSession:
-    """The network, ready to run. ONNX Runtime tells its maker about its use unless it is imported
-    with this variable set; it also starts threads at import, which would not survive a fork.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.inter_op_num_threads = 1
-    # Threads that have nothing to do sleep, for other processes read photos on the same cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        face_network_model(network), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def _chips(

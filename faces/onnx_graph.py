@@ -1,4 +1,4 @@
-"""The face network as an ONNX model that ONNX Runtime can run."""
+"""dlib's networks as ONNX models that ONNX Runtime can run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import onnx
 import onnx.helper as make
 import onnx.numpy_helper
 
-from faces.dlib_network import Convolution, FaceNetwork, ResidualBlock
+from faces.dlib_detector import DetectorNetwork
+from faces.dlib_file import Convolution
+from faces.dlib_network import FaceNetwork, ResidualBlock
 
 CHIPS = "chips"
 """The model's input: uint8 (n, side, side, 3), RGB."""
 ENCODINGS = "encodings"
 """The model's output: float32 (n, 128)."""
+PICTURE = "picture"
+"""The detector's input: float32 (1, 3, rows, columns), normalised."""
+SCORES = "scores"
+"""The detector's output: float32 (1, 1, rows, columns)."""
 
 _OPSET = 17
 _IR_VERSION = 8
@@ -32,7 +38,25 @@ def face_network_model(network: FaceNetwork) -> bytes:
     means = graph.add("Flatten", graph.add("GlobalAveragePool", values))
     projection = graph.constant(network.projection)
     graph.add("MatMul", means, projection, output=ENCODINGS)
-    return graph.model(network)
+    side, length = network.side_px, network.projection.shape[1]
+    return graph.model(
+        make.make_tensor_value_info(CHIPS, onnx.TensorProto.UINT8, ["n", side, side, 3]),
+        make.make_tensor_value_info(ENCODINGS, onnx.TensorProto.FLOAT, ["n", length]),
+    )
+
+
+def detector_model(network: DetectorNetwork) -> bytes:
+    """The serialised ONNX model: a picture of any size in, a map of scores out."""
+    graph = _Graph()
+    values = PICTURE
+    for convolution in network.convolutions:
+        values = graph.add("Relu", graph.convolved(values, convolution))
+    graph.convolved(values, network.scoring, output=SCORES)
+    kind = onnx.TensorProto.FLOAT
+    return graph.model(
+        make.make_tensor_value_info(PICTURE, kind, [1, 3, "rows", "columns"]),
+        make.make_tensor_value_info(SCORES, kind, [1, 1, "map_rows", "map_columns"]),
+    )
 
 
 def _side_after(side: int, convolution: Convolution) -> int:
@@ -68,12 +92,13 @@ class _Graph:
         centred = self.add("Sub", values, self.constant(mean))
         return self.add("Div", centred, self.constant(np.array(network.scale, dtype=np.float32)))
 
-    def convolved(self, values: str, convolution: Convolution) -> str:
+    def convolved(self, values: str, convolution: Convolution, *, output: str = "") -> str:
         return self.add(
             "Conv",
             values,
             self.constant(convolution.filters),
             self.constant(convolution.biases),
+            output=output,
             strides=[convolution.stride] * 2,
             pads=[convolution.padding] * 4,
         )
@@ -98,12 +123,9 @@ class _Graph:
         added = np.array([0, 0, 0, 0, 0, channels, cells, cells], dtype=np.int64)
         return self.add("Pad", values, self.constant(added))
 
-    def model(self, network: FaceNetwork) -> bytes:
-        side, length = network.side_px, network.projection.shape[1]
-        chips = make.make_tensor_value_info(CHIPS, onnx.TensorProto.UINT8, ["n", side, side, 3])
-        encodings = make.make_tensor_value_info(ENCODINGS, onnx.TensorProto.FLOAT, ["n", length])
+    def model(self, given: onnx.ValueInfoProto, wanted: onnx.ValueInfoProto) -> bytes:
         graph = make.make_graph(
-            self._nodes, "face_network", [chips], [encodings], initializer=self._constants
+            self._nodes, "faces", [given], [wanted], initializer=self._constants
         )
         model = make.make_model(
             graph, opset_imports=[make.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
