@@ -125,7 +125,7 @@ def test_of_several_pictures_the_first_is_taken(kind: str) -> None:
     assert opened(white, kind, save_all=True, append_images=[black]).min() > 240
 
 
-@pytest.mark.parametrize("kind", ["BMP", "PPM", "ICO", "EPS", "PDF"])
+@pytest.mark.parametrize("kind", ["PPM", "ICO", "EPS"])
 def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(BadPhoto, match=r"holiday is no picture that can be opened \(JPEG, PNG"):
         open_bytes(as_file(Image.new("RGB", (32, 32)), kind), name="holiday")
@@ -153,7 +153,7 @@ def test_broken_exif_does_not_spoil_a_photo() -> None:
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(b"", "it is empty"), (b"Dear diary", "it is no picture"), (b"\xff\xd8\xff", "it is no pic")],
+    [(b"", "it is empty"), (b"Dear diary", "it is no picture"), (b"\xff\xd8\xff", "it is dam")],
 )
 def test_what_is_no_photo_is_refused_in_one_line(content: bytes, complaint: str) -> None:
     with pytest.raises(BadPhoto, match=complaint) as refused:
@@ -170,7 +170,7 @@ def test_half_a_photo_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("side_px", "complaint"), [(14000, "too many pixels"), (9500, "damaged or incomplete")]
+    ("side_px", "complaint"), [(14500, "more than 210 megapixels"), (9500, "damaged or incomplete")]
 )
 def test_a_decompression_bomb_is_refused_without_a_warning(side_px: int, complaint: str) -> None:
     """Only the header tells the size, so there is little to decode."""
