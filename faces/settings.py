@@ -72,7 +72,11 @@ class Settings(BaseSettings):
     jobs: int = Field(
         default=0, ge=0, description="Processes that read photos; 0: one for each core"
     )
-
+    first_photos: int = Field(
+        default=300,
+        ge=1,
+        description="So many photos are read before `up` opens the desk; the others meanwhile",
+    )
     detector: Literal["yunet", "hog", "cnn"] = Field(
         default="hog", description="What finds faces: yunet (OpenCV), hog or cnn (dlib)"
     )
