@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
+
+import numpy as np
 
 from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
-from faces.errors import SetupError
 from faces.pictures import OpenPhoto
 from faces.records import (
     SAME_FACE_IOU,
@@ -28,7 +29,7 @@ from faces.store.photos import ReadPhoto
 class ReadingOptions:
     """How photos are read, as plain values that can be sent to another process."""
 
-    detector: Literal["yunet", "hog", "cnn"] = "hog"
+    detector: Literal["yunet", "hog", "cnn"] = "yunet"
     rotations: bool = False
     engine: Literal["onnx", "reference"] = "onnx"
 
@@ -38,29 +39,62 @@ class ReadingOptions:
         return cls(settings.detector, settings.rotations, settings.engine)
 
 
+class FaceEncoder(Protocol):
+    """Turns faces into their encodings; may be used by several threads at once."""
+
+    def encode(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
+        """Encode the faces in these boxes: two arrays (n, 128), plain and of the mirror images."""
+
+
 class FaceReader:
     """A detector and an encoder, working together; may be used by several threads at once."""
 
-    def __init__(self, detector: Detector, encoder: Encoder) -> None:
-        """Take both as they are."""
+    def __init__(
+        self, detector: Detector, encoder: FaceEncoder, *, rotations: bool = False
+    ) -> None:
+        """Take both as they are; with `rotations`, turn photos in which no face is found."""
         self._detector = detector
         self._encoder = encoder
+        self._rotations = rotations
 
     def read(self, opened: OpenPhoto) -> ReadPhoto:
-        """Find and encode the faces of a photo, surest first; a photo without any is fine."""
-        found = one_box_a_face(self._detector.find(opened.pixels))
+        """Find and encode the faces of a photo, surest first; a photo without any is fine.
+
+        Boxes are in pixels of the photo as it was opened, also where it had to be turned.
+        """
         photo = opened.photo
+        quarters, found = self._find(opened.pixels)
+        seen_pixels = _turned(opened.pixels, quarters)
+        plain, mirrored = self.encode_boxes(seen_pixels, [seen.box for seen in found])
+        boxes = [turned_back(seen.box, quarters, photo.width_px, photo.height_px) for seen in found]
         faces = tuple(
-            Face(face_id_of_box(photo.id, seen.box), photo.id, seen.box, seen.score)
-            for seen in found
+            Face(
+                face_id_of_box(photo.id, box),
+                photo.id,
+                box,
+                seen.score,
+                detector=self._detector.name,
+                pose=seen.pose,
+            )
+            for box, seen in zip(boxes, found, strict=True)
         )
-        plain, mirrored = self.encode_boxes(opened.pixels, [face.box for face in faces])
         encodings = Encodings(NETWORK, tuple(face.id for face in faces), plain, mirrored)
         return ReadPhoto(photo, faces, encodings)
 
     def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         """Encode faces whose boxes are known: each, and its mirror image, (n, 128) in order."""
         return self._encoder.encode(pixels, boxes)
+
+    def _find(self, pixels: Pixels) -> tuple[int, list[Detection]]:
+        """The faces, and how many quarters the photo had to be turned to the left to see them."""
+        found = one_box_a_face(self._detector.find(pixels))
+        if found or not self._rotations:
+            return 0, found
+        tried = [
+            (quarters, one_box_a_face(self._detector.find(_turned(pixels, quarters))))
+            for quarters in (1, 2, 3)
+        ]
+        return max(tried, key=lambda turn: sum(seen.score for seen in turn[1]))
 
 
 def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceReader:
@@ -69,11 +103,51 @@ def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceR
     `threads` is how many the networks may use; None: one for each core.
 
     Raises:
-        SetupError: this detector or engine is not installed.
+        SetupError: this engine is not installed.
     """
-    if options.detector != "hog" or options.engine != "onnx":
-        raise SetupError(f"{options.detector} and {options.engine} are not there yet")
-    return FaceReader(Detector(), Encoder(threads))
+    detector = detector_named(options.detector, threads=threads)
+    return FaceReader(detector, _encoder(options, threads), rotations=options.rotations)
+
+
+def detector_named(name: Literal["yunet", "hog", "cnn"], *, threads: int | None = None) -> Detector:
+    """The detector of this setting. Only what it needs is imported, for each needs its own."""
+    if name == "hog":
+        from faces.detect_hog import HogDetector
+
+        return HogDetector()
+    if name == "cnn":
+        from faces.detect_cnn import CnnDetector
+
+        return CnnDetector(threads=threads)
+    from faces.detect_yunet import YunetDetector
+
+    return YunetDetector(threads=threads)
+
+
+def _encoder(options: ReadingOptions, threads: int | None) -> FaceEncoder:
+    if options.engine == "reference":
+        from faces.reference import ReferenceEncoder
+
+        return ReferenceEncoder()
+    return Encoder(threads)
+
+
+def _turned(pixels: Pixels, quarters: int) -> Pixels:
+    return np.ascontiguousarray(np.rot90(pixels, quarters))
+
+
+def turned_back(box: Box, quarters: int, width_px: int, height_px: int) -> Box:
+    """A box of a photo turned so many quarters to the left, in the photo as it was.
+
+    `width_px` and `height_px` are the photo's, before it was turned.
+    """
+    if quarters == 1:
+        return Box(width_px - box.bottom, box.left, box.height, box.width)
+    if quarters == 2:
+        return Box(width_px - box.right, height_px - box.bottom, box.width, box.height)
+    if quarters == 3:
+        return Box(box.top, height_px - box.right, box.height, box.width)
+    return box
 
 
 def one_box_a_face(detections: Iterable[Detection]) -> list[Detection]:

@@ -100,10 +100,14 @@ class PhotoFile:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A box where a detector sees a face, and how sure it is (its own scale, higher is surer)."""
+    """A box where a detector sees a face, and how sure it is (its own scale, higher is surer).
+
+    `pose` is how far the face is turned to the side, 0 to 90 degrees; None if it cannot tell.
+    """
 
     box: Box
     score: float
+    pose: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

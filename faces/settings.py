@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         description="So many photos are read before `up` opens the desk; the others meanwhile",
     )
     detector: Literal["yunet", "hog", "cnn"] = Field(
-        default="hog", description="What finds faces: yunet (OpenCV), hog or cnn (dlib)"
+        default="yunet", description="What finds faces: yunet, hog or cnn (both dlib's)"
     )
     rotations: bool = Field(
         default=False, description="Turn photos in which no face is found, and look again"

@@ -1,7 +1,8 @@
-"""Where the weights of the face networks lie: in an installed package, which is never imported.
+"""Where the weights of the face networks lie: beside this code, or in an installed package.
 
-Importing `face_recognition_models` warns and needs pkg_resources, so its files are found by its
-place alone. Its 68-point landmark model is for non-commercial use only and has no name here.
+That package is `face_recognition_models`. To import it warns and needs pkg_resources, so its files
+are found by its place alone. Its 68-point landmark model is for non-commercial use only and has no
+name here.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 
 from faces.errors import SetupError
 
+_OURS = Path(__file__).parent / "networks"
 _PACKAGE = "face_recognition_models"
 _REPAIR = "install it anew: pip install --force-reinstall --no-deps face_recognition_models==0.3.0"
+_REPAIR_OURS = "install faceloop anew, or take the file from its repository again"
 
 
 class Weights(Enum):
@@ -32,6 +35,10 @@ class Weights(Enum):
     CNN_DETECTOR = (
         "mmod_human_face_detector.dat",
         "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+    )
+    YUNET = (
+        "face_detection_yunet_2023mar.onnx",
+        "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
     )
 
     @property
@@ -52,7 +59,7 @@ def weights_file(weights: Weights) -> Path:
     Raises:
         SetupError: the package or the file is missing, or the file was changed.
     """
-    return checked_file(weights, _models_folder())
+    return checked_file(weights, _OURS if weights is Weights.YUNET else _models_folder())
 
 
 def checked_file(weights: Weights, folder: Path) -> Path:
@@ -62,13 +69,14 @@ def checked_file(weights: Weights, folder: Path) -> Path:
         SetupError: it is missing or was changed.
     """
     path = folder / weights.file_name
+    repair = _REPAIR_OURS if folder == _OURS else _REPAIR
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise SetupError(f"{path} cannot be read ({error.strerror}); {_REPAIR}") from error
+        raise SetupError(f"{path} cannot be read ({error.strerror}); {repair}") from error
     if found != weights.sha256:
-        raise SetupError(f"{path} is not the file that faceloop was made for; {_REPAIR}")
+        raise SetupError(f"{path} is not the file that faceloop was made for; {repair}")
     return path
 
 

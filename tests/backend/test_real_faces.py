@@ -12,7 +12,7 @@ from PIL import Image
 
 from backend.media import Media
 from backend.predictor import Predictor
-from faces.detect import Detector
+from faces.detect_yunet import YunetDetector
 from faces.encode import NETWORK, Encoder
 from faces.identify import CurrentModel
 from faces.pictures import open_bytes
@@ -39,7 +39,7 @@ def album_page(number: int) -> bytes:
 
 
 def test_people_on_a_new_page_are_named_by_the_faces_learned_from_another(world: World) -> None:
-    reader = FaceReader(Detector(), Encoder())
+    reader = FaceReader(YunetDetector(), Encoder())
     learned = reader.read(open_bytes(album_page(1), name="the first page"))
     by_place = np.argsort([face.box.left for face in learned.faces])
     anna, bo = identity_rows(learned.encodings)[by_place]

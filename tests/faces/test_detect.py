@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from faces.detect import Detector
+from faces.detect_hog import HogDetector
+from faces.detect_yunet import YunetDetector
 from faces.pictures import resized
 from faces.records import Box, Pixels
 
 
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector()
+@pytest.fixture(scope="module", params=[HogDetector, lambda: YunetDetector(threads=1)])
+def detector(request: pytest.FixtureRequest) -> Detector:
+    made: Detector = request.param()
+    return made
 
 
 def test_each_portrait_of_a_page_is_found_where_it_is(
@@ -32,7 +35,7 @@ def test_an_empty_page_holds_no_face(detector: Detector) -> None:
     assert detector.find(np.full((300, 300, 3), 200, dtype=np.uint8)) == []
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 5000, 3), (20, 20, 3)])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 5000, 3), (20, 20, 3), (3000, 2, 3)])
 def test_a_photo_too_small_for_a_face_holds_none(
     detector: Detector, shape: tuple[int, int, int]
 ) -> None:
@@ -69,8 +72,15 @@ def test_several_threads_find_what_one_finds(detector: Detector, album_page: Pix
         assert list(threads.map(detector.find, pages)) == alone
 
 
-def test_importing_the_detector_loads_no_network() -> None:
+def test_both_detectors_draw_the_same_kind_of_box(album_page: Pixels) -> None:
+    theirs = HogDetector().find(album_page)
+    for ours in YunetDetector(threads=1).find(album_page):
+        assert max(ours.box.overlap(other.box) for other in theirs) > 0.7
+
+
+@pytest.mark.parametrize("module", ["faces.detect_hog", "faces.detect_yunet"])
+def test_importing_a_detector_loads_no_network(module: str) -> None:
     check = (
-        "import sys, faces.detect; assert not {'onnx', 'onnxruntime', 'sklearn'} & set(sys.modules)"
+        f"import sys, {module}; assert not {{'onnx', 'onnxruntime', 'sklearn'}} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", check], check=True)

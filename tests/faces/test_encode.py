@@ -10,7 +10,7 @@ import onnx
 import pytest
 from PIL import ImageFile
 
-from faces.detect import Detector
+from faces.detect_hog import HogDetector
 from faces.dlib_network import FaceNetwork, read_face_network
 from faces.encode import Encoder
 from faces.onnx_graph import face_network_model
@@ -27,7 +27,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def boxes(album_page: Pixels) -> list[Box]:
-    return [detection.box for detection in Detector().find(album_page)]
+    return [detection.box for detection in HogDetector().find(album_page)]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from faces.detect import Detector
+from faces.detect_yunet import YunetDetector
 from faces.encode import NETWORK, Encoder
 from faces.pictures import OpenPhoto
 from faces.reading import FaceReader, one_box_a_face
@@ -16,7 +16,7 @@ def as_photo(pixels: Pixels) -> OpenPhoto:
 
 @pytest.fixture(scope="module")
 def reader() -> FaceReader:
-    return FaceReader(Detector(), Encoder(threads=1))
+    return FaceReader(YunetDetector(threads=1), Encoder(threads=1))
 
 
 def test_every_face_of_a_photo_has_its_box_and_its_encoding(

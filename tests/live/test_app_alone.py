@@ -26,7 +26,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from faces.detect import Detector
+from faces.detect_yunet import YunetDetector
 from faces.encode import NETWORK, Encoder
 from faces.identify import class_means
 from faces.pictures import open_bytes
@@ -73,7 +73,7 @@ def album_page(*portraits: Image.Image) -> bytes:
 @pytest.fixture(scope="module")
 def learned() -> tuple[Sequence[PersonId], FloatRows]:
     """Everybody's direction, from five portraits each."""
-    reader = FaceReader(Detector(), Encoder())
+    reader = FaceReader(YunetDetector(), Encoder())
     rows: list[FloatRows] = []
     people: list[PersonId] = []
     for person in PEOPLE:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from faces.confirmations import FaceVerdict, Verdict
-from faces.detect import Detector
+from faces.detect_yunet import YunetDetector
 from faces.encode import NETWORK, Encoder
 from faces.errors import SetupError
 from faces.reading import FaceReader
@@ -78,7 +78,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reader() -> FaceReader:
     """Loaded once for all tests."""
-    return FaceReader(Detector(), Encoder(threads=1))
+    return FaceReader(YunetDetector(), Encoder(threads=1))
 
 
 @pytest.fixture(autouse=True)
