@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from faces.dlib_detector import DetectorNetwork, read_detector_network
-from faces.onnx_graph import PICTURE, SCORES, detector_model
-from faces.onnx_session import session_for
+from faces.onnx_graph import detector_model
+from faces.onnx_session import RunningNetwork
 from faces.pictures import shrunk
 from faces.records import Box, Detection, Pixels
 from faces.tiled_pyramid import Doubles, Floats, in_photo, layout_for, resize_by_corners, tiled
 from faces.weights import Weights, weights_file
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 _LONGEST_PX = 2048
 """Photos beyond this are looked at smaller; time and memory grow with the area."""
@@ -40,7 +36,7 @@ class _Parts:
     """What is loaded once."""
 
     network: DetectorNetwork
-    session: onnxruntime.InferenceSession
+    running: RunningNetwork
 
 
 class CnnDetector:
@@ -88,7 +84,7 @@ class CnnDetector:
         layout = layout_for(pixels.shape[1], pixels.shape[0])
         if min(layout.width, layout.height) < _REACH_PX:
             return np.empty((0, 4)), np.empty(0, dtype=np.float32)
-        scores = _scores(parts.session, tiled(_normalised(pixels, network), layout))
+        scores = _scores(parts.running, tiled(_normalised(pixels, network), layout))
         rows, columns = np.nonzero(scores > 0)
         order = np.argsort(-scores[rows, columns], kind="stable")
         rows, columns = rows[order], columns[order]
@@ -103,8 +99,8 @@ class CnnDetector:
         with self._loading:
             if self._parts is None:
                 network = read_detector_network(weights_file(Weights.CNN_DETECTOR).read_bytes())
-                session = session_for(detector_model(network), threads=self._threads)
-                self._parts = _Parts(network, session)
+                running = RunningNetwork(detector_model(network), threads=self._threads)
+                self._parts = _Parts(network, running)
             return self._parts
 
 
@@ -125,24 +121,22 @@ def _normalised(pixels: Pixels, network: DetectorNetwork) -> Floats:
     return planes
 
 
-def _scores(session: onnxruntime.InferenceSession, picture: Floats) -> Floats:
+def _scores(running: RunningNetwork, picture: Floats) -> Floats:
     """The network's map of a picture (3, rows, columns), computed in strips."""
     cells = (picture.shape[1] - _REACH_PX) // _CELL_PX + 1
     height = max(1, _STRIP_PX // (picture.shape[2] * _CELL_PX))
     strips = [
-        _strip(session, picture, first, min(first + height, cells), cells)
+        _strip(running, picture, first, min(first + height, cells), cells)
         for first in range(0, cells, height)
     ]
     return np.concatenate(strips)
 
 
-def _strip(
-    session: onnxruntime.InferenceSession, picture: Floats, first: int, end: int, cells: int
-) -> Floats:
+def _strip(running: RunningNetwork, picture: Floats, first: int, end: int, cells: int) -> Floats:
     """The rows of the map from `first` to before `end`, of `cells` in all."""
     from_cell, to_cell = max(0, first - _HALO_CELLS), min(cells, end + _HALO_CELLS)
     seen = picture[:, from_cell * _CELL_PX : (to_cell - 1) * _CELL_PX + _REACH_PX]
-    scores: Floats = session.run([SCORES], {PICTURE: seen[None]})[0][0, 0]
+    scores = running.answer(seen[None])[0, 0]
     return scores[first - from_cell : end - from_cell]
 
 

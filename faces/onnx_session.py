@@ -1,27 +1,37 @@
-"""ONNX Runtime, started as all our networks need it."""
+"""ONNX Runtime, started as all our networks need it; the only place that knows it."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    import onnxruntime
+import numpy as np
+import numpy.typing as npt
 
 
-def session_for(model: bytes, *, threads: int | None) -> onnxruntime.InferenceSession:
-    """A serialised model, ready to run on the CPU with so many threads; None: one for each core.
+class RunningNetwork:
+    """A network with one input and one output, ready to run; threads may share it."""
 
-    May be used by several threads at once. ONNX Runtime tells its maker about its use unless it is
-    imported with this variable set; it also starts threads at import, which would not survive a
-    fork. So it is imported here, late.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
+    def __init__(self, model: bytes, *, threads: int | None) -> None:
+        """Load a serialised ONNX model, to use so many threads; None: one for each core.
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.inter_op_num_threads = 1
-    # Threads that have nothing to do sleep, for other processes read photos on the same cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        ONNX Runtime tells its maker about its use unless it is imported with this variable set; it
+        also starts threads at import, which would not survive a fork. So it is imported here, late.
+        """
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.inter_op_num_threads = 1
+        # Threads that have nothing to do sleep, for other processes read photos on the same cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._input = self._session.get_inputs()[0].name
+
+    def answer(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """What the network makes of these values."""
+        answer: npt.NDArray[np.float32] = self._session.run(None, {self._input: values})[0]
+        return answer
