@@ -74,22 +74,27 @@ def listed(root: str) -> Iterator[tuple[str, int, int]]:
     """
     system, top = _system(root)
     system.invalidate_cache()
-    prefix = len(top.rstrip("/")) + 1
-    folders = [top]
     try:
-        if not system.isdir(top):
-            raise SetupError(f"there is no folder {root}; give the one that holds your photos")
-        while folders:
-            folder = folders.pop()
-            inside = sorted(system.ls(folder, detail=True), key=lambda told: str(told["name"]))
-            for told in inside:
-                if told["type"] != "directory":
-                    yield told["name"][prefix:], int(told["size"] or 0), _modified_ns(told)
-            folders += [told["name"] for told in reversed(inside) if told["type"] == "directory"]
-    except SetupError:
-        raise
+        yield from _files_below(top, system)
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"there is no folder {root}; give the one that holds your photos"
+        ) from error
     except Exception as error:  # each storage has errors of its own
         raise SetupError(f"{root} cannot be read: {_first_line(error)}") from error
+
+
+def _files_below(top: str, system: AbstractFileSystem) -> Iterator[tuple[str, int, int]]:
+    if not system.isdir(top):
+        raise FileNotFoundError(top)
+    prefix = len(top.rstrip("/")) + 1
+    folders = [top]
+    while folders:
+        inside = sorted(system.ls(folders.pop(), detail=True), key=lambda told: str(told["name"]))
+        for told in inside:
+            if told["type"] != "directory":
+                yield told["name"][prefix:], int(told["size"] or 0), _modified_ns(told)
+        folders += [told["name"] for told in reversed(inside) if told["type"] == "directory"]
 
 
 def _read(file: PhotoFile) -> bytes:
