@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 class RunningNetwork:
-    """A network with one input and one output, ready to run; threads may share it."""
+    """A network with one input, ready to run; threads may share it."""
 
     def __init__(self, model: bytes, *, threads: int | None) -> None:
         """Load a serialised ONNX model, to use so many threads; None: one for each core.
@@ -32,6 +32,11 @@ class RunningNetwork:
         self._input = self._session.get_inputs()[0].name
 
     def answer(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """What the network makes of these values."""
+        """What the network makes of these values, by its first output."""
         answer: npt.NDArray[np.float32] = self._session.run(None, {self._input: values})[0]
         return answer
+
+    def answers(self, values: npt.NDArray[Any]) -> dict[str, npt.NDArray[np.float32]]:
+        """What a network with several outputs makes of these values, by their names."""
+        names = [output.name for output in self._session.get_outputs()]
+        return dict(zip(names, self._session.run(names, {self._input: values}), strict=True))

@@ -7,17 +7,12 @@ results; ONNX Runtime takes half its time and may be shared by threads.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
-from faces.onnx_session import session_for
+from faces.onnx_session import RunningNetwork
 from faces.records import Pixels
 from faces.weights import Weights, weights_file
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 Floats = npt.NDArray[np.float32]
 """Sightings of faces, one a row (n, 15): left, top, width and height of a box; x and y of both
@@ -26,7 +21,8 @@ eyes, the nose and both corners of the mouth, that on the picture's left first; 
 SCORE = 14
 _STRIDES = (8, 16, 32)
 """Pixels between the places where the network answers; the largest divides what it is given."""
-_ANSWERS = [f"{kind}_{stride}" for stride in _STRIDES for kind in ("cls", "obj", "bbox", "kps")]
+_KINDS = ("cls", "obj", "bbox", "kps")
+"""What the network answers at each place: is it a face, a thing at all, its box, its points."""
 
 
 class Yunet:
@@ -39,19 +35,17 @@ class Yunet:
     def __init__(self, *, threads: int | None) -> None:
         """Load it, to run on so many threads; None: one for each core."""
         content = weights_file(Weights.YUNET).read_bytes()
-        self._session: onnxruntime.InferenceSession = session_for(
-            _of_any_size(content), threads=threads
-        )
+        self._running = RunningNetwork(_of_any_size(content), threads=threads)
 
     def look(self, pixels: Pixels, *, at_least: float) -> Floats:
         """All sightings with this score or more, (n, 15), those of the same face among them."""
         given = _planes(pixels)
         columns = given.shape[3]
-        told = dict(zip(_ANSWERS, self._session.run(_ANSWERS, {"input": given}), strict=True))
+        told = self._running.answers(given)
         return np.concatenate(
             [
                 _sightings(
-                    *(told[f"{kind}_{stride}"][0] for kind in ("cls", "obj", "bbox", "kps")),
+                    *(told[f"{kind}_{stride}"][0] for kind in _KINDS),
                     stride=stride,
                     per_row=columns // stride,
                     at_least=at_least,
