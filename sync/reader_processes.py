@@ -21,6 +21,8 @@ from sync.storage import place_shown
 
 _TASKS_EACH = 2
 """The photo in hand and the next one, so that no process waits for this one."""
+_MOST_LOST_STARTS = 3
+"""So many processes may be killed while they start; then the run ends."""
 
 
 class _Event(Enum):
@@ -44,6 +46,7 @@ class ReaderProcesses:
         self._most = processes
         self._processes: list[_ReaderProcess] = []
         self._suspects: deque[Task] = deque()
+        self._lost_starts = 0
 
     def __enter__(self) -> Self:
         """Nothing is started yet."""
@@ -83,17 +86,29 @@ class ReaderProcesses:
                     return process.tasks.popleft(), told
         return self._tried_alone(self._suspects.popleft())
 
-    def _replace(self, killed: _ReaderProcess) -> None:
-        """Note the photo that a killed process had in hand, and give its next one to others."""
-        self._processes.remove(killed)
-        killed.end()
-        suspect, *others = killed.tasks
-        self._suspects.append(suspect)
-        for task in others:
+    def _replace(self, ended: _ReaderProcess) -> None:
+        """Note the photo that a killed process had in hand, and give what waited to others.
+
+        Raises:
+            SetupError: too many ended before they had anything in hand.
+        """
+        self._processes.remove(ended)
+        ended.end()
+        if ended.has_started:
+            self._suspects.append(ended.tasks.popleft())
+        else:
+            self._lost_starts += 1
+            if self._lost_starts == _MOST_LOST_STARTS or not ended.was_killed:
+                raise ended.start_failure()
+        for task in ended.tasks:
             self.submit(task)
 
     def _tried_alone(self, task: Task) -> tuple[Task, Reading | TooLarge]:
-        """Read a photo in a fresh process while no other reads."""
+        """Read a photo in a fresh process while no other reads.
+
+        Raises:
+            SetupError: that process ended before it had the photo in hand.
+        """
         process = _ReaderProcess(self._options)
         try:
             process.give(task)
@@ -101,6 +116,8 @@ class ReaderProcesses:
                 pass
         finally:
             process.end()
+        if told is _Event.ENDED and not process.has_started:
+            raise process.start_failure()
         return task, _refused(task) if told is _Event.ENDED else told
 
 
@@ -118,7 +135,7 @@ class _ReaderProcess:
 
     def __init__(self, options: ReadingOptions) -> None:
         self.tasks: deque[Task] = deque()
-        self._has_started = False
+        self.has_started = False
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(
@@ -138,27 +155,33 @@ class _ReaderProcess:
         """Wait for what it says next: the answer to its oldest task, if it is no event.
 
         Raises:
-            SetupError: it ended before it could read anything.
+            FaceloopError: what the process raised; anything else that it raised is a fault of ours.
         """
         try:
             told: Reading | TooLarge | _Event | Exception = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            if self._has_started:
-                return _Event.ENDED
-            self._process.join()
-            raise SetupError(
-                "a process that reads photos ended while it started "
-                f"(exit code {self._process.exitcode}); what was read is kept: run again, with "
-                "fewer processes (--jobs) if memory is short"
-            ) from None
+            return _Event.ENDED
         if isinstance(told, Exception):
             raise told
-        self._has_started = True
+        self.has_started = True
         return told
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended by a signal that somebody sent."""
+        return self._process.exitcode in (-signal.SIGKILL, -signal.SIGTERM)
+
+    def start_failure(self) -> SetupError:
+        """What is raised when it ended before it could read anything."""
+        return SetupError(
+            "a process that reads photos ended while it started "
+            f"(exit code {self._process.exitcode}); what was read is kept: run again, with fewer "
+            "processes (--jobs) if memory is short"
+        )
 
     def end(self) -> None:
         """End it, whatever it does, and wait until it has."""
-        self._process.kill()
+        self._process.kill()  # does nothing to one that ended by itself
         self._process.join()
         self.pipe.close()
 
