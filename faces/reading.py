@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -19,10 +19,12 @@ from faces.records import (
     Face,
     FloatRows,
     Pixels,
+    ReadPhoto,
     face_id_of_box,
 )
-from faces.settings import Settings
-from faces.store.photos import ReadPhoto
+
+if TYPE_CHECKING:
+    from faces.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,21 @@ class Encodings:
             raise ValueError("a face stands twice in one set of encodings")
 
 
+@dataclass(frozen=True)
+class ReadPhoto:
+    """All that reading one photo gave; `detector` is what looked for faces in it."""
+
+    photo: Photo
+    faces: tuple[Face, ...]
+    encodings: Encodings
+    detector: str = ""
+
+    @property
+    def detector_name(self) -> str:
+        """What looked for faces in it."""
+        return self.detector or next((face.detector for face in self.faces), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Faces that look like one person, most typical first."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faces.records import FaceId, PhotoId
-from faces.settings import Settings
+
+if TYPE_CHECKING:
+    from faces.settings import Settings
 
 CROP_PX = 160
 """Side of a face's crop: a tile of a montage, drawn a little smaller."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from faces.errors import BadPhoto
 from faces.pictures import face_crop, jpeg_bytes, megapixels_of, open_bytes, preview
-from faces.records import FaceId, PhotoFile, PhotoId
+from faces.records import FaceId, PhotoFile, PhotoId, ReadPhoto
 from sync.folder import readable
 from sync.media import CROP_PX
 from sync.storage import content_of, may_pass, place_shown
@@ -18,7 +18,6 @@ from sync.storage import content_of, may_pass, place_shown
 if TYPE_CHECKING:
     from faces.pictures import OpenPhoto
     from faces.reading import FaceReader
-    from faces.store.photos import ReadPhoto
 
 TRY_AGAIN = -1
 """Noted as a file's time when the next run shall read it again: no file has it."""
