@@ -57,15 +57,23 @@ class ReferenceEncoder:
         if not boxes:
             nothing = np.empty((0, ENCODING_LENGTH), dtype=np.float32)
             return nothing, nothing.copy()
+        return self.encode_plain(pixels, boxes), self._encode_mirrored(pixels, boxes)
+
+    def encode_plain(self, pixels: Pixels, boxes: Sequence[Box]) -> FloatRows:
+        """`face_recognition.face_encodings` and no more: (n, 128) for at least one face."""
         with self._at_work:
-            reference = _face_recognition()
+            rows = _face_recognition().face_encodings(
+                np.ascontiguousarray(pixels), [_css(box) for box in boxes]
+            )
+        return np.array(rows, dtype=np.float32)
+
+    def _encode_mirrored(self, pixels: Pixels, boxes: Sequence[Box]) -> FloatRows:
+        with self._at_work:
             self._cutter = self._cutter or ChipCutter()
-            mirrored_chips = self._cutter.with_mirrored(pixels, boxes)[len(boxes) :]
-            seen = np.ascontiguousarray(pixels)
-            plain = reference.face_encodings(seen, [_css(box) for box in boxes])
-            network = reference.api.face_encoder
-            mirrored = [network.compute_face_descriptor(chip) for chip in mirrored_chips]
-        return np.array(plain, dtype=np.float32), np.array(mirrored, dtype=np.float32)
+            chips = self._cutter.with_mirrored(pixels, boxes)[len(boxes) :]
+            network = _face_recognition().api.face_encoder
+            rows = [network.compute_face_descriptor(chip) for chip in chips]
+        return np.array(rows, dtype=np.float32)
 
 
 def _css(box: Box) -> tuple[int, int, int, int]:
