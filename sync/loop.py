@@ -13,7 +13,7 @@ from faces.store import ledger, log
 from faces.store.database import Store
 from faces.studio import Studio
 from sync.desk import Desk, Project, open_desk
-from sync.ingest import encode_drawn_faces
+from sync.drawn import encode_drawn_faces
 from sync.media import media_of
 from sync.pull import Pulled, pull
 from sync.push import OnProgress, Plan, push

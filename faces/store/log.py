@@ -5,15 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from faces.confirmation_lines import event_from_json, event_to_json, word_from_json, word_to_json
-from faces.confirmations import Event, FaceVerdict, Occasion, Truth, Word, fold
+from faces.confirmations import (
+    Event,
+    FacesApart,
+    FacesTogether,
+    FaceVerdict,
+    Occasion,
+    SamePhotoException,
+    Truth,
+    Word,
+    fold,
+)
 from faces.errors import StoreError
+from faces.records import FaceId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 
@@ -56,6 +67,11 @@ def truth(connection: sa.Connection) -> Truth:
     return fold(events(connection))
 
 
+def faces_spoken_of(connection: sa.Connection, *, after: int = 0) -> frozenset[FaceId]:
+    """All faces that words with a number above `after` are about, taken back or not."""
+    return frozenset(f for event in events(connection, after=after) for f in _faces_in(event.word))
+
+
 def write_lines(connection: sa.Connection, path: Path) -> int:
     """Bring the file of JSON lines up to the database; returns how many lines were added.
 
@@ -71,7 +87,7 @@ def write_lines(connection: sa.Connection, path: Path) -> int:
     news = events(connection, after=last)
     if not news and (not path.exists() or path.stat().st_size == whole_bytes):
         return 0
-    where = _faces_spoken_of(connection, news)
+    where = _where_verdicts_point(connection, news)
     with path.open("a", encoding="utf-8") as lines:
         lines.truncate(whole_bytes)
         for event in news:
@@ -170,7 +186,22 @@ def _move_aside(path: Path) -> Path:
     return path.rename(path.with_suffix(f".{changed:%Y%m%dT%H%M%S%f}Z{path.suffix}"))
 
 
-def _faces_spoken_of(connection: sa.Connection, news: list[Event]) -> dict[str, dict[str, object]]:
+def _faces_in(word: Word) -> Iterator[FaceId]:
+    """The faces that a word is about."""
+    match word:
+        case FaceVerdict(face=face):
+            yield face
+        case FacesTogether(faces=faces):
+            yield from faces
+        case FacesApart(face=face, others=others):
+            yield from (face, *others)
+        case SamePhotoException(first=first, second=second):
+            yield from (first, second)
+
+
+def _where_verdicts_point(
+    connection: sa.Connection, news: list[Event]
+) -> dict[str, dict[str, object]]:
     """For each face that a verdict speaks of: its photo and its box in pixels."""
     wanted = sorted({event.word.face for event in news if isinstance(event.word, FaceVerdict)})
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from faces.records import (
     PhotoFile,
     PhotoId,
 )
+from faces.records import ReadPhoto as ReadPhoto
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 from faces.store.upsert import upsert_all
@@ -45,22 +46,12 @@ class KnownFile:
     removed: bool = False
 
 
-@dataclass(frozen=True)
-class ReadPhoto:
-    """All that reading one photo gave; `detector` is what looked for faces in it."""
-
-    photo: Photo
-    faces: tuple[Face, ...]
-    encodings: Encodings
-    detector: str = ""
-
-
 def known_files(connection: sa.Connection, root: str | None = None) -> list[KnownFile]:
     """All files read so far (below one root, if given), removed ones too, by root and path."""
     query = sa.select(t.photo_files).order_by(t.photo_files.c.root, t.photo_files.c.path)
     if root is not None:
         query = query.where(t.photo_files.c.root == root)
-    return [_known_file(row) for row in connection.execute(query)]
+    return [known_file(row) for row in connection.execute(query)]
 
 
 def refused_files(connection: sa.Connection) -> list[KnownFile]:
@@ -70,7 +61,7 @@ def refused_files(connection: sa.Connection) -> list[KnownFile]:
         .where(t.photo_files.c.refused.is_not(None), t.photo_files.c.removed_at.is_(None))
         .order_by(t.photo_files.c.root, t.photo_files.c.path)
     )
-    return [_known_file(row) for row in connection.execute(query)]
+    return [known_file(row) for row in connection.execute(query)]
 
 
 def save_file(
@@ -99,35 +90,6 @@ def save_files(connection: sa.Connection, files: Iterable[KnownFile]) -> None:
         for known in files
     ]
     upsert_all(connection, t.photo_files, rows, key=("root", "path"))
-
-
-def remove_files(
-    connection: sa.Connection, root: str, paths: Iterable[str], *, now: datetime
-) -> None:
-    """Note that files are gone; all that is known of them stays until they return."""
-    _update_files(connection, root, paths, removed_at=now.astimezone(UTC))
-
-
-def return_files(connection: sa.Connection, root: str, paths: Iterable[str]) -> None:
-    """Note that removed files are there again, as they were."""
-    _update_files(connection, root, paths, removed_at=None)
-
-
-def forget_files(connection: sa.Connection, root: str, paths: Iterable[str]) -> None:
-    """Drop the notes about files; their photos stay."""
-    table = t.photo_files
-    for some in in_chunks(list(paths)):
-        chosen = table.c.path.in_(some)
-        connection.execute(sa.delete(table).where(table.c.root == root, chosen))
-
-
-def _update_files(
-    connection: sa.Connection, root: str, paths: Iterable[str], **values: object
-) -> None:
-    table = t.photo_files
-    for some in in_chunks(list(paths)):
-        chosen = table.c.path.in_(some)
-        connection.execute(sa.update(table).where(table.c.root == root, chosen).values(**values))
 
 
 def has_photo(connection: sa.Connection, photo: PhotoId) -> bool:
@@ -164,20 +126,20 @@ def save_photos(
                 "width_px": one.photo.width_px,
                 "height_px": one.photo.height_px,
                 "added_at": now,
-                "detector": one.detector,
+                "detector": one.detector_name,
             }
             for one in new
         ],
     )
-    insert_faces(connection, [face for one in new for face in one.faces])
+    save_faces(connection, [face for one in new for face in one.faces])
     encoded = [row for one in new for row in _encoding_rows(one.encodings)]
     _insert(connection, t.encodings, encoded)
     return frozenset(one.photo.id for one in new)
 
 
-def insert_faces(connection: sa.Connection, added: Iterable[Face]) -> None:
-    """Add faces that are not there."""
-    _insert(connection, t.faces, [face_row(face) for face in added])
+def save_faces(connection: sa.Connection, saved: Iterable[Face]) -> None:
+    """Add faces, or renew all that is known of those that are there."""
+    upsert_all(connection, t.faces, [_face_row(face) for face in saved], key=("id",))
 
 
 def _insert(
@@ -195,7 +157,7 @@ def add_face(connection: sa.Connection, face: Face) -> None:
     """
     before = connection.execute(sa.select(t.faces).where(t.faces.c.id == face.id)).one_or_none()
     if before is None:
-        insert_faces(connection, [face])
+        save_faces(connection, [face])
         return
     new: dict[str, object] = _box_row(face.box)
     if has_moved(_face(before).box, face.box):
@@ -261,7 +223,7 @@ def sample_without_faces(connection: sa.Connection, count: int) -> list[KnownFil
     )
     first: dict[str, KnownFile] = {}
     for row in connection.execute(query.order_by(*order)):
-        first.setdefault(row.photo_id, _known_file(row))
+        first.setdefault(row.photo_id, known_file(row))
     return list(first.values())
 
 
@@ -327,7 +289,7 @@ def has_moved(before: Box, now: Box) -> bool:
     return any(abs(old - new) > 1 for old, new in zip(*edges, strict=True))
 
 
-def _known_file(row: sa.Row[Any]) -> KnownFile:
+def known_file(row: sa.Row[Any]) -> KnownFile:
     return KnownFile(
         PhotoFile(row.root, row.path, row.size_bytes, row.modified_ns),
         None if row.photo_id is None else PhotoId(row.photo_id),
@@ -353,7 +315,7 @@ def _face(row: sa.Row[Any]) -> Face:
     )
 
 
-def face_row(face: Face) -> dict[str, object]:
+def _face_row(face: Face) -> dict[str, object]:
     """A face as the table has it."""
     return {
         "id": face.id,

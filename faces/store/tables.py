@@ -28,7 +28,7 @@ photo_files = sa.Table(
     sa.Column("path", sa.Text, primary_key=True),
     sa.Column("photo_id", sa.ForeignKey("photos.id"), index=True),
     sa.Column("refused", sa.Text),
-    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False, index=True),
     sa.Column("modified_ns", sa.BigInteger, nullable=False),
     sa.Column("removed_at", sa.DateTime(timezone=True)),
 )

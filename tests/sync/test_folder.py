@@ -1,12 +1,11 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from faces.errors import SetupError
-from faces.records import PhotoFile
-from faces.store.photos import KnownFile
-from sync.folder import find_photo_files, place_of, plan_folder
+from sync.folder import Found, find_photo_files, look_through, noted, place_of
 
 
 def test_photos_are_found_below_a_folder_by_path(tmp_path: Path) -> None:
@@ -76,31 +75,157 @@ def test_a_folder_name_that_is_no_utf8_is_named(tmp_path: Path) -> None:
         find_photo_files(folder)
 
 
-def file(path: str, *, size: int = 1, modified: int = 1) -> PhotoFile:
-    return PhotoFile("/photos", path, size, modified)
+def test_a_name_that_is_utf8_is_noted_as_it_is() -> None:
+    assert noted("Ö/é.jpg") == "Ö/é.jpg"
 
 
-def test_new_and_changed_files_are_read_and_gone_ones_named() -> None:
-    known = [
-        KnownFile(file("same.jpg"), None, "refused once"),
-        KnownFile(file("changed.jpg"), None, None),
-        KnownFile(file("touched.jpg"), None, None),
-        KnownFile(file("gone.jpg"), None, None),
-    ]
-    found = [
-        file("same.jpg"),
-        file("changed.jpg", size=2),
-        file("touched.jpg", modified=2),
-        file("new.jpg"),
-    ]
-    plan = plan_folder(found, known)
-    assert [f.path for f in plan.to_read] == ["changed.jpg", "touched.jpg", "new.jpg"]
-    assert (plan.unchanged, plan.gone) == (1, ("gone.jpg",))
+def make(folder: Path, *names: str) -> None:
+    """Empty files, with the folders that they lie in; a name ending in / is a folder."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir() if name.endswith("/") else path.write_bytes(b"")
 
 
-def test_a_folder_read_a_moment_ago_needs_nothing(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    os.utime(tmp_path / "a.jpg", ns=(5, 5))
-    found = find_photo_files(tmp_path)
-    plan = plan_folder(found, [KnownFile(f, None, None) for f in found])
-    assert (plan.to_read, plan.unchanged, plan.gone) == ((), 1, ())
+def paths(found: Found) -> list[str]:
+    return [file.path for file in found.files]
+
+
+def test_a_workspace_below_is_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "work/faceloop.sqlite3", "work/media/previews/b.jpg")
+    assert paths(look_through(tmp_path)) == ["a.jpg"]
+
+
+def test_a_link_to_a_file_is_that_file(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.bin").write_bytes(b"12345")
+    make(tmp_path, "photos/")
+    (tmp_path / "photos" / "a.jpg").symlink_to(tmp_path / "elsewhere.bin")
+    (file,) = look_through(tmp_path / "photos").files
+    assert (file.path, file.size_bytes) == ("a.jpg", 5)
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+    make(tmp_path, "photos/z/b.jpg", "disk/2024/a.jpg")
+    (tmp_path / "photos" / "more").symlink_to(tmp_path / "disk")
+    assert paths(look_through(tmp_path / "photos")) == ["z/b.jpg", "more/2024/a.jpg"]
+
+
+@pytest.mark.parametrize("target", ["photos", "photos/2024", ".", "/"])
+def test_a_link_into_the_folder_or_above_it_is_not_followed(tmp_path: Path, target: str) -> None:
+    make(tmp_path, "photos/2024/a.jpg", "other.jpg")
+    (tmp_path / "photos" / "more").symlink_to(tmp_path / target)
+    assert paths(look_through(tmp_path / "photos")) == ["2024/a.jpg"]
+
+
+def test_folders_that_link_to_each_other_are_read_once(tmp_path: Path) -> None:
+    make(tmp_path, "photos/", "one/a.jpg", "two/b.jpg")
+    (tmp_path / "photos" / "one").symlink_to(tmp_path / "one")
+    (tmp_path / "photos" / "once more").symlink_to(tmp_path / "one")
+    (tmp_path / "one" / "two").symlink_to(tmp_path / "two")
+    (tmp_path / "two" / "one").symlink_to(tmp_path / "one")
+    (tmp_path / "two" / "up").symlink_to(tmp_path)
+    found = look_through(tmp_path / "photos")
+    assert paths(found) == ["once more/a.jpg", "once more/two/b.jpg"]
+
+
+def test_a_link_that_leads_to_itself_is_refused_later(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").symlink_to("a.jpg")
+    (file,) = look_through(tmp_path).files
+    assert (file.size_bytes, file.modified_ns) == (0, 0)
+
+
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one photo, and one below that may not be looked into, whoever we are."""
+    make(tmp_path, "a.jpg", "locked/b.jpg")
+    scandir = os.scandir
+
+    def refusing(place: Path) -> object:
+        if Path(place).name == "locked":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    return tmp_path
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told_with_the_reason(locked: Path) -> None:
+    found = look_through(locked)
+    assert paths(found) == ["a.jpg"]
+    assert found.unreadable == {"locked/": "cannot be looked into: Permission denied"}
+
+
+def test_what_vanishes_while_it_is_looked_at_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a.jpg", "b.jpg", "c/d.jpg")
+    scandir = os.scandir
+
+    class Vanishing:
+        """Lists a folder whose b.jpg and c vanish at that moment."""
+
+        def __init__(self, place: Path) -> None:
+            self.entries = scandir(place)
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            with self.entries as entries:
+                listed = list(entries)
+            for entry in listed:
+                if entry.name == "b.jpg":
+                    Path(entry.path).unlink()
+                if entry.name == "c":
+                    shutil.rmtree(entry.path)
+            return listed
+
+        def __exit__(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(os, "scandir", Vanishing)
+    found = look_through(tmp_path)
+    assert (paths(found), found.unreadable) == (["a.jpg"], {})
+
+
+def test_rules_keep_files_and_folders_out(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        "a.jpg",
+        "screen.png",
+        "keep.png",
+        "private/b.jpg",
+        "x/private/c.jpg",
+        "x/top.jpg",
+        "top.jpg",
+    )
+    rules = "# ours\n\nprivate/\n*.png\n!keep.png\n/top.jpg\r\n"
+    (tmp_path / ".faceloopignore").write_bytes(b"\xef\xbb\xbf" + rules.encode())
+    found = look_through(tmp_path)
+    assert paths(found) == ["a.jpg", "keep.png", "x/top.jpg"]
+    assert found.kept_out == {"screen.png", "private/", "x/private/", "top.jpg"}
+
+
+def test_rules_further_down_win(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "b/a.jpg", "b/c.jpg", "d/a.jpg")
+    (tmp_path / ".faceloopignore").write_text("a.jpg")
+    (tmp_path / "b" / ".faceloopignore").write_text("!a.jpg\nc.jpg")
+    found = look_through(tmp_path)
+    assert paths(found) == ["b/a.jpg"]
+    assert found.kept_out == {"a.jpg", "b/c.jpg", "d/a.jpg"}
+
+
+@pytest.mark.parametrize("rules", ["", "\n  \n", "# keep out"])
+def test_rules_that_name_nothing_keep_their_folder_out(tmp_path: Path, rules: str) -> None:
+    make(tmp_path, "a.jpg", "private/b.jpg", "private/c/d.jpg")
+    (tmp_path / "private" / ".faceloopignore").write_text(rules)
+    found = look_through(tmp_path)
+    assert (paths(found), found.kept_out) == (["a.jpg"], {"private/"})
+
+
+@pytest.mark.parametrize("rules", ["!", "[z-a].jpg"])
+def test_a_folder_whose_rules_cannot_be_understood_is_not_looked_into(
+    tmp_path: Path, rules: str
+) -> None:
+    make(tmp_path, "a.jpg", "b/c.jpg")
+    (tmp_path / "b" / ".faceloopignore").write_text(rules)
+    found = look_through(tmp_path)
+    assert paths(found) == ["a.jpg"]
+    assert "no pattern" in found.unreadable["b/"]

@@ -20,7 +20,8 @@ from faces.records import Box, Face, FloatRows, PhotoId, face_id_of_region
 from faces.store import clusters, log, photos
 from faces.store.database import Store
 from sync.clustering import cluster_photos
-from sync.ingest import Ingested, encode_drawn_faces, ingest_folder
+from sync.drawn import encode_drawn_faces
+from sync.ingest import Ingested, ingest_folder
 from sync.media import Media
 from tests.sync.conftest import Workspace, face_id
 
@@ -83,7 +84,7 @@ def reader() -> FaceReader:
 
 @pytest.fixture(autouse=True)
 def one_reader(reader: FaceReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.readers.face_reader", lambda *_, **__: reader)
+    monkeypatch.setattr("faces.reading.face_reader", lambda *_, **__: reader)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from faces.errors import StoreError
 from faces.records import Box, Encodings, Face, FaceId, Photo, PhotoFile, PhotoId
-from faces.store import chunks, photos
+from faces.store import chunks, files, photos
 from faces.store.database import Store
 from faces.store.photos import KnownFile, ReadPhoto
 
@@ -165,7 +165,7 @@ def test_forgetting_a_file_keeps_its_photo(store: Store) -> None:
     with store.write() as connection:
         photos.save_photo(connection, READ, now=NOW)
         photos.save_file(connection, PhotoFile("/a", "1.jpg", 5, 6), photo=PHOTO.id)
-        photos.forget_files(connection, "/a", ["1.jpg", "never there"])
+        files.forget_files(connection, "/a", ["1.jpg", "never there"])
     with store.read() as connection:
         assert photos.known_files(connection) == []
         assert photos.photos(connection) == [PHOTO]

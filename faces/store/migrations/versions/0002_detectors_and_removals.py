@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("faces", sa.Column("sharpness", sa.Float()))
     op.add_column("faces", sa.Column("pose", sa.Float()))
     op.add_column("photo_files", sa.Column("removed_at", sa.DateTime(timezone=True)))
+    op.create_index(op.f("ix_photo_files_size_bytes"), "photo_files", ["size_bytes"])
     photos, faces = sa.table("photos", sa.column("detector")), _faces()
     op.execute(sa.update(photos).values(detector=_FIRST_DETECTOR))
     op.execute(sa.update(faces).where(~faces.c.drawn).values(detector=_FIRST_DETECTOR))

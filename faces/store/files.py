@@ -1,0 +1,72 @@
+"""What becomes of the files that hold photos: found by size, removed, back again, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from faces.records import PhotoId
+from faces.store import tables as t
+from faces.store.chunks import in_chunks
+from faces.store.photos import KnownFile, known_file
+
+
+def photos_of_size(connection: sa.Connection, size_bytes: int) -> list[PhotoId]:
+    """The photos that lie or lay in a file of this size, by id."""
+    query = (
+        sa.select(t.photo_files.c.photo_id)
+        .where(t.photo_files.c.size_bytes == size_bytes, t.photo_files.c.photo_id.is_not(None))
+        .distinct()
+        .order_by(t.photo_files.c.photo_id)
+    )
+    return [PhotoId(row.photo_id) for row in connection.execute(query)]
+
+
+def files_there(connection: sa.Connection, chosen: Iterable[PhotoId]) -> list[KnownFile]:
+    """The files that hold some photos now, in no order."""
+    return [
+        known_file(row)
+        for some in in_chunks(sorted(set(chosen)))
+        for row in connection.execute(
+            sa.select(t.photo_files).where(
+                t.photo_files.c.photo_id.in_(some), t.photo_files.c.removed_at.is_(None)
+            )
+        )
+    ]
+
+
+def photos_read_otherwise(connection: sa.Connection, detector: str) -> frozenset[PhotoId]:
+    """The photos that were looked through by another detector."""
+    query = sa.select(t.photos.c.id).where(t.photos.c.detector != detector)
+    return frozenset(PhotoId(row.id) for row in connection.execute(query))
+
+
+def remove_files(
+    connection: sa.Connection, root: str, paths: Iterable[str], *, now: datetime
+) -> None:
+    """Note that files are gone; all that is known of them stays until they return."""
+    _update_files(connection, root, paths, removed_at=now.astimezone(UTC))
+
+
+def return_files(connection: sa.Connection, root: str, paths: Iterable[str]) -> None:
+    """Note that removed files are there again, as they were."""
+    _update_files(connection, root, paths, removed_at=None)
+
+
+def forget_files(connection: sa.Connection, root: str, paths: Iterable[str]) -> None:
+    """Drop the notes about files; their photos stay."""
+    table = t.photo_files
+    for some in in_chunks(list(paths)):
+        chosen = table.c.path.in_(some)
+        connection.execute(sa.delete(table).where(table.c.root == root, chosen))
+
+
+def _update_files(
+    connection: sa.Connection, root: str, paths: Iterable[str], **values: object
+) -> None:
+    table = t.photo_files
+    for some in in_chunks(list(paths)):
+        chosen = table.c.path.in_(some)
+        connection.execute(sa.update(table).where(table.c.root == root, chosen).values(**values))

@@ -1,0 +1,47 @@
+"""Faces that people drew or moved: their encodings and crops are made after the answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from faces.encode import NETWORK, Encoder
+from faces.errors import BadPhoto
+from faces.pictures import OpenPhoto, face_crop, open_bytes, save_jpeg
+from faces.records import Encodings, PhotoFile
+from faces.store import photos
+from faces.store.database import Store
+from sync.media import CROP_PX, Media
+from sync.storage import content_of, place_shown
+
+
+def encode_drawn_faces(store: Store, *, media: Media) -> int:
+    """Encode and crop the faces that people drew or moved; returns how many there were."""
+    with store.read() as connection:
+        missing = photos.faces_without_encoding(connection, NETWORK)
+        if not missing:
+            return 0
+        files = photos.files_of_photos(connection)
+    encoder: Encoder | None = None
+    done = 0
+    for face in missing:
+        opened = _open_any(files.get(face.photo, []))
+        if opened is None:
+            continue
+        encoder = encoder or Encoder()
+        plain, mirrored = encoder.encode(opened.pixels, [face.box])
+        save_jpeg(face_crop(opened.pixels, face.box, size_px=CROP_PX), media.crop(face.id))
+        with store.write() as connection:
+            encodings = Encodings(NETWORK, (face.id,), plain, mirrored)
+            photos.save_encodings(connection, encodings)
+        done += 1
+    return done
+
+
+def _open_any(files: Sequence[PhotoFile]) -> OpenPhoto | None:
+    """The photo from the first of its files that can still be read."""
+    for file in files:
+        try:
+            return open_bytes(content_of(file), name=place_shown(file))
+        except BadPhoto:
+            continue
+    return None
