@@ -170,7 +170,7 @@ def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
     with ExitStack() as opened:
         address = scheduler
         if scheduler == LOCAL:
-            address = opened.enter_context(_local_cluster(jobs)).scheduler_address
+            address = opened.enter_context(local_cluster(jobs)).scheduler_address
         try:
             client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:
@@ -180,7 +180,7 @@ def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
         yield opened.enter_context(client)
 
 
-def _local_cluster(workers: int) -> distributed.LocalCluster:
+def local_cluster(workers: int) -> distributed.LocalCluster:
     """A cluster on this machine that nobody else can reach, and without a dashboard."""
     import distributed
 
