@@ -19,11 +19,15 @@ from faces.versions import current_id, list_versions, load_version, make_current
 Use = Annotated[str | None, typer.Option("--use", help="Make this version the one that answers.")]
 
 _COLUMNS = (
-    ("named_right", "named right"),
+    ("named_right", "right"),
     ("named_wrong", "wrong"),
-    ("strangers_accepted", "strangers named"),
+    ("strangers_accepted", "strangers"),
 )
 """Of the figures measured on photos that a version did not learn from, those to choose by."""
+_MEANING = (
+    "right, wrong: how many of the faces that it had not learned from it names so; strangers: how "
+    "many of them get a name"
+)
 
 
 def models(workspace: options.Workspace = None, use: Use = None) -> None:
@@ -46,6 +50,7 @@ def models(workspace: options.Workspace = None, use: Use = None) -> None:
             broken.append(str(error))
         table.add_row("▶" if version_id == current else "", *map(escape, row))
     console.print(table)
+    say(_MEANING)
     for reason in broken:
         say(reason)
 
@@ -54,7 +59,7 @@ def _row(models: Path, version_id: str) -> list[str]:
     version = load_version(models, version_id)
     return [
         version_id,
-        f"{version.created_at:%Y-%m-%d %H:%M}",
+        f"{version.created_at:%Y-%m-%d}",
         str(len(version.people)),
         *(_share(version.metrics, name) for name, _ in _COLUMNS),
     ]

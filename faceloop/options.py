@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,8 @@ Workspace = Annotated[
     ),
 ]
 Photos = Annotated[
-    Path | None, typer.Argument(help="The folder with your photos; it is only read.")
+    str | None,
+    typer.Argument(help="The folder with your photos, or an address; it is only read."),
 ]
 Studio = Annotated[
     str | None, typer.Option("--studio", help="A Label Studio that runs already, by its address.")
@@ -35,3 +36,58 @@ ApiKey = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, do nothing.")]
+DetectorName = Annotated[
+    Literal["yunet", "hog", "cnn"] | None,
+    typer.Option("--detector", help="What finds faces in new photos; remembered."),
+]
+Engine = Annotated[
+    Literal["onnx", "reference"] | None,
+    typer.Option(
+        "--engine", help="What encodes faces; reference: face_recognition itself; remembered."
+    ),
+]
+Rotations = Annotated[
+    bool | None,
+    typer.Option(
+        "--rotations/--no-rotations",
+        help="Turn photos in which no face is found, and look again; remembered.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Dask scheduler whose workers read, as tcp://host:8786."),
+]
+Jobs = Annotated[int | None, typer.Option(help="Processes that read photos; 0: one a core.")]
+Eps = Annotated[float | None, typer.Option(help="DBSCAN's radius on dlib's encodings; remembered.")]
+MinSamples = Annotated[
+    int | None,
+    typer.Option(help="Faces, itself included, that make a face a core of a cluster; remembered."),
+]
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="Read all photos again; faces keep their names."),
+]
+Removed = Annotated[
+    bool,
+    typer.Option(
+        "--removed",
+        help="Photos that are gone are meant to be: take them off the desk, however many.",
+    ),
+]
+
+
+def chosen(
+    detector: str | None,
+    rotations: bool | None,
+    engine: str | None,
+    eps: float | None,
+    min_samples: int | None,
+) -> dict[str, object]:
+    """The options that a workspace remembers, as settings."""
+    return {
+        "detector": detector,
+        "rotations": rotations,
+        "engine": engine,
+        "eps": eps,
+        "min_samples": min_samples,
+    }

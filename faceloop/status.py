@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -9,50 +10,103 @@ from rich.markup import escape
 from rich.table import Table
 
 from faceloop import options
-from faceloop.console import console, say
+from faceloop.console import console, say, waiting
+from faceloop.folders import remembered_folders
+from faceloop.reading import PhotoFolders
+from faceloop.wording import printable
 from faceloop.workspace import existing_store, settings_for
+from faces.settings import Settings
 from faces.showing import ROUND_FACT
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
+from faces.store.database import Store
 from faces.versions import current_id
 from sync.desk import Project
+from sync.storage import place_shown
 
-Refused = Annotated[bool, typer.Option("--refused", help="List the files that could not be read.")]
+_SAMPLE = 5
+"""So many photos without a face are named; --without-faces names all."""
+
+Refused = Annotated[
+    bool, typer.Option("--refused", help="List the files that could not be read, with the reason.")
+]
+WithoutFaces = Annotated[
+    bool, typer.Option("--without-faces", help="List the photos in which no face was found.")
+]
 
 
-def status(workspace: options.Workspace = None, refused: Refused = False) -> None:
-    """Count photos, faces, names and open tasks."""
+def status(
+    workspace: options.Workspace = None,
+    refused: Refused = False,
+    without_faces: WithoutFaces = False,
+) -> None:
+    """Count photos, faces, names and open tasks, and look whether the folders are there."""
     settings = settings_for(workspace)
     store = existing_store(settings)
+    if refused or without_faces:
+        for line in _refused(store) if refused else _without_faces(store):
+            say(printable(line))
+        return
+    table = Table(show_header=False, box=None)
+    for what, value in _counts(settings, store):
+        table.add_row(what, escape(str(value)))
+    console.print(table)
+    with waiting("Looking through the folders"):
+        folders = PhotoFolders(settings, store, remembered_folders(store))
+        states = list(folders.states())
+    for folder, state in states:
+        say(f"{printable(folder)}: {printable(state)}")
+    _tell_sample(store)
+
+
+def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
     with store.read() as connection:
-        files = photos.known_files(connection)
-        if refused:
-            for entry in files:
-                if entry.refused is not None:
-                    say(entry.refused)
-            return
+        refused = photos.refused_files(connection)
         faces = photos.faces(connection)
         truth = log.truth(connection)
         clusters = cluster_store.clusters(connection)
         tasks = {p: ledger.pushed_tasks(connection, p).values() for p in Project}
-        current_round = ledger.fact(connection, ROUND_FACT)
-    named = {confirmation.person for confirmation in truth.confirmed.values()}
-    table = Table(show_header=False, box=None)
-    for what, value in (
-        ("workspace", settings.workspace),
-        ("photos", len({entry.photo for entry in files if entry.photo})),
-        ("refused files", sum(entry.refused is not None for entry in files)),
-        ("faces", len(faces)),
-        ("groups", f"{len(clusters)} of {sum(len(c.faces) for c in clusters)} faces"),
-        ("people named", len(named)),
-        ("faces confirmed", len(truth.confirmed)),
-        ("strangers", len(truth.strangers)),
-        ("not a face", len(truth.not_faces)),
-        ("disputed", len(truth.disputed)),
-        ("open People tasks", sum(not task.annotated for task in tasks[Project.PEOPLE])),
-        ("open Photos tasks", sum(not task.annotated for task in tasks[Project.PHOTOS])),
-        ("model version", current_id(settings.models) or "none yet"),
-        ("round", current_round or "none yet"),
-    ):
-        table.add_row(what, escape(str(value)))
-    console.print(table)
+        yield "workspace", settings.workspace
+        yield "photos", f"{photos.count_photos(connection):,}"
+        yield "photos without a face", f"{photos.count_without_faces(connection):,}"
+        yield "refused files", f"{len(refused):,}"
+        yield "faces", f"{len(faces):,}"
+        yield "groups", f"{len(clusters):,} of {sum(len(c.faces) for c in clusters):,} faces"
+        yield "people named", len({said.person for said in truth.confirmed.values()})
+        yield "faces confirmed", f"{len(truth.confirmed):,}"
+        yield "strangers", f"{len(truth.strangers):,}"
+        yield "not a face", f"{len(truth.not_faces):,}"
+        yield "disputed", f"{len(truth.disputed):,}"
+        for project in Project:
+            open_tasks = sum(not task.annotated for task in tasks[project])
+            yield f"open {project.capitalize()} tasks", f"{open_tasks:,}"
+        yield "detector", settings.detector
+        yield "model version", current_id(settings.models) or "none yet"
+        yield "round", ledger.fact(connection, ROUND_FACT) or "none yet"
+
+
+def _refused(store: Store) -> Iterator[str]:
+    """Each refused file with its reason; the reason names the file."""
+    with store.read() as connection:
+        yield from (str(entry.refused) for entry in photos.refused_files(connection))
+
+
+def _without_faces(store: Store) -> Iterator[str]:
+    """Each photo without a face, by a file that holds it."""
+    with store.read() as connection:
+        count = photos.count_without_faces(connection)
+        found = photos.sample_without_faces(connection, count)
+    yield from sorted(place_shown(entry.file) for entry in found)
+
+
+def _tell_sample(store: Store) -> None:
+    """Name some of the photos without a face, so that one sees what kind they are."""
+    with store.read() as connection:
+        count = photos.count_without_faces(connection)
+        some = photos.sample_without_faces(connection, _SAMPLE)
+    if not some:
+        return
+    more = " (all: faceloop status --without-faces)" if count > len(some) else ""
+    say(f"no face was found in these{more}:")
+    for entry in some:
+        say(f"  {printable(place_shown(entry.file))}")

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from faceloop import options
 from faceloop.check import check_all, tell_checks
-from faceloop.cluster import (
-    Eps,
-    Jobs,
-    MinSamples,
-    group_faces,
-    tell_clustered,
-    tell_ingested,
-)
+from faceloop.choices import remember_choices
 from faceloop.connecting import check_access, connection_for
 from faceloop.console import INTERRUPTED, named_progress, say, waiting
-from faceloop.folders import check_folder, folders_to_read, read_folder, refuse_no_folder
+from faceloop.dry_run import tell_what_would_be_read
+from faceloop.folders import check_folder, folders_to_read, refuse_no_folder
+from faceloop.forecast import refuse_full_disk
+from faceloop.growing import Growth, group_faces, photos_before_opening, tell_clustered
 from faceloop.ports import refuse_busy_ports, refuse_vague_address
-from faceloop.processes import Children
+from faceloop.processes import Children, answers
+from faceloop.reading import PhotoFolders, tell_plan, tell_taken
 from faceloop.running import stop_leftovers
 from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
 from faceloop.sync import connect, tell_synced
 from faceloop.welcome import open_in_browser, people_page, tell_addresses, tell_what_to_do
 from faceloop.workspace import (
     Connection,
-    explicit_settings,
     prepare,
+    settings_for,
     settings_of,
     up_alone,
     write_connection,
@@ -54,6 +51,12 @@ BackendPort = Annotated[int | None, typer.Option(help="Port of the backend.")]
 AppPort = Annotated[int | None, typer.Option(help="Port of the app.")]
 
 
+Watch = Annotated[
+    bool,
+    typer.Option("--watch/--no-watch", help="Take in what changes in the folders meanwhile."),
+]
+
+
 def up(
     photos: options.Photos = None,
     workspace: options.Workspace = None,
@@ -64,47 +67,69 @@ def up(
     app_port: AppPort = None,
     check: Check = False,
     browser: Browser = True,
-    eps: Eps = None,
-    min_samples: MinSamples = None,
-    jobs: Jobs = None,
+    watch: Watch = True,
+    detector: options.DetectorName = None,
+    rotations: options.Rotations = None,
+    engine: options.Engine = None,
+    eps: options.Eps = None,
+    min_samples: options.MinSamples = None,
+    jobs: options.Jobs = None,
+    scheduler: options.Scheduler = None,
+    again: options.Again = False,
+    removed: options.Removed = False,
+    dry_run: options.DryRun = False,
 ) -> None:
-    """Find faces, group them, start Label Studio, backend, worker and app; Ctrl-C stops all."""
-    given = {"eps": eps, "min_samples": min_samples, "jobs": jobs}
+    """Find faces, group them, start Label Studio, backend, worker and app; Ctrl-C stops all.
+
+    Of many photos the first few hundred are read before, the others while people work.
+    """
+    chosen = options.chosen(detector, rotations, engine, eps, min_samples)
+    given = {**chosen, "jobs": jobs, "scheduler": scheduler}
     ports = {"studio_port": studio_port, "backend_port": backend_port, "app_port": app_port}
-    settings = explicit_settings(workspace, **given)
+    settings = settings_for(workspace, **given)
     if photos is not None:
         check_folder(photos, settings.workspace)
     refuse_no_folder(settings, photos)
+    if dry_run:
+        tell_what_would_be_read(settings, photos, again=again, removed=removed)
+        return
     with up_alone(settings.workspace):
         wanted = {"studio_api_key": api_key, **given, **ports}
         connection = connection_for(workspace, studio=studio, **wanted)
-        settings = explicit_settings(workspace, **given, **settings_of(connection))
+        settings = settings_for(workspace, **given, **settings_of(connection))
         _check_before(settings, connection)
         store = prepare(settings)
-        to_read = folders_to_read(settings, store, photos)
+        folders = folders_to_read(store, photos)
+        found = PhotoFolders(settings, store, folders, again=again, removed=removed)
+        refuse_full_disk(tell_plan(found), settings.workspace)
         write_connection(settings.workspace, connection)
-        if not _run(settings, store, connection, to_read, check=check, browser=browser):
+        remember_choices(settings.workspace, chosen)
+        parts = _Parts(settings, store, connection, found)
+        if not _run(parts, check=check, watch=watch, browser=browser):
             raise typer.Exit(1)
 
 
-def _run(
-    settings: Settings,
-    store: Store,
-    connection: Connection,
-    to_read: list[Path],
-    *,
-    check: bool,
-    browser: bool,
-) -> bool:
+@dataclass(frozen=True)
+class _Parts:
+    """What is put together for one run."""
+
+    settings: Settings
+    store: Store
+    connection: Connection
+    photos: PhotoFolders
+
+
+def _run(parts: _Parts, *, check: bool, watch: bool, browser: bool) -> bool:
     """Start everything and stay, or ask every part; False if one does not answer as it should."""
     healthy = True
     try:
-        with Children(settings.workspace) as children:
-            desk, refusal = _bring_up(settings, store, connection, children, to_read)
+        with Children(parts.settings.workspace) as children:
+            desk, refusal = _bring_up(parts, children, all_photos=check)
             if check:
-                healthy = tell_checks(check_all(settings, store, desk, refusal=refusal))
+                asked = check_all(parts.settings, parts.store, desk, refusal=refusal)
+                healthy = tell_checks(asked)
             else:
-                _stay(settings, store, connection, desk, children, open_browser=browser)
+                _stay(parts, desk, children, watch=watch, open_browser=browser)
     except KeyboardInterrupt:
         say("stopped before all was ready; the next run goes on from here")
         raise typer.Exit(INTERRUPTED) from None
@@ -124,28 +149,21 @@ def _check_before(settings: Settings, connection: Connection) -> None:
         check_access(connection)
 
 
-def _bring_up(
-    settings: Settings,
-    store: Store,
-    connection: Connection,
-    children: Children,
-    to_read: list[Path],
-) -> tuple[Desk, str | None]:
+def _bring_up(parts: _Parts, children: Children, *, all_photos: bool) -> tuple[Desk, str | None]:
     """Start Label Studio first, as it takes longest, and read the photos meanwhile.
 
     With the desk comes why Label Studio may not call the backend, if it may not.
     """
+    settings, store, connection = parts.settings, parts.store, parts.connection
     if connection.embedded:
         environment = studio_environment(settings, connection)
         children.start("label-studio", studio_command(settings), environment)
-    for folder in to_read:
-        tell_ingested(read_folder(settings, store, folder))
+    _read_first(parts, children, all_photos=all_photos)
     tell_clustered(group_faces(settings, store))
     _start(children, settings, "backend", "serve")
     if connection.embedded:
         with waiting("Waiting for Label Studio (two minutes the first time)"):
-            health = f"{settings.studio_url}/health"
-            children.wait_for("label-studio", health, timeout_s=READY_WITHIN_S)
+            children.wait_for("label-studio", _health(settings), timeout_s=READY_WITHIN_S)
     with waiting("Waiting for backend and app"):
         _wait_for(children, "backend", settings.backend_host, settings.backend_port)
         _wait_for(children, "serve", settings.app_host, settings.app_port)
@@ -156,6 +174,24 @@ def _bring_up(
     refusal = connect(settings, desk)
     _start(children, settings, "worker")
     return desk, refusal
+
+
+def _read_first(parts: _Parts, children: Children, *, all_photos: bool) -> None:
+    """Read what people see first; while Label Studio is not ready there is time for more."""
+    photos, first = parts.photos, parts.settings.first_photos
+    limit = None
+    if not all_photos:
+        limit = photos_before_opening(photos.left, photos.known(), first=first)
+    with named_progress() as advance:
+        taken = photos.read(advance, limit=limit)
+        while taken.left and parts.connection.embedded and not answers(_health(parts.settings)):
+            children.refuse_ended()
+            taken += photos.read(advance, limit=first, read_before=taken.read)
+    tell_taken(taken)
+
+
+def _health(settings: Settings) -> str:
+    return f"{settings.studio_url}/health"
 
 
 def _start(children: Children, settings: Settings, *subcommands: str) -> None:
@@ -169,19 +205,20 @@ def _wait_for(children: Children, name: str, host: str, port: int) -> None:
 
 
 def _stay(
-    settings: Settings,
-    store: Store,
-    connection: Connection,
-    desk: Desk,
-    children: Children,
-    *,
-    open_browser: bool,
+    parts: _Parts, desk: Desk, children: Children, *, watch: bool, open_browser: bool
 ) -> None:
-    """Say where everything is and wait for Ctrl-C, or for a part that ends by itself."""
-    tell_addresses(settings, connection, desk)
-    tell_what_to_do(settings, store)
+    """Say where everything is, read on, and wait for Ctrl-C or for a part that ends by itself."""
+    settings, store = parts.settings, parts.store
+    tell_addresses(settings, parts.connection, desk)
+    tell_what_to_do(settings, store, left=parts.photos.left)
     if open_browser:
         open_in_browser(people_page(settings, desk))
+    growth = Growth(settings, store, parts.photos, desk, on_tick=children.refuse_ended)
     with suppress(KeyboardInterrupt):
+        growth.give_way()
+        if parts.photos.left:
+            growth.finish()
+        if watch:
+            growth.follow()
         children.wait_until_one_ends()
     say("stopping")

@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from faceloop.console import console
+from faceloop.console import console, say
+from faceloop.wording import counted
 from faceloop.workspace import Connection
 from faces.settings import Settings, reach
 from faces.store import clusters
@@ -38,15 +39,21 @@ def tell_addresses(settings: Settings, connection: Connection, desk: Desk) -> No
     console.print(Panel(table, title="faceloop is up; Ctrl-C stops it", expand=False))
 
 
-def tell_what_to_do(settings: Settings, store: Store) -> None:
-    """Say what comes first; without a group there is nobody to name yet."""
+def tell_what_to_do(settings: Settings, store: Store, *, left: int = 0) -> None:
+    """Say what comes first; without a group there is nobody to name yet.
+
+    `left` is how many photos are still to be read.
+    """
     with store.read() as connection:
         groups = clusters.clusters(connection)
+    if left:
+        say(
+            f"{counted(left, 'more photo')} will be read meanwhile: groups grow, and new ones come."
+        )
     if not groups:
-        console.print(
+        say(
             f"No group of faces yet: that takes {settings.min_samples} photos or more of a person. "
-            "Add photos and start again, or name single faces in the project faceloop · Photos.",
-            soft_wrap=True,
+            "Add photos, or name single faces in the project faceloop · Photos."
         )
         return
     console.print(

@@ -1,0 +1,46 @@
+"""What `cluster` and `up` would read, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from faceloop.console import say
+from faceloop.folders import folders_to_read
+from faceloop.forecast import refuse_full_disk
+from faceloop.reading import PhotoFolders, tell_plan
+from faceloop.workspace import existing_store
+from faces.settings import Settings
+from faces.store.database import Store
+
+
+def tell_what_would_be_read(
+    settings: Settings, given: str | None, *, again: bool, removed: bool
+) -> None:
+    """Look through the folders and print the plan.
+
+    Raises:
+        SetupError: there is nothing to look through, or the disk is too small.
+    """
+    with _store(settings) as store:
+        folders = folders_to_read(store, given, remember=False)
+        found = PhotoFolders(settings, store, folders, again=again, removed=removed, dry=True)
+        expected = tell_plan(found)
+        refuse_full_disk(expected, settings.workspace)
+        if not expected.photos:
+            say("nothing to read")
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[Store]:
+    """The workspace's store; an empty one somewhere else, where nothing was made yet."""
+    if settings.database_url or (settings.workspace / "faceloop.sqlite3").exists():
+        yield existing_store(settings)
+        return
+    with TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'empty.sqlite3'}")
+        store.migrate(lock=Path(folder) / "lock")
+        yield store
+        store.close()

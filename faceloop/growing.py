@@ -1,0 +1,151 @@
+"""The desk grows while people work: photos are read in slices, grouped, and shown."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from faceloop.console import Advance, named_progress, say, warn
+from faceloop.reading import PhotoFolders, Taken, tell_taken
+from faceloop.watching import news
+from faces.errors import FaceloopError
+from faces.locks import Work, alone
+from faces.settings import Settings
+from faces.store.database import Store
+from sync.clustering import Clustered, cluster_photos
+from sync.desk import Desk
+from sync.loop import sync_now
+
+SHOW_EVERY_S = 600.0
+"""People see what was read at least this often, as long as grouping and showing is quick."""
+_SHOWING_SHARE = 5
+"""Between two times of grouping and showing, photos are read for so many times as long."""
+_NICENESS = 10
+"""Label Studio, backend and app come first while people work."""
+
+
+def photos_before_opening(to_read: int, known: int, *, first: int) -> int | None:
+    """How many photos are read before the desk opens; None: all.
+
+    With few to read all are: then people see them at once.
+    """
+    return None if to_read <= first else max(0, first - known)
+
+
+def next_slice(*, known: int, photos_per_s: float, showing_s: float, least: int) -> int:
+    """How many photos to read before grouping anew and showing what came of it.
+
+    As many again as are known: grouping takes the longer the more there are, and in this way all
+    the runs before the last one take less than that one alone. Fewer, if that many take long.
+    """
+    longest_s = max(SHOW_EVERY_S, _SHOWING_SHARE * showing_s)
+    return max(least, min(known, int(photos_per_s * longest_s)))
+
+
+def group_faces(settings: Settings, store: Store) -> Clustered:
+    """Group all faces anew."""
+    with alone(settings, Work.INGEST):
+        return cluster_photos(
+            store, eps=settings.eps, min_samples=settings.min_samples, now=datetime.now(UTC)
+        )
+
+
+def tell_clustered(done: Clustered) -> None:
+    """Say what grouping found."""
+    say(
+        f"{done.clusters:,} groups of {done.clustered_faces:,} faces; "
+        f"{done.faces - done.clustered_faces:,} faces stand alone"
+    )
+
+
+@dataclass
+class Growth:
+    """Reads what is not read yet, and what comes; shows it at the desk, if there is one.
+
+    `on_tick` is called while waiting and working; what it raises ends both.
+    """
+
+    settings: Settings
+    store: Store
+    photos: PhotoFolders
+    desk: Desk | None = None
+    on_tick: Callable[[], object] = lambda: None
+    _owes_showing: bool = False
+    _said: str = field(default="", init=False)
+
+    def finish(self) -> None:
+        """Read all that is left, in slices; each is grouped and shown before the next."""
+        taken = self._in_slices()
+        if taken is not None and taken.brought_news:
+            self._tell(taken)
+
+    def follow(self) -> None:
+        """Take in what changes in the folders, for as long as it goes on."""
+        for _ in news(self.photos.local_folders, on_tick=self.on_tick):
+            self.finish()
+
+    def give_way(self) -> None:
+        """From now on the other processes come first, and with this one those that it starts."""
+        with suppress(OSError):
+            os.nice(_NICENESS)
+
+    def _in_slices(self) -> Taken | None:
+        """What was read, None if something stood in the way, which is said once."""
+        try:
+            with named_progress(one_line=True) as advance:
+                return self._slices(self._ticking(advance))
+        except FaceloopError as reason:
+            self.on_tick()
+            if str(reason) != self._said:
+                warn(f"{reason} (what was read is kept, and is tried again)")
+            self._said = str(reason)
+            return None
+
+    def _slices(self, advance: Advance) -> Taken:
+        all_taken = Taken()
+        showing_s, rate = 0.0, self.photos.pace().photos_per_s
+        while True:
+            limit = next_slice(
+                known=self.photos.known(),
+                photos_per_s=rate,
+                showing_s=showing_s,
+                least=self.settings.first_photos,
+            )
+            taken = self.photos.read(advance, limit=limit, read_before=all_taken.read)
+            all_taken += taken
+            if taken.read and taken.seconds:
+                rate = taken.read / taken.seconds
+            began = time.monotonic()
+            if taken.brought_news or self._owes_showing:
+                self._show(advance)
+            showing_s = time.monotonic() - began
+            self._said = ""
+            if not taken.left:
+                return all_taken
+
+    def _show(self, advance: Advance) -> None:
+        self._owes_showing = True
+        advance("Grouping faces", 0, 1)
+        group_faces(self.settings, self.store)
+        advance("Grouping faces", 1, 1)
+        if self.desk is not None:
+            synced = sync_now(self.settings, self.store, self.desk, on_progress=advance)
+            for problem in synced.pulled.problems:
+                warn(problem)
+        self._owes_showing = False
+
+    def _tell(self, taken: Taken) -> None:
+        tell_taken(taken)
+        if self.desk is not None:
+            say("Label Studio shows what was read")
+
+    def _ticking(self, advance: Advance) -> Advance:
+        def tick(what: str, done: int, total: int) -> None:
+            self.on_tick()
+            advance(what, done, total)
+
+        return tick

@@ -1,0 +1,274 @@
+"""All folders of a workspace, looked through and read as if they were one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from faceloop.console import Advance, say, warn
+from faceloop.folders import refuse_mixing
+from faceloop.forecast import Forecast, Pace, forecast, note_pace, pace_of
+from faceloop.wording import counted, printable
+from faces.errors import SetupError
+from faces.locks import Work, alone
+from faces.reading import ReadingOptions
+from faces.settings import Settings
+from faces.store import ledger, photos
+from faces.store.database import Store
+from sync.changes import FolderPlan
+from sync.ingest import Ingested, ingest, plan_ingest
+from sync.media import media_of
+from sync.storage import is_address
+
+READING = "Reading photos"
+_AWAY_FACT = "folders that are away"
+_MEANT = "; bring it back, or say with --removed that this is meant"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What reading did, all folders together; the counts are those of `sync.ingest.Ingested`."""
+
+    found: int = 0
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    returned: int = 0
+    again: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    faces: int = 0
+    without_faces: int = 0
+    left: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, later: Taken) -> Taken:
+        """Both together; what there is and what is left is what the later one says."""
+        sums = {f.name: getattr(self, f.name) + getattr(later, f.name) for f in fields(self)}
+        return Taken(**{**sums, "found": later.found, "left": later.left})
+
+    @property
+    def brought_news(self) -> bool:
+        """Whether anything changed that people could see."""
+        seen = (self.added, self.changed, self.moved, self.returned, self.again, self.removed)
+        return any(seen)
+
+
+class PhotoFolders:
+    """All folders of a workspace, looked through and read as one.
+
+    With `again` photos are read though they did not change; with `removed`, what is gone is meant
+    to be, however much. Both hold for the first look only. What is away is said once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        folders: list[str],
+        *,
+        again: bool = False,
+        removed: bool = False,
+        dry: bool = False,
+    ) -> None:
+        """Nothing is looked at yet; with `dry`, nothing is noted while looking."""
+        self._dry = dry
+        self._settings = settings
+        self._store = store
+        self.folders = folders
+        self._again = again
+        self._removed = removed
+        self._plans: dict[str, FolderPlan] = {}
+        self._away: dict[str, str] = {}
+
+    @property
+    def left(self) -> int:
+        """How many files are to be read, as of the last look."""
+        return sum(len(plan.to_read) for plan in self._plans.values())
+
+    @property
+    def local_folders(self) -> list[Path]:
+        """Those that lie on this machine, or look like it."""
+        return [Path(folder) for folder in self.folders if not is_address(folder)]
+
+    def known(self) -> int:
+        """How many photos were read and are there."""
+        with self._store.read() as connection:
+            return photos.count_photos(connection)
+
+    def pace(self) -> Pace:
+        """How fast photos are read here."""
+        processes = self._settings.jobs or os.cpu_count() or 1
+        return pace_of(self._settings, self._store, processes=processes)
+
+    def look(self) -> dict[str, FolderPlan]:
+        """Find out what is to be read, by folder; of one that is away, a line says so."""
+        self._plans = dict(self._looked())
+        return self._plans
+
+    def forecast(self) -> Forecast:
+        """What it takes to read what is to be read."""
+        new, seen_before = [], 0
+        for plan in self._plans.values():
+            new += [file for file in plan.to_read if file.path not in plan.again]
+            seen_before += sum(file.path in plan.again for file in plan.to_read)
+        return forecast(self._settings, self.pace(), new, seen_before=seen_before)
+
+    def read(self, advance: Advance, *, limit: int | None = None, read_before: int = 0) -> Taken:
+        """Read what is to be read, at most so many files now; without a plan, look first.
+
+        `read_before` is how many files were read since the progress that is shown began.
+
+        Raises:
+            SetupError: photos cannot be read; what was read is kept.
+        """
+        began = time.monotonic()
+        if not self._plans:
+            self.look()
+        plans, self._plans = self._plans, {}
+        total = read_before + sum(len(plan.to_read) for plan in plans.values())
+        taken = Taken()
+        for root, plan in plans.items():
+            before = read_before + taken.read
+            part = self._read_one(
+                plan,
+                limit=None if limit is None else limit - taken.read,
+                on_progress=partial(_advance, advance, before, total),
+            )
+            taken += self._noted(root, part)
+        found = sum(plan.found for plan in plans.values())
+        taken += Taken(found=found, left=self.left, seconds=time.monotonic() - began)
+        if not taken.left:
+            self._again = self._removed = False
+        if taken.read:
+            note_pace(
+                self._settings,
+                self._store,
+                photos=taken.read,
+                faces=taken.faces,
+                seconds=taken.seconds,
+            )
+        return taken
+
+    def states(self) -> Iterator[tuple[str, str]]:
+        """Each folder, and what a person wants to know of it; nothing is noted."""
+        since = self._away_since()
+        for folder in self.folders:
+            try:
+                plan = plan_ingest(self._store, folder)
+            except SetupError as reason:
+                yield folder, str(reason)
+                continue
+            if plan.away is not None:
+                at = f", since {since[folder]}" if folder in since else ""
+                yield folder, f"away{at}: {plan.photos_before:,} photos stay as they are"
+            else:
+                left = f", {len(plan.to_read):,} still to be read" if plan.to_read else ""
+                yield folder, f"there, {counted(plan.found, 'photo')}{left}"
+
+    def _looked(self) -> Iterator[tuple[str, FolderPlan]]:
+        again = ReadingOptions.of(self._settings) if self._again else None
+        for folder in self.folders:
+            try:
+                refuse_mixing(folder, self._settings.workspace)
+                plan = plan_ingest(self._store, folder, again=again)
+            except SetupError as reason:
+                self._tell_away(folder, f"{reason} (what was read of it before stays)")
+                continue
+            yield folder, plan
+
+    def _read_one(
+        self, plan: FolderPlan, *, limit: int | None, on_progress: Callable[[int, int], None]
+    ) -> Ingested:
+        settings = self._settings
+        with alone(settings, Work.INGEST):
+            return ingest(
+                self._store,
+                plan,
+                media=media_of(settings),
+                jobs=settings.jobs,
+                now=datetime.now(UTC),
+                on_progress=on_progress,
+                options=ReadingOptions.of(settings),
+                scheduler=settings.scheduler,
+                accept_removals=self._removed,
+                limit=None if limit is None else max(0, limit),
+            )
+
+    def _noted(self, root: str, part: Ingested) -> Taken:
+        """Keep what is left of a folder's plan, and tell if it is away."""
+        if part.rest is not None:
+            self._plans[root] = part.rest
+        else:
+            meant = "" if part.away is None or "--removed" in part.away else _MEANT
+            self._tell_away(root, None if part.away is None else f"{part.away}{meant}")
+        counts = {f.name: getattr(part, f.name) for f in fields(Taken) if hasattr(part, f.name)}
+        return Taken(**counts)
+
+    def _tell_away(self, root: str, line: str | None) -> None:
+        """Say that a folder is away unless that was said, and note since when."""
+        if line is not None and self._away.get(root) != line:
+            warn(printable(line))
+        self._away = (
+            {**self._away, root: line}
+            if line
+            else {r: w for r, w in self._away.items() if r != root}
+        )
+        since = self._away_since()
+        if self._dry or (line is not None) == (root in since):
+            return
+        now = f"{datetime.now().astimezone():%Y-%m-%d %H:%M}"
+        still = {r: at for r, at in since.items() if r != root}
+        with self._store.write() as connection:
+            ledger.set_fact(connection, _AWAY_FACT, {**still, root: now} if line else still)
+
+    def _away_since(self) -> dict[str, str]:
+        with self._store.read() as connection:
+            return dict(ledger.fact(connection, _AWAY_FACT) or {})
+
+
+def _advance(advance: Advance, before: int, total: int, done: int, _of: int) -> None:
+    """Tell how much of all folders is read, from how much of one is."""
+    advance(READING, before + done, total)
+
+
+def tell_plan(folders: PhotoFolders) -> Forecast:
+    """Look through the folders, and say what there is to do and what it takes."""
+    plans = folders.look()
+    for root, plan in plans.items():
+        gone = len(plan.gone) + len(plan.kept_out)
+        if gone and plan.away is None:
+            say(f"{printable(root)}: {counted(gone, 'file is', 'files are')} gone or elsewhere")
+    expected = folders.forecast()
+    if expected.photos:
+        say(str(expected))
+    return expected
+
+
+def tell_taken(taken: Taken) -> None:
+    """Say what reading did, in a line; what there was none of is left out."""
+    counts = (
+        (taken.added, "added"),
+        (taken.changed, "changed"),
+        (taken.moved, "moved"),
+        (taken.returned, "returned"),
+        (taken.again, "read again"),
+        (taken.removed, "removed"),
+        (taken.unchanged, "as before"),
+    )
+    told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing new"
+    line = f"{counted(taken.found, 'file')}: {told}"
+    if taken.read:
+        line += f"; {counted(taken.faces, 'face')} found"
+    if taken.without_faces:
+        line += f", {taken.without_faces:,} without a face (faceloop status --without-faces)"
+    if taken.refused:
+        line += f", {taken.refused:,} refused (faceloop status --refused)"
+    say(line)
