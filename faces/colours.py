@@ -65,9 +65,11 @@ def _over_white(part: Image.Image) -> Image.Image:
 
 def _white_of(image: Image.Image) -> float:
     """What counts as white in grey of 16 or 32 bits or floats: 65,535 or 1.0, or the largest."""
+    if image.mode not in ("I", "F"):
+        return float(_WHITE)
     usual = 1.0 if image.mode == "F" else float(_WHITE)
-    grey = np.asarray(image)
-    return max(usual, float(np.max(grey, where=np.isfinite(grey), initial=0)))
+    largest = np.asarray(image.getextrema(), dtype=np.float64)[1]
+    return max(usual, float(largest)) if np.isfinite(largest) else usual
 
 
 def _eight_bits(part: Image.Image, *, white: float) -> Pixels:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import os
+import re
 import stat
 import uuid
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def open_bytes(content: bytes, *, name: str) -> OpenPhoto:
     Raises:
         BadPhoto: these bytes are no photo.
     """
-    pixels = decoded(content, name)
+    pixels = decoded(content, _on_one_line(name))
     height_px, width_px, _ = pixels.shape
     identity = PhotoId(hashlib.sha256(content).hexdigest())
     return OpenPhoto(Photo(identity, width_px, height_px), pixels)
@@ -83,25 +84,31 @@ def file_bytes(path: Path) -> bytes:
     Raises:
         BadPhoto: it cannot be read. The cause is an OSError with a number where that may pass.
     """
+    shown = _on_one_line(str(path))
     try:
         with io.BufferedReader(io.FileIO(path, opener=_without_waiting)) as file:
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode):
-                raise BadPhoto(f"{path} is not a file")
+                raise BadPhoto(f"{shown} is not a file")
             if before.st_size > _LARGEST_FILE_BYTES:
-                raise BadPhoto(f"{path} is larger than {_LARGEST_FILE_BYTES >> 20} MB; shrink it")
+                raise BadPhoto(f"{shown} is larger than {_LARGEST_FILE_BYTES >> 20} MB; shrink it")
             content = file.read(before.st_size + 1)
             after = os.fstat(file.fileno())
     except FileNotFoundError as error:
-        raise BadPhoto(f"{path} is not a file: it was moved or deleted") from error
+        raise BadPhoto(f"{shown} is not a file: it was moved or deleted") from error
     except IsADirectoryError as error:
-        raise BadPhoto(f"{path} is not a file") from error
+        raise BadPhoto(f"{shown} is not a file") from error
     except OSError as error:
-        raise BadPhoto(f"{path} cannot be read: {error.strerror or error}") from error
+        raise BadPhoto(f"{shown} cannot be read: {error.strerror or error}") from error
     if (len(content), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         told = "is still being written; try again when it is whole"
-        raise BadPhoto(f"{path} {told}") from OSError(errno.EAGAIN, told)
+        raise BadPhoto(f"{shown} {told}") from OSError(errno.EAGAIN, told)
     return content
+
+
+def _on_one_line(name: str) -> str:
+    """The name without line ends and other signs that a terminal obeys."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", "\N{REPLACEMENT CHARACTER}", name)
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -181,28 +181,6 @@ def test_a_decompression_bomb_is_refused_without_a_warning(side_px: int, complai
         open_bytes(bytes(content), name="it")
 
 
-@settings(max_examples=80, deadline=None)
-@given(
-    kind=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF"]),
-    damage=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1),
-)
-def test_a_damaged_photo_opens_or_is_refused_and_nothing_else(
-    kind: str, damage: list[tuple[float, int]]
-) -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = 6
-    content = bytearray(as_file(Image.fromarray(quarters()), kind, exif=exif))
-    for place, value in damage:
-        content[int(place * len(content))] = value
-    try:
-        assert open_bytes(bytes(content), name="it").pixels.ndim == 3
-    except BadPhoto as refused:
-        complaint = str(refused)
-    else:
-        complaint = ""
-    assert "\n" not in complaint
-
-
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadPhoto, match="is not a file"):
         open_photo(tmp_path / "gone.jpg")

@@ -1,0 +1,84 @@
+"""Tiny HEICs: a drawing of four coloured quarters, 64 x 48 pixels, encoded once with pillow-heif.
+
+pi-heif only decodes, and pillow-heif's wheels carry x265 (GPL), so nothing here installs it.
+Upright, the drawing is red above green on the left, blue above white on the right.
+"""
+
+from __future__ import annotations
+
+import base64
+
+MIRRORED = base64.b85decode(
+    "0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<0005fZDn*}000000000XXk=`10000000000aA{+700000000000000000"
+    "000G-"
+    "+&aV*mgE07O6l0ssL300001_5c9@00000004ae0ssI200MIW0RR9100000Bme*aIB98aW&i*H00062000$fZf0cy0000"
+    "00RRAKc4ILB0000LX>Mj^0ssI300IC2MR;ju000004sdC7Z2$lO00031009wcaB^?}008f4aAR)(004Gqc4I>U18@KU0"
+    "FVFx0000U@BsY%`1k+-4+CHT0RR|40Sp2E{{wIU00RJ!0009300RIXx&lC90096hLID8-"
+    "Z~y=U0FVFx0{{R603M(qfd!W8<fgf}2xu@M00096AOHXZ03l)k0RRR>0l{;?i2wiq6Ju{|a&BX6cmM$a4FCp!0000KX>"
+    ")L8000000000$0000$0000eV{Bn?0000m000010000$00001|NsB+0000200000000020000GaA|mH000000|*ER0000"
+    "9X>xCL0{{R332AL<asdDU02*m<ZD9Za00000009622Y~_u1%!r&0000QX>w&|000000000EV`Ot<00IC3009610I6+cV"
+    "RQfh0C^|@uL<Degq$P)@K3+~{|yhcbho)d=I^Y2q`&?V=lz3~dtSr(gf^yWWjREbY_Op!wP`RE_=(xSm&0Eh_XX=4M*q"
+    "|dfBIaj{xEZ@mr2IQ&NZ}0h;_T5oAghlP&mO-"
+    "nV*sSLdbeJPwpoU#QS*%<9Esbm4|)+000I>cxh$;08LE*DgXcg2mk>A5&#1L000311poj50000"
+)
+"""Held so that EXIF says 5: turned by irot and mirrored by imir, EXIF's own 5 beside them."""
+TURNED = base64.b85decode(
+    "0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<0005VZDn*}000000000XXk=`10000000000aA{+700000000000000000"
+    "000G-"
+    "+&aV*mgE07O6l0ssL300001>;M4(00000004pj0ssI200M3R0RR9100000Bme*aIB98aW&i*H00062000$fZf0cy0000"
+    "00RRAKc4ILB0000LX>Mj^0ssI300IC2MR;ju000004sdC7Z2$lO00031009SSaB^?}008D`aAR)(004Gqc4I>U18@KU0"
+    "FVFx0000U@BsY%`1k+-4+CHT0RR|40Sp2E{{wIU00RJ!0009300RIXx&lC90096hLID8-"
+    "Z~y=U0FVFx0{{R603M(qfd!W8<fgf}2xu@M00096AOHXZ03l)k0RRR>0l{;?i2wiq6Ju{|a&BX6cmM$a4FCp!0000KX>"
+    ")L8000000000$0000$0000eV{Bn?0000m000010000$00001|NsB+0000200000000020000GaA|mH000000|*ER0000"
+    "9X>xCL0{{R38EJ5BVE_OC000000RRC8fdT^sgoXeB02*m>Wo7^X0000001jhhb7KGk0096200024ZDe6|0001fC;_ht;"
+    "NwV~BmejFBO~eJfB2ENxk2Zug(vxF4d(~?hn<15ct>xw9PuFl)tDDw#VoS1Xu4G;-"
+    "}6+Dz`Is{ldUi21>80)a`eq+xTe+ciEd3K)+{Jg<oIdrdvE=p8E+UXSE>;=*n`V*{;jC}*6k?uR6n|UvpM1qzkmP$00u"
+    ">PX=VTbO-%qQ000080099K00RI30096700000000"
+)
+"""Held so that EXIF says 6: turned by irot, EXIF's own 6 beside it."""
+CLEAR = base64.b85decode(
+    "0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<0007OZDn*}000000000XXk=`10000000000aA{+700000000000000000"
+    "000G-"
+    "+&aV*mgE07O6l0ssL300002j{pGx00000006!K0ssI200T_`0RR9100000o&W#<IB98aW&i*H00062000$fZf0cy0000"
+    "00RRAKc4ILB0000LX>Mj^0ssI200IC2Xm(>U000004sdC7Z2$lO0003100F9LaB^?}00Dw&aAR)(004Gqc4I>U18@KU0"
+    "FVFx0000U@BsY%`1k+-4+CHT0RR|40Sp2E{{wIU00RJ!0009300RIXx&lC90096hLID8-"
+    "Z~y=U0FVFx0{{R603M(qfd!W8<fgf}2xu@M00096AOHXZ03l)k0RRR>0l{;?i2wiq6Ju{|a&BX6cmM$a4FCp!0000KX>"
+    ")L8000000000$0000$0000eV{Bn?0000$000010000m000010000000002|NsB+000020000GaA|mH000000|*ER0001"
+    "RXm(>m0R#vD005u(000009`FGC{P_3)01pFT0096OKmiN^|NjIC00093pZEX(0{{RXx&lC90096cLID8;2mk;B0H62(0"
+    "0RI39>9VG7F(;5n&!ZO000bt00093gkk^z00u+>!E?Zg0000EaA|mH000000SEv904HH}ctZdH004DzZaQsnWoJ5QWp-"
+    "maGB7bUI$?EqX=FMv00000AZc)IVE_OC000000ssL8fdT^sga85sh64wPga7~l8fkK6W&i*H000004q<h8YybiP0RRC2"
+    "00CreWMOmw006ou0j~+*BREI@;Gci}{u&=?4ZKx%<u{eMpbPaS|L~7xK2zD9zxyATk7vmL#s|A#{~m!K{}U{{4aHq!<R"
+    "<1Y)(%1*Aa|jQ#+mqgZKc_O5<GoLCn_PsBG7L@L)uq11Bmf)OqZC4{c=5xou!x(FkKW8DSjm3{N;^b7L5<?E)`rrvMG="
+    ")tgPo$MBGZIv_g=KLX$sv=7k6ejk7@Q?Gfnix6*wsmPtSLuU#9HG4ExTUHHM$A^-"
+    "pYnkWIT6ToYHL;wH95Hm#c{Z&OMiMaZBZv~rA?g)E%@<`1b5+lE7-"
+    "RcQg0h|&CajW9L`G7V;f+87wmAb>Sf{FKqH{cg*YCb$Fz~G!DZveo#({T8;KChSZ55zfe94JD~;)ENQnZ#&rw^K?xt)c"
+    "paQ@87?28p4YtDQsY=B`hxr>_l<csqSwtrmK3Om}AIEc*M7u~ml"
+)
+"""The left half is transparent."""
+GREY = base64.b85decode(
+    "0000SW^{RQXk}@500000ZE0pPXk}@5ZE0a<0004XZDn*}000000000XXk=`10000000000aA{+700000000000000000"
+    "000B57=IV*mgE07O6l0RRC200001nE(L*00000005f+001LtX>Mi!000000RR916=`l}WdZ;I000310BCk&F#rGn01j|"
+    "zbZr0t000010002>X>f9I0002hX>en20001RXm(>m0R#vD005u(000009`FGC{P_3)01pFT0096OKmiN^|NjIC00093p"
+    "ZEX(0{{RXx&lC90096cLID8;2mk;B0H62(00RI39>9VG7F(;5n&!ZO000bt00093gkk^z00u+>!E?Zg0000JV{dG7Zew"
+    "hC0096E00w{n000zeb8uw<00000002M$002M$001asY+-"
+    "N!002M$00031001xm000310000000092|Nrm+00062000hfX?SS>000012mk;87-"
+    "?{AVE_OC000000RRC7fdT^sga7~lqitkibN~PVmnZ?Q6Tmxv-~SkDC-"
+    "g3H>j@?XXKnx42Ts&(z5m3@weODe_j(2Z^_*V0ESYbU>q78>@=Azs$g~^K5cZYLfZ{w{Qzhmh|6Gq_XK7{xj2A@&N?(a"
+    "Me>r1U#iK*}i-lJZEQ(|cYb!a`oliZ-eovrKImsV9(4he_wrCx_qCFkf`cI|O$tV7`>!WgJJ?yf}zZg6H"
+)
+"""In shades of grey."""
+TWO = base64.b85decode(
+    "0000SW^{RQXk}?*00000ZE0pPXk}?*ZE0a<00053ZDn*}000000000XXk=`10000000000aA{+700000000000000000"
+    "000G-"
+    "+&aV*mgE07O6l0ssL300001&;S7d00000006!K0ssI200NEx0RR91000007XSbNIB98aW&i*H00062000$fZf0cy0000"
+    "00RRAKc4ILB0000LX>Mj^0ssI200IC2Xm(>U000004sdC7Z2$lO00031009MQaB^?}007--aAR)(004Gqc4I>U18@KU0"
+    "FVFx0000U@BsY%`1k+-4+CHT0RR|40Sp2E{{wIU00RJ!0009300RIXx&lC90096hLID8-"
+    "Z~y=U0FVFx0{{R603M(qfd!W8<fgf}2xu@M00096AOHXZ03l)k0RRR>0l{;?i2wiq6Ju{|a&BX6cmM$a4FCp!0000KX>"
+    ")L8000000000$0000$0000eV{Bn?0000$000010000m000010000000002|NsB+000020000GaA|mH000000|*ER0000"
+    "WX>e^}0000000002009Mo0s{qv00ISp0s{qv0002pZDe6|0002GC;_ht;3GIk|KOj0{r(ysX$`zpcjY&gxS$L5CI9e`W"
+    "j<5coxl4Zmyc)2|HcQqVE-P0AO909ybZ-"
+    "&W8^00FxC!29w2w2i^iGwdu^rJfD$}?Nhc~H!y?dcKttMBHUo(9aZHz(hy8Lrjh&^K5-"
+    "?p95h;Eo;r!)|UlxrI?k*KvK(Z;2Ev&5PR7BiLrnEwkj6#z?dFF)(35~Nr?d=ih?zhr?E|y6@^{-"
+    "tUlQHjQmR<P4(jou=023$yuL<Be+u9HR|B53hB>+wLzy"
+)
+"""Two pictures, the drawing first and black after it."""
