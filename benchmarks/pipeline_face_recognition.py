@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from sklearn.cluster import DBSCAN
 
 from benchmarks.convention import note_progress, tell
+from benchmarks.face_recognition_photos import encodings_of
 from sync.folder import find_photo_files
 
 
@@ -26,7 +26,7 @@ def run(folder: Path, *, processes: int, eps: float, min_samples: int) -> dict[s
     photos = 0
     rows: list[npt.NDArray[np.float64]] = []
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done, encodings in enumerate(pool.map(_encodings, files), start=1):
+        for done, encodings in enumerate(pool.map(encodings_of, files), start=1):
             progress(done, len(files))
             photos += encodings is not None
             rows.extend(encodings or [])
@@ -37,21 +37,6 @@ def run(folder: Path, *, processes: int, eps: float, min_samples: int) -> dict[s
         "clusters": len(set(labels.tolist()) - {-1}),
         "clustered_faces": int(np.count_nonzero(labels != -1)),
     }
-
-
-def _encodings(path: Path) -> list[npt.NDArray[np.float64]] | None:
-    """The encodings of a photo's faces; None if it cannot be opened."""
-    with warnings.catch_warnings():  # it needs a package that is deprecated, and says so
-        warnings.simplefilter("ignore")
-        import face_recognition  # only the processes that read photos load its weights
-
-    try:
-        pixels = face_recognition.load_image_file(path)
-    except OSError:
-        return None
-    boxes = face_recognition.face_locations(pixels)
-    encodings: list[npt.NDArray[np.float64]] = face_recognition.face_encodings(pixels, boxes)
-    return encodings
 
 
 if __name__ == "__main__":
