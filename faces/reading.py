@@ -81,7 +81,7 @@ class FaceReader:
             for box, seen in zip(boxes, found, strict=True)
         )
         encodings = Encodings(NETWORK, tuple(face.id for face in faces), plain, mirrored)
-        return ReadPhoto(photo, faces, encodings)
+        return ReadPhoto(photo, faces, encodings, self._detector.name)
 
     def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         """Encode faces whose boxes are known: each, and its mirror image, (n, 128) in order."""

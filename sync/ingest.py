@@ -10,7 +10,7 @@ from pathlib import Path
 from faces.errors import SetupError
 from faces.reading import ReadingOptions, detector_named
 from faces.records import PhotoFile, PhotoId
-from faces.store import files, photos
+from faces.store import files, photos, rereading
 from faces.store.database import Store
 from faces.store.photos import KnownFile
 from sync.address import look_through_address
@@ -207,7 +207,7 @@ def _to_read_again(
     here = frozenset(entry.photo for entry in known if entry.photo is not None)
     detector = detector_named(options.detector).name
     with store.read() as connection:
-        otherwise = photos.photos_read_otherwise(connection, detector)
+        otherwise = rereading.photos_read_otherwise(connection, detector)
     return here & otherwise or here
 
 

@@ -37,12 +37,6 @@ def files_there(connection: sa.Connection, chosen: Iterable[PhotoId]) -> list[Kn
     ]
 
 
-def photos_read_otherwise(connection: sa.Connection, detector: str) -> frozenset[PhotoId]:
-    """The photos that were looked through by another detector."""
-    query = sa.select(t.photos.c.id).where(t.photos.c.detector != detector)
-    return frozenset(PhotoId(row.id) for row in connection.execute(query))
-
-
 def remove_files(
     connection: sa.Connection, root: str, paths: Iterable[str], *, now: datetime
 ) -> None:

@@ -290,6 +290,7 @@ def has_moved(before: Box, now: Box) -> bool:
 
 
 def known_file(row: sa.Row[Any]) -> KnownFile:
+    """A row of the table of files as a record."""
     return KnownFile(
         PhotoFile(row.root, row.path, row.size_bytes, row.modified_ns),
         None if row.photo_id is None else PhotoId(row.photo_id),

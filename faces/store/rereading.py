@@ -7,11 +7,17 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from faces.matching import FoundAgain
-from faces.records import Encodings, FaceId
+from faces.records import Encodings, FaceId, PhotoId
 from faces.store import photos
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 from faces.store.photos import ReadPhoto
+
+
+def photos_read_otherwise(connection: sa.Connection, detector: str) -> frozenset[PhotoId]:
+    """The photos that were looked through by another detector."""
+    query = sa.select(t.photos.c.id).where(t.photos.c.detector != detector)
+    return frozenset(PhotoId(row.id) for row in connection.execute(query))
 
 
 def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -> None:
