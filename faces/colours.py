@@ -45,16 +45,18 @@ def _in_srgb(part: Image.Image, profile: bytes | None) -> Pixels:
     if part.mode not in ("L", "RGB", "CMYK"):
         part = part.convert("RGB")
     if not profile or len(profile) > _LARGEST_PROFILE_BYTES:
-        return np.asarray(part.convert("RGB"))
+        return _rgb(part)
     if part.mode == "RGB":
         matrix = _from_matrix_profile(profile)
         if matrix is not None:
             return _through_matrix(np.asarray(part), *matrix)
     transform = _transform(profile, part.mode)
-    if transform is None:
-        return np.asarray(part.convert("RGB"))
-    converted = ImageCms.applyTransform(part, transform)
-    return np.asarray(part.convert("RGB") if converted is None else converted)
+    converted = None if transform is None else ImageCms.applyTransform(part, transform)
+    return _rgb(part if converted is None else converted)
+
+
+def _rgb(part: Image.Image) -> Pixels:
+    return np.asarray(part if part.mode == "RGB" else part.convert("RGB"))
 
 
 def _over_white(part: Image.Image) -> Image.Image:

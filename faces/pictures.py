@@ -125,16 +125,16 @@ def megapixels_of(content: bytes) -> float:
 def preview(pixels: Pixels) -> Pixels:
     """The photo for the screen: its longest side at most PREVIEW_PX.
 
-    Where that costs little of it, whole numbers of pixels become one: ten times as fast, and
-    sharp all over.
+    Where that costs little of it, each pixel is the mean of a whole number of pixels: ten times as
+    fast, and sharp all over. Less than a hundredth of a side is lost at its end by that.
     """
     height_px, width_px, _ = pixels.shape
     times = -(-max(height_px, width_px) // PREVIEW_PX)
-    longest_px = max(height_px, width_px) // times
-    if times > 1 and longest_px >= _LOSS_UNSEEN * PREVIEW_PX and min(height_px, width_px) >= times:
-        whole = pixels[: height_px // times * times, : width_px // times * times]
-        return resized(whole, width_px // times, height_px // times)
-    return shrunk(pixels, PREVIEW_PX)
+    enough = max(height_px, width_px) // times >= _LOSS_UNSEEN * PREVIEW_PX
+    if times == 1 or not enough or min(height_px, width_px) < 100 * times:
+        return shrunk(pixels, PREVIEW_PX)
+    rows, columns = height_px // times, width_px // times
+    return resized(pixels[: rows * times, : columns * times], columns, rows)
 
 
 def shrunk(pixels: Pixels, longest_px: int) -> Pixels:

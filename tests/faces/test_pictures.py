@@ -196,6 +196,26 @@ def test_a_preview_is_small_and_a_small_photo_stays_as_it_is() -> None:
     assert preview(thin).shape == (PREVIEW_PX, 1, 3)
 
 
+@pytest.mark.parametrize(
+    ("photo_px", "preview_px"),
+    [
+        ((3024, 4032), (1512, 2016)),  # halves
+        ((4000, 6001), (1333, 2000)),  # thirds, the last pixels left out
+        ((1944, 2592), (1536, 2048)),  # a half would lose too much
+        ((90, 4032), (46, 2048)),  # leaving out pixels would be seen
+    ],
+)
+def test_a_preview_shows_each_place_as_bright_as_it_is(
+    photo_px: tuple[int, int], preview_px: tuple[int, int]
+) -> None:
+    across = np.linspace(0, 255, photo_px[1], dtype=np.uint8)
+    pixels = np.repeat(np.tile(across, (photo_px[0], 1))[:, :, None], 3, axis=2)
+    small = preview(pixels)
+    assert small.shape == (*preview_px, 3)
+    expected = np.linspace(0, 255, preview_px[1])
+    assert np.abs(small[0, :, 0] - expected).max() <= 2
+
+
 def test_a_saved_jpeg_tells_nothing_but_pixels(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
