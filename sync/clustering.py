@@ -8,12 +8,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from faces.cluster import cluster_faces
 from faces.encode import NETWORK
-from faces.records import Encodings, FaceId
+from faces.records import Encodings, FaceId, PhotoId
 from faces.store import clusters as cluster_store
-from faces.store import log, photos
+from faces.store import ledger, log, photos
 from faces.store.database import Store
+
+_GIVEN = "clustered_faces"
+"""Under which name the store notes what the current clusters were made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,9 @@ class Clustered:
 def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime) -> Clustered:
     """Group the faces of all photos that are there, without those that people called no face.
 
+    Of photos that are gone, the faces that somebody spoke of stay: their names hold for those who
+    look like them.
+
     The same settings go on with the same run: what it proposes is shown in the same round, so that
     a few new photos do not make Label Studio show everything anew.
     """
@@ -39,17 +47,34 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
         encodings = photos.encodings(connection, NETWORK)
         photo_of = {face.id: face.photo for face in photos.faces(connection)}
         there = {photo.id for photo in photos.photos_there(connection)}
-        not_faces = log.truth(connection).not_faces
+        truth = log.truth(connection)
+        last_given = ledger.fact(connection, _GIVEN)
         before = (cluster_store.current_run(connection), cluster_store.clusters(connection))
     gone = {face for face, photo in photo_of.items() if photo not in there}
-    kept = _without(encodings, not_faces | gone)
-    found = cluster_faces(kept, photo_of, eps=eps, min_samples=min_samples)
+    kept = _without(encodings, truth.not_faces | (gone - truth.spoken_of))
+    given = _digest_of_faces(run, kept, photo_of)
+    as_before = before[0] == run and given == last_given
+    found = (
+        before[1] if as_before else cluster_faces(kept, photo_of, eps=eps, min_samples=min_samples)
+    )
     changed = before != (run, found)
-    if changed:
+    if not as_before:
         with store.write() as connection:
-            cluster_store.save_run(connection, run, found, how=how, now=now)
+            if changed:
+                cluster_store.save_run(connection, run, found, how=how, now=now)
+            ledger.set_fact(connection, _GIVEN, given)
     inside = sum(len(cluster.faces) for cluster in found)
     return Clustered(run, len(found), inside, len(kept.faces), changed=changed)
+
+
+def _digest_of_faces(run: str, kept: Encodings, photo_of: Mapping[FaceId, PhotoId]) -> str:
+    """Names all that a grouping depends on, so that the same faces are not grouped again."""
+    digest = hashlib.sha256(run.encode())
+    for face in kept.faces:
+        digest.update(f"{face} {photo_of[face]} ".encode())
+    digest.update(np.ascontiguousarray(kept.plain).data)
+    digest.update(np.ascontiguousarray(kept.mirrored).data)
+    return digest.hexdigest()
 
 
 def _without(encodings: Encodings, left_out: Collection[FaceId]) -> Encodings:
