@@ -134,7 +134,8 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
-    photo_of = {face.id: face.photo for face in all_faces}
+    ids_there = {photo.id for photo in there}
+    photo_of = {face.id: face.photo for face in all_faces if face.photo in ids_there}
     wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
         Project.PEOPLE: {w.key: w for w in wanted_pages(clusters, photo_of, truth, guesses)},
         Project.PHOTOS: {

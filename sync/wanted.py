@@ -162,10 +162,13 @@ def wanted_pages(
     truth: Truth,
     guesses: Guesses,
 ) -> list[WantedPage]:
-    """A page for every two dozen faces of a cluster that nobody has settled yet."""
+    """A page for every two dozen faces of a cluster that nobody has settled yet.
+
+    A face without a photo in `photo_of` is not shown: its photo is gone.
+    """
     pages: list[WantedPage] = []
     for cluster in clusters:
-        for faces in _open_pages(cluster, truth):
+        for faces in _open_pages(cluster, photo_of, truth):
             person = _agreed(faces, guesses)
             likeliest = _likeliest_of_all(faces, guesses)
             offered = [*([person] if person else []), *(p for p in likeliest if p != person)]
@@ -189,12 +192,14 @@ def _names(people: Sequence[PersonId], truth: Truth) -> tuple[str, ...]:
     return tuple(truth.people[person].name for person in known[:OFFERED_PEOPLE])
 
 
-def _open_pages(cluster: Cluster, truth: Truth) -> Iterator[tuple[FaceId, ...]]:
+def _open_pages(
+    cluster: Cluster, photo_of: Mapping[FaceId, PhotoId], truth: Truth
+) -> Iterator[tuple[FaceId, ...]]:
     """The unsettled faces of a cluster, page by page; settling one page changes no other."""
-    outsiders = _outsiders(cluster, truth)
+    left_out = truth.settled | _outsiders(cluster, truth)
     for start in range(0, len(cluster.faces), PAGE_TILES):
         page = cluster.faces[start : start + PAGE_TILES]
-        unsettled = tuple(f for f in page if f not in truth.settled and f not in outsiders)
+        unsettled = tuple(face for face in page if face in photo_of and face not in left_out)
         if unsettled:
             yield unsettled
 
