@@ -1,4 +1,4 @@
-"""Finding faces: YuNet on the photo and on a smaller copy of it, for small and for large faces."""
+"""Finding faces: YuNet on the photo and on smaller copies of it, for small and for large faces."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from faces.yunet import SCORE, Floats, Yunet
 _LONGEST_PX = 2048
 """Photos beyond this are looked at smaller. Faces from 18 pixels on are found there."""
 _LARGEST_FACE_PX = 400
-"""Larger faces are seen unsurely, sometimes only a part of them: the smaller copy is for them."""
+"""Larger faces are seen unsurely, sometimes only in part: the smaller copies are for them."""
 _SMALLER = 4
+_SMALL_PHOTO_PX = 200
+"""A copy that is no longer than this shows any face, also one that more than fills the photo."""
 _AT_LEAST = 0.7
 """The score from which on a sighting counts."""
 _SAME_FACE_IOU = 0.3
@@ -50,14 +52,14 @@ class YunetDetector:
             SetupError: the weights are missing or were changed.
         """
         network = self._loaded()
-        fine = _halved(pixels, _LONGEST_PX)
-        seen = _in_bands(network, fine)
-        small = seen[seen[:, 2:4].max(axis=1) <= _LARGEST_FACE_PX]
-        sightings = [_scaled(small, _ratio(pixels, fine))]
-        if max(fine.shape) > _LARGEST_FACE_PX:
-            coarse = _halved(fine, max(fine.shape) // _SMALLER)
-            seen = network.look(coarse, at_least=_AT_LEAST)
-            sightings.append(_scaled(seen, _ratio(pixels, coarse)))
+        seen = _halved(pixels, _LONGEST_PX)
+        sightings = [_scaled(_in_bands(network, seen), _ratio(pixels, seen))]
+        while max(seen.shape) > _SMALL_PHOTO_PX:
+            scale = max(pixels.shape) / max(seen.shape)
+            small = sightings[-1][:, 2:4].max(axis=1) <= _LARGEST_FACE_PX * scale
+            sightings[-1] = sightings[-1][small]
+            seen = _halved(seen, max(seen.shape) // _SMALLER)
+            sightings.append(_scaled(network.look(seen, at_least=_AT_LEAST), _ratio(pixels, seen)))
         return list(_detections(once_each(np.concatenate(sightings)), pixels))
 
     def _loaded(self) -> Yunet:
