@@ -262,6 +262,7 @@ def tell_taken(taken: Taken) -> None:
         (taken.again, "read again"),
         (taken.removed, "removed"),
         (taken.unchanged, "as before"),
+        (taken.left, "still to be read"),
     )
     told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing new"
     line = f"{counted(taken.found, 'file')}: {told}"
