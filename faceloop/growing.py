@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from faceloop.console import Advance, named_progress, say, warn
 from faceloop.reading import PhotoFolders, Taken, tell_taken
@@ -17,8 +18,9 @@ from faces.locks import Work, alone
 from faces.settings import Settings
 from faces.store.database import Store
 from sync.clustering import Clustered, cluster_photos
-from sync.desk import Desk
-from sync.loop import sync_now
+
+if TYPE_CHECKING:
+    from sync.desk import Desk
 
 SHOW_EVERY_S = 600.0
 """People see what was read at least this often, as long as grouping and showing is quick."""
@@ -133,6 +135,8 @@ class Growth:
         group_faces(self.settings, self.store)
         advance("Grouping faces", 1, 1)
         if self.desk is not None:
+            from sync.loop import sync_now  # Label Studio's SDK takes a second
+
             synced = sync_now(self.settings, self.store, self.desk, on_progress=advance)
             for problem in synced.pulled.problems:
                 warn(problem)
