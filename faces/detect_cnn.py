@@ -27,7 +27,7 @@ _CELL_PX, _FIRST_CENTRE_PX, _REACH_PX = 8, 14, 29
 """Of the map of scores: a cell's stride, the first one's centre, and what three strides look at."""
 _HALO_CELLS = 10
 """How far the other convolutions look to each side."""
-_STRIP_PX = 4_000_000
+_STRIP_PX = 3_000_000
 """Pixels of the picture that go through the network at once, which bounds its memory."""
 
 
