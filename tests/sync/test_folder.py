@@ -229,3 +229,33 @@ def test_a_folder_whose_rules_cannot_be_understood_is_not_looked_into(
     found = look_through(tmp_path)
     assert paths(found) == ["a.jpg"]
     assert "no pattern" in found.unreadable["b/"]
+
+
+def test_behind_an_address_the_same_is_left_out_as_in_a_folder(tmp_path: Path) -> None:
+    import fsspec
+
+    from sync.address import look_through_address
+
+    rules = {
+        "keep/.faceloopignore": "",
+        ".faceloopignore": "*.png\n/out/",
+        "in/.faceloopignore": "!a.png",
+        "bad/.faceloopignore": "!",
+    }
+    make(
+        tmp_path,
+        *("a.jpg", "a.png", "notes.txt", "out/b.jpg", "in/a.png", "in/b.png", "in/out/c.jpg"),
+        *("keep/d.jpg", "bad/e.jpg", ".hidden/f.jpg", "w/faceloop.sqlite3", "w/media/g.jpg"),
+    )
+    for name, text in rules.items():
+        (tmp_path / name).write_text(text)
+    memory = fsspec.filesystem("memory")
+    memory.put(f"{tmp_path}/", "/same/", recursive=True)
+    try:
+        found, here = look_through_address("memory://same"), look_through(tmp_path)
+    finally:
+        memory.store.clear()
+    assert sorted(paths(found)) == sorted(paths(here)) == ["a.jpg", "in/a.png", "in/out/c.jpg"]
+    assert found.kept_out == here.kept_out == {"a.png", "out/", "in/b.png", "keep/"}
+    assert found.unreadable == here.unreadable
+    assert list(found.unreadable) == ["bad/"]
