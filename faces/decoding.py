@@ -26,7 +26,7 @@ from PIL import (
 
 from faces.colours import srgb_of
 from faces.errors import BadPhoto
-from faces.formats import CAMERA_RAW, format_of, what_else
+from faces.formats import CAMERA_RAW, format_of, scans_of, what_else
 from faces.heic import HeicImageFile
 from faces.records import Pixels
 
@@ -153,8 +153,12 @@ def _refuse(image: ImageFile.ImageFile, content: bytes, name: str) -> None:
     """Refuse what is too much for this machine, or a raw photo's small picture of itself."""
     if image.width * image.height > MEGAPIXELS_AT_MOST * 1_000_000:
         raise _too_large(name)
-    if image.info.get("progressive") and content.count(b"\xff\xda") > _MOST_SCANS:
-        raise BadPhoto(f"{name} would take very long to be opened: it is no JPEG from a camera")
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        scans = scans_of(content)
+        if scans is None:
+            raise BadPhoto(f"{name} is damaged or incomplete: the JPEG never ends")
+        if scans > _MOST_SCANS:
+            raise BadPhoto(f"{name} would take very long to be opened: it is no camera's JPEG")
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         tags = image.tag_v2
         reduced = tags.get(_SUBFILE_TYPE_TAG) == 1 and _SUBFILES_TAG in tags

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PHOTO_SUFFIXES = frozenset(
     f".{ending}"
     for ending in (
@@ -35,6 +37,8 @@ RAW_SUFFIXES = frozenset(
 FORMATS = ("JPEG", "PNG", "WebP", "TIFF", "GIF", "HEIC", "AVIF", "BMP")
 """What can be opened."""
 
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 CAMERA_RAW = "a camera raw file; export it as JPEG"
 """What messages say of one, to follow upon "is"."""
 
@@ -96,6 +100,21 @@ def what_else(content: bytes) -> str:
     if not content.strip(b"\0"):
         return "nothing but zeros; copy it again from where it came"
     return f"no picture that can be opened ({', '.join(FORMATS)})"
+
+
+def scans_of(jpeg: bytes) -> int | None:
+    """How many scans a JPEG has, or None if it never ends (ITU-T T.81, annex B).
+
+    Decoders take zeros for picture data, which is what fills a file whose copying was interrupted.
+    """
+    at, scans = 2, 0
+    while found := _JPEG_MARKER.search(jpeg, at):
+        marker, after = jpeg[found.start() + 1], found.end()
+        if marker == _END_OF_IMAGE:
+            return scans
+        scans += marker == _START_OF_SCAN
+        at = after + int.from_bytes(jpeg[after : after + 2], "big")
+    return None
 
 
 def _brands(content: bytes) -> frozenset[bytes]:

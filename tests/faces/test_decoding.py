@@ -209,6 +209,21 @@ def test_the_small_picture_in_a_raw_photo_is_not_taken_for_it(tags: dict[int, ob
         opened(Image.fromarray(quarters()), "TIFF", tiffinfo=tags)
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_ends_in_zeros_is_refused_and_one_with_something_after_it_opens(
+    progressive: bool,
+) -> None:
+    noise = np.random.default_rng(4).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    content = as_file(Image.fromarray(noise), "JPEG", progressive=progressive)
+    half = len(content) // 2
+    with pytest.raises(BadPhoto, match="it is damaged or incomplete"):
+        open_bytes(content[:half] + bytes(half), name="it")
+    video = b"\0\0\0\x18ftypmp42" + np.random.default_rng(5).bytes(200_000)
+    whole = open_bytes(content, name="it").pixels
+    for after in (bytes(5000), video, content):
+        np.testing.assert_array_equal(open_bytes(content + after, name="it").pixels, whole)
+
+
 IN_A_PROCESS_OF_ITS_OWN = """
 import resource, sys
 from pathlib import Path
