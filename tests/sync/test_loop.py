@@ -5,10 +5,11 @@ import pytest
 from faces.confirmations import FaceVerdict, Verdict
 from faces.errors import StudioUnreachable
 from faces.settings import Settings
-from faces.store import photos
+from faces.store import clusters, files, photos
 from sync import loop
+from sync.clustering import cluster_photos
 from sync.desk import Project
-from tests.sync.conftest import Workspace, face_id
+from tests.sync.conftest import NOW, Workspace, face_id
 
 
 @pytest.fixture
@@ -69,6 +70,52 @@ def test_what_is_said_during_a_push_is_pushed_by_the_next_look(
     loop.push_now(settings, workspace.store, workspace.desk, on_progress=speak)
     assert workspace.events()
     assert look(settings, workspace)
+
+
+def test_new_photos_come_to_the_desk_in_the_same_round(
+    settings: Settings, workspace: Workspace
+) -> None:
+    def group() -> str:
+        return cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW).run
+
+    first = group()
+    push(settings, workspace)
+    round_before = workspace.selected(Project.PHOTOS)
+    before = dict(workspace.double.predictions)
+    workspace.add_photos(2)
+    assert group() == first
+    push(settings, workspace)
+    assert workspace.selected(Project.PHOTOS) == round_before
+    assert len(workspace.shown(Project.PHOTOS)) == 7
+    photos_project = workspace.desk.photos
+    old = [n for n, p in before.items() if p["project"] == photos_project]
+    assert [workspace.double.predictions[n] for n in old] == [before[n] for n in old]
+
+
+def test_other_settings_are_another_round(settings: Settings, workspace: Workspace) -> None:
+    for eps in (0.42, 0.3):
+        cluster_photos(workspace.store, eps=eps, min_samples=3, now=NOW)
+        push(settings, workspace)
+    assert workspace.selected(Project.PHOTOS) == "faceloop-0002"
+
+
+def test_a_photo_that_is_gone_leaves_groups_and_desk_until_it_returns(
+    settings: Settings, workspace: Workspace
+) -> None:
+    def shown() -> tuple[int, int]:
+        cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+        push(settings, workspace)
+        with workspace.store.read() as connection:
+            grouped = sum(len(c.faces) for c in clusters.clusters(connection))
+        return len(workspace.shown(Project.PHOTOS)), grouped
+
+    assert shown() == (5, 10)
+    with workspace.store.write() as connection:
+        files.remove_files(connection, "/photos", ["0.jpg"], now=NOW)
+    assert shown() == (4, 8)
+    with workspace.store.write() as connection:
+        files.return_files(connection, "/photos", ["0.jpg"])
+    assert shown() == (5, 10)
 
 
 def test_a_look_without_a_face_to_encode_reads_no_encoding(
