@@ -44,8 +44,8 @@ def status(
     settings = settings_for(workspace)
     store = existing_store(settings)
     if refused or without_faces:
-        for line in _refused(store) if refused else _without_faces(store):
-            say(printable(line))
+        listed = _refused(store) if refused else _without_faces(store)
+        say("\n".join(map(printable, listed)) or "none")
         return
     table = Table(show_header=False, box=None)
     for what, value in _counts(settings, store):
