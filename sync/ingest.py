@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -155,14 +156,14 @@ def ingest(
     part = plan.first(limit)
     _note_at_once(store, plan)
     on_progress(0, len(part.to_read))
-    with Saver(store, media, plan, now=now) as saver:
-        readings = read_all(
-            part.to_read,
-            options=options,
-            known=_known_by_size(store, plan, media),
-            jobs=jobs,
-            scheduler=scheduler,
-        )
+    readings = read_all(
+        part.to_read,
+        options=options,
+        known=_known_by_size(store, plan, media),
+        jobs=jobs,
+        scheduler=scheduler,
+    )
+    with Saver(store, media, plan, now=now) as saver, closing(readings):
         for done, reading in enumerate(readings, start=1):
             saver.add(reading)
             on_progress(done, len(part.to_read))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
@@ -44,11 +44,11 @@ def read_all(
     known: Known,
     jobs: int,
     scheduler: str = "",
-) -> Iterator[Reading]:
+) -> Generator[Reading, None, None]:
     """Read files in the order they get done, each exactly once.
 
     `jobs` is how many processes of this machine read, 0 for one each core; `scheduler` is the
-    address of a Dask scheduler whose workers read instead. Close the iterator to end them early.
+    address of a Dask scheduler whose workers read instead. Close it to end them early.
 
     Raises:
         SetupError: nothing that reads photos can be started or reached.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from faces.errors import BadPhoto, SetupError
+from faces.pictures import file_bytes
 from faces.records import PhotoFile
 from sync.folder import place_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 LARGEST_FILE_BYTES = 1 << 29
-"""Larger files are refused unread."""
+"""Larger files are refused, as those of a folder are."""
 
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 """Under which name the file systems of fsspec tell when a file was written last."""
@@ -34,13 +35,13 @@ def content_of(file: PhotoFile) -> bytes:
         BadPhoto: it cannot be read, or is too large; the message names it.
         SetupError: its root is an address that this machine cannot read at all.
     """
-    shown = place_shown(file)
-    try:
-        content = _fetched(file) if is_address(file.root) else _read(file)
-    except OSError as error:
-        raise BadPhoto(f"{shown} cannot be read: {error.strerror or error}") from error
+    if not is_address(file.root):
+        return file_bytes(place_of(file))
+    content = _fetched(file)
     if len(content) > LARGEST_FILE_BYTES:
-        raise BadPhoto(f"{shown} is larger than {LARGEST_FILE_BYTES >> 20} MB; shrink it")
+        raise BadPhoto(
+            f"{place_shown(file)} is larger than {LARGEST_FILE_BYTES >> 20} MB; shrink it"
+        )
     return content
 
 
@@ -61,7 +62,7 @@ def may_pass(reason: BadPhoto, file: PhotoFile) -> bool:
         return cause is not None
     by_system = isinstance(cause, OSError) and cause.errno is not None
     looked_at = bool(file.size_bytes or file.modified_ns)
-    return looked_at and (by_system or not place_of(file).is_file())
+    return looked_at and by_system
 
 
 def listed(root: str) -> Iterator[tuple[str, int, int]]:
@@ -95,15 +96,6 @@ def _files_below(top: str, system: AbstractFileSystem) -> Iterator[tuple[str, in
             if told["type"] != "directory":
                 yield told["name"][prefix:], int(told["size"] or 0), _modified_ns(told)
         folders += [told["name"] for told in reversed(inside) if told["type"] == "directory"]
-
-
-def _read(file: PhotoFile) -> bytes:
-    """A file of this machine, or of a disk that it shares with others; a byte more than is read."""
-    place = place_of(file)
-    if not place.is_file():
-        raise BadPhoto(f"{place} is not a file")
-    with place.open("rb") as opened:
-        return opened.read(LARGEST_FILE_BYTES + 1)
 
 
 def _fetched(file: PhotoFile) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faces import pictures
 from faces.confirmations import FaceVerdict, PersonCreated, Retracted, Verdict
 from faces.detect_yunet import YunetDetector
 from faces.encode import NETWORK, Encoder
@@ -199,7 +200,7 @@ def test_a_file_that_the_system_did_not_let_us_read_is_tried_again(
     (album.folder / "broken.png").write_bytes(b"no picture")
     (album.folder / "nowhere.png").symlink_to("nowhere")
     with monkeypatch.context() as failing:
-        failing.setattr(Path, "open", raises_input_output_error)
+        failing.setattr(pictures, "_without_waiting", raises_input_output_error)
         done = album.ingest()
         assert (done.read, done.refused) == (4, 4)
     with album.store.read() as connection:
@@ -210,7 +211,7 @@ def test_a_file_that_the_system_did_not_let_us_read_is_tried_again(
     assert album.ingest() == Ingested(found=4, read=0, unchanged=4)
 
 
-def raises_input_output_error(_path: Path, _mode: str) -> None:
+def raises_input_output_error(_path: str, _flags: int) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
