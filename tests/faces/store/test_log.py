@@ -8,10 +8,14 @@ from hypothesis import HealthCheck, given, settings
 
 from faces.confirmations import (
     Event,
+    FacesApart,
+    FacesTogether,
     FaceVerdict,
     Occasion,
     PersonCreated,
     PersonRenamed,
+    Retracted,
+    SamePhotoException,
     Verdict,
     fold,
 )
@@ -37,6 +41,22 @@ def test_events_come_back_in_order_with_their_time(store: Store) -> None:
         assert events == [Event(1, ADA, WORDS[0]), Event(2, ADA, WORDS[1])]
         assert log.events(connection, after=1) == events[1:]
         assert log.truth(connection) == fold(events)
+
+
+def test_faces_that_any_word_was_about_are_told(store: Store) -> None:
+    words = (
+        PersonCreated(ANNA, "Zoë"),
+        FaceVerdict(FaceId("f1"), Verdict.IS, ANNA),
+        FacesTogether((FaceId("f2"), FaceId("f3"))),
+        FacesApart(FaceId("f4"), (FaceId("f5"),)),
+        SamePhotoException(FaceId("f6"), FaceId("f7")),
+        Retracted(),
+    )
+    with store.write() as connection:
+        assert log.faces_spoken_of(connection) == frozenset()
+        log.append(connection, ADA, words)
+        assert log.faces_spoken_of(connection) == {f"f{number}" for number in range(1, 8)}
+        assert log.faces_spoken_of(connection, after=3) == {"f4", "f5", "f6", "f7"}
 
 
 def test_writing_lines_twice_adds_nothing(store: Store, tmp_path: Path) -> None:

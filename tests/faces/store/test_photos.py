@@ -1,18 +1,33 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from faces.errors import StoreError
-from faces.records import Box, Encodings, Face, FaceId, Photo, PhotoFile, PhotoId
-from faces.store import chunks, files, photos
+from faces.matching import find_again
+from faces.records import (
+    Box,
+    Cluster,
+    ClusterId,
+    Encodings,
+    Face,
+    FaceId,
+    Photo,
+    PhotoFile,
+    PhotoId,
+    Proposal,
+)
+from faces.store import chunks, clusters, files, photos, rereading
 from faces.store.database import Store
 from faces.store.photos import KnownFile, ReadPhoto
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PHOTO = Photo(PhotoId("a" * 64), 400, 300)
-LEFT = Face(FaceId("f2"), PHOTO.id, Box(10, 20, 30, 40), 3.5)
-RIGHT = Face(FaceId("f1"), PHOTO.id, Box(200.5, 20, 30, 40), 2.5)
+LEFT = Face(
+    FaceId("f2"), PHOTO.id, Box(10, 20, 30, 40), 3.5, detector="hog", sharpness=0.5, pose=0.25
+)
+RIGHT = Face(FaceId("f1"), PHOTO.id, Box(200.5, 20, 30, 40), 2.5, detector="hog")
 
 
 def rows(*values: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -97,7 +112,7 @@ def test_adding_a_face_that_is_there_moves_its_box_and_nothing_else(store: Store
         photos.add_face(connection, Face(LEFT.id, PHOTO.id, Box(1, 2, 3, 4), 0.0, drawn=True))
     with store.read() as connection:
         (face,) = [face for face in photos.faces(connection) if face.id == LEFT.id]
-    assert face == Face(LEFT.id, PHOTO.id, Box(1, 2, 3, 4), LEFT.score)
+    assert face == Face(LEFT.id, PHOTO.id, Box(1, 2, 3, 4), LEFT.score), "no detector put it there"
 
 
 @pytest.mark.parametrize(
@@ -169,3 +184,116 @@ def test_forgetting_a_file_keeps_its_photo(store: Store) -> None:
     with store.read() as connection:
         assert photos.known_files(connection) == []
         assert photos.photos(connection) == [PHOTO]
+
+
+def test_many_photos_are_saved_at_once_and_those_that_were_new_are_told(store: Store) -> None:
+    other = Photo(PhotoId("b" * 64), 4, 3)
+    faceless = ReadPhoto(other, (), Encodings("net", (), rows(), rows()), "hog")
+    with store.write() as connection:
+        assert photos.save_photos(connection, [], now=NOW) == frozenset()
+        assert photos.save_photos(connection, [READ], now=NOW) == {PHOTO.id}
+        assert photos.save_photos(connection, [READ, faceless, faceless], now=NOW) == {other.id}
+    with store.read() as connection:
+        assert photos.photos(connection) == [PHOTO, other]
+        assert len(photos.faces(connection)) == 2
+        assert rereading.photos_read_otherwise(connection, "hog") == frozenset()
+        assert rereading.photos_read_otherwise(connection, "yunet") == {PHOTO.id, other.id}
+
+
+FILE, COPY = PhotoFile("/a", "1.jpg", 5, 6), PhotoFile("/a", "2.jpg", 5, 7)
+
+
+@pytest.fixture
+def with_files(store: Store) -> Store:
+    """A photo with two files, and one that was refused."""
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        photos.save_file(connection, FILE, photo=PHOTO.id)
+        photos.save_file(connection, COPY, photo=PHOTO.id)
+        photos.save_file(connection, PhotoFile("/a", "3.jpg", 0, 0), refused="no photo")
+    return store
+
+
+def test_a_photo_is_there_as_long_as_one_of_its_files_is(with_files: Store) -> None:
+    with with_files.write() as connection:
+        files.remove_files(connection, "/a", ["1.jpg"], now=NOW)
+        assert photos.photos_there(connection) == [PHOTO]
+        assert photos.files_of_photos(connection) == {PHOTO.id: [COPY]}
+        files.remove_files(connection, "/a", ["2.jpg"], now=NOW)
+        assert photos.photos_there(connection) == []
+        assert (photos.count_photos(connection), photos.photos(connection)) == (0, [PHOTO])
+        assert photos.files_of_photos(connection) == {}
+        assert files.files_there(connection, [PHOTO.id]) == []
+        assert files.photos_of_size(connection, 5) == [PHOTO.id], "it may return elsewhere"
+        assert [known.removed for known in photos.known_files(connection)] == [True, True, False]
+        files.return_files(connection, "/a", ["1.jpg"])
+        assert photos.count_photos(connection) == 1
+        photos.save_file(connection, COPY, photo=PHOTO.id)
+        assert len(files.files_there(connection, [PHOTO.id])) == 2, "saved, it is back"
+
+
+def test_refused_files_are_listed(with_files: Store) -> None:
+    with with_files.read() as connection:
+        (refused,) = photos.refused_files(connection)
+        assert (refused.file.path, refused.refused) == ("3.jpg", "no photo")
+        assert files.photos_of_size(connection, 0) == []
+
+
+def test_photos_without_a_face_are_counted_as_long_as_they_are_there(with_files: Store) -> None:
+    with with_files.write() as connection:
+        assert photos.count_without_faces(connection) == 0
+        for number in range(3):
+            photo = Photo(PhotoId(f"{number:064}"), 4, 3)
+            none = ReadPhoto(photo, (), Encodings("net", (), rows(), rows()))
+            photos.save_photo(connection, none, now=NOW)
+            photos.save_file(connection, PhotoFile("/a", f"x{number}", 1, 1), photo=photo.id)
+        assert photos.count_without_faces(connection) == 3
+        sample = photos.sample_without_faces(connection, 2)
+        assert [known.file.path for known in sample] == ["x0", "x1"]
+        files.remove_files(connection, "/a", ["x0"], now=NOW)
+        assert photos.count_without_faces(connection) == 2
+        sample = photos.sample_without_faces(connection, 2)
+        assert [known.file.path for known in sample] == ["x1", "x2"]
+        assert photos.sample_without_faces(connection, 0) == []
+
+
+def test_a_photo_looked_through_again_has_what_was_found(store: Store) -> None:
+    wider, new = Box(8, 20, 34, 40), Box(300, 200, 20, 20)
+    found = tuple(
+        Face(FaceId(name), PHOTO.id, box, 0.5, detector="yunet", sharpness=0.75)
+        for name, box in (("new", new), ("seen", wider))
+    )
+    read = ReadPhoto(
+        PHOTO,
+        found,
+        Encodings("net", (FaceId("new"), FaceId("seen")), rows(7, 8), rows(7, 8)),
+        "yunet",
+    )
+    cluster = Cluster(ClusterId("c"), (LEFT.id, RIGHT.id))
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        clusters.save_run(connection, "run", [cluster], how={}, now=NOW)
+        proposals = [Proposal(face.id, None, 0.5, "run") for face in (LEFT, RIGHT)]
+        clusters.replace_proposals(connection, proposals)
+        photos.save_encodings(connection, Encodings("other", (LEFT.id,), rows(5), rows(5)))
+        again = find_again(photos.faces(connection), found, spoken_of=())
+        rereading.renew_photo(connection, read, again)
+    with store.read() as connection:
+        assert photos.faces(connection) == [replace(found[1], id=LEFT.id), found[0]]
+        encoded = photos.encodings(connection, "net")
+        assert encoded.faces == (LEFT.id, "new")
+        np.testing.assert_array_equal(encoded.plain, rows(8, 7))
+        assert photos.encodings(connection, "other").faces == (), "of another box"
+        assert clusters.clusters(connection) == [Cluster(ClusterId("c"), (LEFT.id,))]
+        assert clusters.proposals(connection).keys() == {LEFT.id}
+        assert rereading.photos_read_otherwise(connection, "yunet") == frozenset()
+
+
+def test_looking_again_and_finding_nothing_keeps_what_somebody_spoke_of(store: Store) -> None:
+    nothing = ReadPhoto(PHOTO, (), Encodings("net", (), rows(), rows()), "yunet")
+    with store.write() as connection:
+        photos.save_photo(connection, READ, now=NOW)
+        again = find_again(photos.faces(connection), (), spoken_of={LEFT.id})
+        rereading.renew_photo(connection, nothing, again)
+        assert photos.faces(connection) == [LEFT]
+        assert photos.encodings(connection, "net").faces == (LEFT.id,)
