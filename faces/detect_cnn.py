@@ -136,7 +136,7 @@ def _strip(running: RunningNetwork, picture: Floats, first: int, end: int, cells
     """The rows of the map from `first` to before `end`, of `cells` in all."""
     from_cell, to_cell = max(0, first - _HALO_CELLS), min(cells, end + _HALO_CELLS)
     seen = picture[:, from_cell * _CELL_PX : (to_cell - 1) * _CELL_PX + _REACH_PX]
-    scores = running.answer(seen[None])[0, 0]
+    scores: Floats = running.answer(seen[None])[0, 0]
     return scores[first - from_cell : end - from_cell]
 
 

@@ -14,6 +14,7 @@ from faces.detect_hog import HogDetector
 from faces.dlib_network import FaceNetwork, read_face_network
 from faces.encode import Encoder
 from faces.onnx_graph import face_network_model
+from faces.pictures import resized
 from faces.records import Box, Pixels
 from faces.weights import Weights, weights_file
 
@@ -59,6 +60,22 @@ def test_encodings_are_those_of_face_recognition(
     theirs = face_recognition.face_encodings(album_page, [css(box) for box in boxes])
     assert len(boxes) == 3
     assert plain.dtype == mirrored.dtype == np.float32
+    np.testing.assert_allclose(plain, np.array(theirs), atol=1e-5, rtol=0)
+
+
+def test_in_a_large_photo_they_are_too(
+    encoder: Encoder, face_recognition: ModuleType, album_page: Pixels, boxes: list[Box]
+) -> None:
+    """dlib takes the chip of a large face out of a smaller picture that it makes first."""
+    page = resized(album_page, 3600, 1600)
+    box = Box(
+        *(
+            round(4 * side)
+            for side in (boxes[0].left, boxes[0].top, boxes[0].width, boxes[0].height)
+        )
+    )
+    plain, _ = encoder.encode(page, [box])
+    theirs = face_recognition.face_encodings(page, [css(box)])
     np.testing.assert_allclose(plain, np.array(theirs), atol=1e-5, rtol=0)
 
 
