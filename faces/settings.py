@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default="yunet", description="What finds faces: yunet, hog or cnn (both dlib's)"
     )
     rotations: bool = Field(
-        default=False, description="Turn photos in which no face is found, and look again"
+        default=False, description="Turn photos in which no face is surely found, and look again"
     )
     engine: Literal["onnx", "reference"] = Field(
         default="onnx", description="What encodes faces: onnx, or face_recognition itself"

@@ -1,11 +1,24 @@
+from typing import Literal
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faces.detect_yunet import YunetDetector
 from faces.encode import NETWORK, Encoder
 from faces.pictures import OpenPhoto
-from faces.reading import FaceReader, one_box_a_face
+from faces.quality import ENOUGH, quality
+from faces.reading import (
+    FaceReader,
+    ReadingOptions,
+    detector_named,
+    face_reader,
+    one_box_a_face,
+    turned_back,
+)
 from faces.records import Box, Detection, Photo, PhotoId, Pixels, face_id_of_box
+from faces.settings import Settings
 
 PHOTO = PhotoId("a" * 64)
 
@@ -31,6 +44,8 @@ def test_every_face_of_a_photo_has_its_box_and_its_encoding(
         assert face.photo == PHOTO
         assert face.id == face_id_of_box(PHOTO, face.box)
         assert not face.drawn
+        assert face.detector == YunetDetector.name
+        assert quality(face) > ENOUGH
         again, _ = reader.encode_boxes(album_page, [face.box])
         np.testing.assert_allclose(read.encodings.plain[row], again[0], atol=1e-5)
 
@@ -44,6 +59,65 @@ def test_a_photo_without_faces_is_read_too(reader: FaceReader) -> None:
     read = reader.read(as_photo(np.full((200, 200, 3), 90, dtype=np.uint8)))
     assert read.faces == ()
     assert read.encodings.plain.shape == (0, 128)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_that_lies_is_read_as_if_it_stood(album_page: Pixels, quarters: int) -> None:
+    reader = face_reader(ReadingOptions(rotations=True), threads=1)
+    upright = reader.read(as_photo(album_page))
+    lying = as_photo(np.ascontiguousarray(np.rot90(album_page, -quarters)))
+    read = reader.read(lying)
+    height_px, width_px, _ = lying.pixels.shape
+    expected = [turned_back(face.box, quarters, width_px, height_px) for face in upright.faces]
+    assert [face.box for face in read.faces] == expected
+    np.testing.assert_allclose(read.encodings.plain, upright.encodings.plain, atol=1e-5)
+
+
+def test_an_upright_photo_is_not_turned(album_page: Pixels) -> None:
+    turning = face_reader(ReadingOptions(rotations=True), threads=1)
+    assert turning.read(as_photo(album_page)).faces == (
+        face_reader(ReadingOptions(), threads=1).read(as_photo(album_page)).faces
+    )
+
+
+def test_without_the_option_no_photo_is_turned(reader: FaceReader, album_page: Pixels) -> None:
+    lying = as_photo(np.ascontiguousarray(np.rot90(album_page)))
+    assert len(reader.read(lying).faces) < 3
+
+
+def test_a_photo_without_faces_stays_so_however_it_is_turned() -> None:
+    reader = face_reader(ReadingOptions(rotations=True), threads=1)
+    assert reader.read(as_photo(np.full((90, 200, 3), 90, dtype=np.uint8))).faces == ()
+
+
+@given(
+    quarters=st.integers(0, 3),
+    left=st.integers(0, 30),
+    top=st.integers(0, 20),
+    width=st.integers(1, 10),
+    height=st.integers(1, 20),
+)
+def test_a_box_turned_back_covers_the_same_pixels(
+    quarters: int, left: int, top: int, width: int, height: int
+) -> None:
+    photo = np.zeros((40, 50), dtype=np.uint8)
+    turned = np.rot90(photo, quarters)  # a view: what is painted there is painted on the photo
+    turned[top : top + height, left : left + width] = 1
+    box = turned_back(Box(left, top, width, height), quarters, 50, 40)
+    rows, columns = np.nonzero(photo)
+    assert (box.left, box.top) == (columns.min(), rows.min())
+    assert (box.right, box.bottom) == (columns.max() + 1, rows.max() + 1)
+
+
+@pytest.mark.parametrize("name", ["yunet", "hog", "cnn"])
+def test_each_detector_has_its_name(name: Literal["yunet", "hog", "cnn"]) -> None:
+    assert name in detector_named(name).name
+
+
+def test_options_are_those_of_the_settings() -> None:
+    settings = Settings(detector="hog", rotations=True, engine="reference")
+    assert ReadingOptions.of(settings) == ReadingOptions("hog", True, "reference")
+    assert ReadingOptions.of(Settings()) == ReadingOptions()
 
 
 def test_of_two_boxes_on_one_face_the_surer_stays() -> None:

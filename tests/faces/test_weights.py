@@ -34,3 +34,11 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / Weights.FIVE_POINTS.file_name).write_bytes(b"something else")
     with pytest.raises(SetupError, match="not the file that faceloop was made for"):
         checked_file(Weights.FIVE_POINTS, tmp_path)
+
+
+def test_missing_weights_of_ours_are_told_with_their_own_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faces.weights._OURS", tmp_path)
+    with pytest.raises(SetupError, match=r"yunet_2023mar\.onnx cannot be read.*install faceloop"):
+        checked_file(Weights.YUNET, tmp_path)
