@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from faces.errors import SetupError
+from faces.errors import BadPhoto, SetupError
 from faces.reading import ReadingOptions, detector_named
 from faces.records import PhotoFile, PhotoId
 from faces.store import files, photos, rereading
@@ -28,13 +29,14 @@ from sync.media import Media
 from sync.readers import read_all
 from sync.readings import Known
 from sync.saving import Saver
-from sync.storage import is_address
+from sync.storage import content_of, is_address
 
 OnProgress = Callable[[int, int], None]
 """Called with how many photos are done and how many there are."""
 
-
 _AS_SHIPPED = ReadingOptions()
+_MOST_OF_A_SIZE = 64
+"""Photos of the size of a file that are worth sending along with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +232,29 @@ def _note_at_once(store: Store, plan: FolderPlan) -> None:
 
 
 def _known_by_size(store: Store, plan: FolderPlan, media: Media) -> Known:
-    """Which photos a file may hold; those whose preview was lost are read anew."""
+    """Which photos a file may hold; those whose preview was lost are read anew.
+
+    Where very many photos have the same size, as scans do, the file is hashed here instead.
+    """
 
     def known(file: PhotoFile) -> list[PhotoId]:
-        if file.path in plan.again:
+        if file.path in plan.again or not file.size_bytes:
             return []
         with store.read() as connection:
-            candidates = files.photos_of_size(connection, file.size_bytes)
+            candidates = files.photos_of_size(connection, file.size_bytes, most=_MOST_OF_A_SIZE + 1)
+            if len(candidates) > _MOST_OF_A_SIZE:
+                photo = _hash_of(file)
+                candidates = [photo] if photo and photos.has_photo(connection, photo) else []
         return [photo for photo in candidates if media.preview(photo).exists()]
 
     return known
+
+
+def _hash_of(file: PhotoFile) -> PhotoId | None:
+    try:
+        return PhotoId(hashlib.sha256(content_of(file)).hexdigest())
+    except BadPhoto:
+        return None  # whoever reads it says why
 
 
 def _settle(store: Store, plan: FolderPlan, *, accept: bool, now: datetime) -> tuple[Losses, int]:

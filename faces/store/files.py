@@ -13,13 +13,14 @@ from faces.store.chunks import in_chunks
 from faces.store.photos import KnownFile, known_file
 
 
-def photos_of_size(connection: sa.Connection, size_bytes: int) -> list[PhotoId]:
-    """The photos that lie or lay in a file of this size, by id."""
+def photos_of_size(connection: sa.Connection, size_bytes: int, *, most: int) -> list[PhotoId]:
+    """The photos that lie or lay in a file of this size, by id, at most so many of them."""
     query = (
         sa.select(t.photo_files.c.photo_id)
         .where(t.photo_files.c.size_bytes == size_bytes, t.photo_files.c.photo_id.is_not(None))
         .distinct()
         .order_by(t.photo_files.c.photo_id)
+        .limit(most)
     )
     return [PhotoId(row.photo_id) for row in connection.execute(query)]
 

@@ -242,6 +242,22 @@ def test_a_renamed_or_copied_photo_is_not_looked_through_again(
     assert {k.photo for k in known} == {face.photo for face in before}
 
 
+def test_moved_photos_of_one_size_are_not_looked_through_again(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.ingest._MOST_OF_A_SIZE", 1)
+    for number in range(4):
+        scan = album.folder / f"{number}.tif"
+        Image.fromarray(np.full((20, 30, 3), number, np.uint8)).save(scan)
+    assert album.ingest().added == 6
+    assert len({file.stat().st_size for file in album.folder.glob("*.tif")}) == 1
+    monkeypatch.delattr(FaceReader, "read")
+    for file in album.folder.glob("*.tif"):
+        file.rename(file.with_name(f"moved-{file.name}"))
+    done = album.ingest()
+    assert (done.moved, done.removed, done.unchanged) == (4, 0, 2)
+
+
 def test_pictures_that_were_lost_are_made_anew_from_a_renamed_photo(album: Album) -> None:
     album.ingest()
     shutil.rmtree(album.media.previews)
