@@ -23,11 +23,13 @@ from faceloop.welcome import open_in_browser, tell_what_to_do
 from faceloop.worker import run_job
 from faceloop.workspace import explicit_settings, prepare
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
+from faces.encode import NETWORK
 from faces.jobs import Job
 from faces.records import Person, PersonId, unit_rows
-from faces.store import log, photos
+from faces.store import clusters, log, photos
 from faces.store.database import open_store
-from faces.versions import ModelVersion, numbered, save_version
+from faces.versions import ModelVersion, make_current, numbered, save_version
+from training.retrain import gathered
 
 PAGES = 3
 PEOPLE = 3
@@ -168,6 +170,53 @@ def test_with_too_little_confirmed_retrain_says_what_is_missing(faceloop, worksp
     assert "no model version yet" in faceloop("models", "--workspace", workspace).out
 
 
+@pytest.fixture
+def named(workspace: Path) -> Path:
+    """The workspace once two of the people are named and the third was met once."""
+    store = open_store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
+    with store.write() as connection:
+        for name, cluster in zip(("Ann", "Ned", "Zoë"), clusters.clusters(connection), strict=True):
+            person = PersonId(f"p-{name}")
+            faces = cluster.faces[: 1 if name == "Zoë" else None]
+            words = [FaceVerdict(face, Verdict.IS, person) for face in faces]
+            log.append(
+                connection, Occasion("Ada", NOW, "test"), [PersonCreated(person, name), *words]
+            )
+    return workspace
+
+
+def test_a_dry_run_says_what_would_be_learned_and_learns_nothing(faceloop, named: Path) -> None:
+    said = faceloop("retrain", "--dry-run", "--workspace", named)
+    assert said.code == 0
+    assert said.out.splitlines()[0].startswith("2 people would be learned from ")
+    assert "left out, for want of faces: Zoë" in said.out
+    assert "no model version yet" in faceloop("models", "--workspace", named).out
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_dry_run_says_when_nothing_would_be_learned(
+    faceloop, named: Path, is_broken: bool
+) -> None:
+    data = gathered(open_store(f"sqlite:///{named / 'faceloop.sqlite3'}"), NETWORK)
+    version = saved_version(named / "models", seed=0, data_hash=data.hash)
+    make_current(named / "models", version)
+    if is_broken:
+        next((named / "models" / version).glob("*.safetensors")).write_bytes(b"")
+    said = faceloop("retrain", "--dry-run", "--workspace", named)
+    assert ("nothing would be learned" in said.out) is not is_broken
+    assert ("would be learned from " in said.out) is is_broken
+
+
+@pytest.mark.parametrize(("options", "told"), [((), False), (("--seed", "3"), True)])
+def test_a_seed_that_changes_nothing_is_said(
+    faceloop, named: Path, monkeypatch, options: tuple[str, ...], told: bool
+) -> None:
+    as_before = SimpleNamespace(is_new=False)
+    monkeypatch.setattr("training.retrain.retrain", lambda *_, **__: as_before)
+    said = faceloop("retrain", *options, "--workspace", named)
+    assert ("so --seed changed nothing" in said.out) is told
+
+
 def test_model_versions_are_listed_and_chosen(faceloop, tmp_path: Path) -> None:
     assert "no model version yet" in faceloop("models", "--workspace", tmp_path).out
     first, second = (saved_version(tmp_path / "models", seed=seed) for seed in range(2))
@@ -182,7 +231,7 @@ def test_model_versions_are_listed_and_chosen(faceloop, tmp_path: Path) -> None:
     assert faceloop("models", "--workspace", tmp_path).out.split("▶") == marked
 
 
-def saved_version(folder: Path, *, seed: int) -> str:
+def saved_version(folder: Path, *, seed: int, data_hash: str = "d" * 64) -> str:
     draft = ModelVersion(
         id="model-0000-00000000",
         created_at=NOW,
@@ -193,7 +242,7 @@ def saved_version(folder: Path, *, seed: int) -> str:
         unknown_cosine=0.83,
         threshold=0.7,
         metrics={"rank1": 0.99},
-        data_hash="d" * 64,
+        data_hash=data_hash,
         parent=None,
         faceloop_version="0.1.0",
     )
