@@ -31,7 +31,7 @@ RIVAL = "face_recognition"
 def main() -> None:
     """Measure both sides and print the result."""
     given = asked("Seconds from a folder of photos to groups of faces.")
-    photos = _photos_asked()
+    photos = photos_asked()
     with tempfile.TemporaryDirectory(prefix="faceloop-bench-") as beside:
         folder = Path(beside) / "photos"
         note(f"making {photos} pages")
@@ -94,7 +94,7 @@ def _rival(folder: Path) -> Iterator[Callable[[int, int], Figures]]:
         asking.close()
 
 
-def _photos_asked() -> int:
+def photos_asked() -> int:
     """How many photos: PHOTOS in the environment."""
     told = os.environ.get("PHOTOS") or "1000"
     if not told.isdecimal() or int(told) < 1:
