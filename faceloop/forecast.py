@@ -18,8 +18,10 @@ from faces.store.database import Store
 from sync.media import media_of
 
 _FACT = "pace of reading"
-_FIRST_GUESS_S = {"yunet": 0.15, "hog": 1.2, "cnn": 1.5}
-"""Seconds a photo by detector, one core, on a laptop, for photos of ten megapixels."""
+_FIRST_GUESS_S = {"yunet": (0.03, 0.1), "hog": (1.0, 0.2), "cnn": (1.5, 0.2)}
+"""By detector: seconds of one core for a photo, and for each megabyte of its file."""
+_ORDINARY_BYTES = 3_500_000
+"""A photo as a phone takes it."""
 _PREVIEW_BYTES = 450_000
 """A preview of 2,048 pixels; one of a smaller photo is about as large as its file."""
 _BESIDE_BYTES = 35_000
@@ -95,15 +97,15 @@ def refuse_full_disk(expected: Forecast, workspace: Path) -> None:
         )
 
 
-def pace_of(settings: Settings, store: Store | None, *, processes: int) -> Pace:
+def pace_of(
+    settings: Settings, store: Store, *, processes: int, mean_bytes: float = _ORDINARY_BYTES
+) -> Pace:
     """The pace of the last run with these settings; before the first one, a guess."""
-    noted = None
-    if store is not None:
-        with store.read() as connection:
-            noted = ledger.fact(connection, _FACT)
-    noted = noted or {}
+    with store.read() as connection:
+        noted = ledger.fact(connection, _FACT) or {}
     rates = noted.get("photos_per_s") or {}
-    guess = processes / _FIRST_GUESS_S[settings.detector]
+    each_s, megabyte_s = _FIRST_GUESS_S[settings.detector]
+    guess = processes / (each_s + megabyte_s * mean_bytes / 1e6)
     rate = rates.get(_how(settings))
     return Pace(rate or guess, noted.get("bytes_a_photo"), is_measured=rate is not None)
 

@@ -106,7 +106,11 @@ class PhotoFolders:
     def pace(self) -> Pace:
         """How fast photos are read here."""
         processes = self._settings.jobs or os.cpu_count() or 1
-        return pace_of(self._settings, self._store, processes=processes)
+        size = sum(plan.bytes_to_read for plan in self._plans.values())
+        if not self.left:
+            return pace_of(self._settings, self._store, processes=processes)
+        mean = size / self.left
+        return pace_of(self._settings, self._store, processes=processes, mean_bytes=mean)
 
     def look(self) -> dict[str, FolderPlan]:
         """Find out what is to be read, by folder; of one that is away, a line says so."""

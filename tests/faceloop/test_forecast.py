@@ -33,8 +33,8 @@ def files(count: int, *, size: int = 4_000_000) -> list[PhotoFile]:
     return [PhotoFile("/photos", f"{number}.jpg", size, 1) for number in range(count)]
 
 
-def test_before_anything_was_read_the_forecast_is_a_guess(settings: Settings) -> None:
-    pace = pace_of(settings, None, processes=2)
+def test_before_anything_was_read_the_forecast_is_a_guess(settings: Settings, store: Store) -> None:
+    pace = pace_of(settings, store, processes=2)
     told = str(forecast(settings, pace, files(30_000)))
     assert told.startswith("30,000 photos to read, perhaps ")
     assert "a guess" in told
@@ -72,8 +72,12 @@ def test_photos_seen_before_take_time_and_no_disk(settings: Settings) -> None:
     assert (expected.photos, expected.seconds, expected.disk_bytes) == (100, 10, 0)
 
 
-def test_previews_of_small_photos_are_small(settings: Settings) -> None:
-    pace = pace_of(settings, None, processes=1)
+def test_small_photos_are_read_sooner_and_have_smaller_previews(
+    settings: Settings, store: Store
+) -> None:
+    pace = pace_of(settings, store, processes=1)
+    small_pace = pace_of(settings, store, processes=1, mean_bytes=20_000)
+    assert small_pace.photos_per_s > 3 * pace.photos_per_s
     small = forecast(settings, pace, files(10, size=20_000)).disk_bytes
     assert small < forecast(settings, pace, files(10)).disk_bytes / 3
 
