@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import traceback
 from collections import deque
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
@@ -136,7 +138,7 @@ class _ReaderProcess:
     def __init__(self, options: ReadingOptions) -> None:
         self.tasks: deque[Task] = deque()
         self.has_started = False
-        context = get_context("spawn")
+        context = _starting()
         self.pipe, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(
             target=_read_until_told, args=(theirs, options), daemon=True
@@ -198,6 +200,15 @@ def _read_until_told(pipe: Connection, options: ReadingOptions) -> None:
     except Exception as error:  # noqa: BLE001  # whoever asked raises it
         error.add_note("".join(traceback.format_exception(error)))
         pipe.send(error)
+
+
+def _starting() -> ForkServerContext | SpawnContext:
+    """How processes are started: where that is sound, as copies of one that imported it all."""
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 @contextmanager
