@@ -51,14 +51,29 @@ def look_through(folder: Path) -> Found:
     looked through already.
 
     Raises:
-        SetupError: the folder is missing or no folder, or its name cannot be noted.
+        SetupError: the folder is missing, may not be looked at or is none, or its name cannot be
+            noted.
     """
-    if not folder.is_dir():
+    root = real_path(folder)
+    try:
+        is_there = folder.is_dir()
+    except OSError as error:
+        raise SetupError(f"{folder} cannot be looked into: {_reason(error)}") from error
+    if not is_there:
         raise SetupError(f"there is no folder {folder}; give the folder that holds your photos")
+    return _Look(root).found()
+
+
+def real_path(folder: Path) -> str:
+    """What a folder is called in the store, by whatever way it is given.
+
+    Raises:
+        SetupError: its name cannot be noted.
+    """
     root = os.path.realpath(folder)
     if not _is_unicode(root):
         raise SetupError(f"the name of the folder {readable(root)} is no UTF-8; rename it")
-    return _Look(root).found()
+    return root
 
 
 def place_of(file: PhotoFile) -> Path:

@@ -24,7 +24,7 @@ from sync.changes import (
     plan_changes,
     settle_losses,
 )
-from sync.folder import Found, look_through
+from sync.folder import Found, look_through, real_path
 from sync.media import Media
 from sync.readers import read_all
 from sync.readings import Known
@@ -193,10 +193,12 @@ def ingest(
 
 
 def root_of(folder: Path | str) -> str:
-    """What the store calls a folder: its real path, or its address."""
-    if is_address(str(folder)):
-        return str(folder).rstrip("/")
-    return str(Path(folder).resolve())
+    """What the store calls a folder: its real path, or its address.
+
+    Raises:
+        SetupError: its name cannot be noted.
+    """
+    return str(folder).rstrip("/") if is_address(str(folder)) else real_path(Path(folder))
 
 
 def _known_files(store: Store, root: str) -> list[KnownFile]:

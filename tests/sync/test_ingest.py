@@ -371,6 +371,19 @@ def test_a_file_that_was_only_touched_is_unchanged(album: Album) -> None:
     assert album.ingest() == Ingested(found=2, read=0, unchanged=2)
 
 
+def test_a_folder_whose_name_cannot_be_noted_is_named(album: Album, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    with pytest.raises(SetupError, match="caf\ufffd is no UTF-8; rename it"):
+        album.ingest(folder)
+
+
+def test_a_folder_that_is_a_circle_of_links_is_named(album: Album, tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(SetupError, match="there is no folder .*circle"):
+        album.ingest(tmp_path / "circle")
+
+
 @pytest.mark.parametrize("state", ["missing", "empty", "no folder"])
 def test_a_folder_that_is_not_there_keeps_its_photos(album: Album, state: str) -> None:
     album.ingest()
