@@ -125,10 +125,18 @@ class PhotoFolders:
             seen_before += sum(file.path in plan.again for file in plan.to_read)
         return forecast(self._settings, self.pace(), new, seen_before=seen_before)
 
-    def read(self, advance: Advance, *, limit: int | None = None, read_before: int = 0) -> Taken:
+    def read(
+        self,
+        advance: Advance,
+        *,
+        limit: int | None = None,
+        read_before: int = 0,
+        shows_all: bool = True,
+    ) -> Taken:
         """Read what is to be read, at most so many files now; without a plan, look first.
 
-        `read_before` is how many files were read since the progress that is shown began.
+        `read_before` is how many files were read since the progress that is shown began, which
+        goes on to all that is left, or, without `shows_all`, to the end of this part.
 
         Raises:
             SetupError: photos cannot be read; what was read is kept.
@@ -137,7 +145,10 @@ class PhotoFolders:
         if not self._plans:
             self.look()
         plans, self._plans = self._plans, {}
-        total = read_before + sum(len(plan.to_read) for plan in plans.values())
+        now = sum(len(plan.to_read) for plan in plans.values())
+        if limit is not None and not shows_all:
+            now = min(now, limit)
+        total = read_before + now
         taken = Taken()
         for root, plan in plans.items():
             before = read_before + taken.read

@@ -183,7 +183,7 @@ def _read_first(parts: _Parts, children: Children, *, all_photos: bool) -> None:
     if not all_photos:
         limit = photos_before_opening(photos.left, photos.known(), first=first)
     with named_progress() as advance:
-        taken = photos.read(advance, limit=limit)
+        taken = photos.read(advance, limit=limit, shows_all=False)
         while taken.left and parts.connection.embedded and not answers(_health(parts.settings)):
             children.refuse_ended()
             taken += photos.read(advance, limit=first, read_before=taken.read)
