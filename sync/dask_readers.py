@@ -6,6 +6,7 @@ import hashlib
 import logging
 import socket
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -37,8 +38,9 @@ _CONNECT_S = 10
 class DaskReaders:
     """The workers of one cluster, each thread of which reads a photo at a time.
 
-    Dask gives the photo of a lost worker to another one. Each photo is answered once, however often
-    it was begun.
+    Dask gives the photos of a lost worker to others. Where it gives up, as four workers were lost,
+    it cannot say which of their photos was to blame: each is tried once more while no other is read
+    by us, and then refused. Each is answered once, however often it was begun.
     """
 
     at_once = 1
@@ -52,6 +54,8 @@ class DaskReaders:
         self._run = uuid4().hex[:8]
         self._numbers = count()
         self._under_way: dict[distributed.Future[Any], Task] = {}
+        self._suspects: deque[Task] = deque()
+        self._last_chance: Task | None = None
         self._done: SimpleQueue[distributed.Future[Any]] = SimpleQueue()
 
     def __enter__(self) -> Self:
@@ -93,19 +97,22 @@ class DaskReaders:
         """
         import distributed
 
-        future = self._next_future()
-        task = self._under_way.pop(future)
-        try:
-            answer: Reading | TooLarge = future.result()
-        except distributed.KilledWorker:
-            return task, Reading(
-                task.file,
-                refused=f"{place_shown(task.file)} ended every worker that read it, probably for "
-                "want of memory; shrink it",
-            )
-        except distributed.CancelledError as error:
-            raise SetupError(self._lost()) from error
-        return task, answer
+        while True:
+            if not self._under_way:
+                self._last_chance = self._suspects.popleft()
+                self.submit(self._last_chance)
+            future = self._next_future()
+            task = self._under_way.pop(future)
+            try:
+                answer: Reading | TooLarge = future.result()
+            except distributed.KilledWorker:
+                if task is self._last_chance:
+                    return task, _refused(task)
+                self._suspects.append(task)
+            except distributed.CancelledError as error:
+                raise SetupError(self._lost()) from error
+            else:
+                return task, answer
 
     def _next_future(self) -> distributed.Future[Any]:
         """The next future that is done.
@@ -153,6 +160,15 @@ class DaskReaders:
         )
 
 
+def _refused(task: Task) -> Reading:
+    """The answer for a photo that was tried often enough."""
+    return Reading(
+        task.file,
+        refused=f"{place_shown(task.file)} ended every worker that read it, probably for want of "
+        "memory; shrink it",
+    )
+
+
 @contextmanager
 def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
     """A connection to the cluster at this address, or to one started for this once.
@@ -167,6 +183,8 @@ def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
             "photos can be read by other machines once Dask is installed: "
             "pip install 'faceloop[dask]'"
         ) from error
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is told by us
     with ExitStack() as opened:
         address = scheduler
         if scheduler == LOCAL:
