@@ -110,16 +110,14 @@ def pace_of(
     return Pace(rate or guess, noted.get("bytes_a_photo"), is_measured=rate is not None)
 
 
-def note_pace(settings: Settings, store: Store, *, photos: int, faces: int, seconds: float) -> None:
+def note_pace(settings: Settings, store: Store, *, photos: int, seconds: float) -> None:
     """Note how fast photos were read, once enough were."""
     if photos < _FEWEST_TO_MEASURE or seconds <= 0:
         return
-    media = media_of(settings)
-    preview, crop = _mean_size(media.previews), _mean_size(settings.workspace / "crops")
+    size = _mean_size(media_of(settings).previews) + _BESIDE_BYTES
     with store.write() as connection:
         noted = ledger.fact(connection, _FACT) or {}
         rates = (noted.get("photos_per_s") or {}) | {_how(settings): photos / seconds}
-        size = preview + crop * faces / photos + _BESIDE_BYTES
         ledger.set_fact(connection, _FACT, {"photos_per_s": rates, "bytes_a_photo": size})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import partial
@@ -59,6 +60,25 @@ class Taken:
         """Whether anything changed that people could see."""
         seen = (self.added, self.changed, self.moved, self.returned, self.again, self.removed)
         return any(seen)
+
+
+class _Timer:
+    """Counts what is read, in however many folders, and how long that takes."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self._done = 0
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def advance(self, advance: Advance, before: int, total: int, done: int, _of: int) -> None:
+        """Tell how much of all folders is read, from how much of one is."""
+        self.read += max(0, done - self._done)
+        self._done = done
+        advance(READING, before + done, total)
 
 
 class PhotoFolders:
@@ -141,35 +161,26 @@ class PhotoFolders:
         Raises:
             SetupError: photos cannot be read; what was read is kept.
         """
-        began = time.monotonic()
         if not self._plans:
             self.look()
         plans, self._plans = self._plans, {}
         now = sum(len(plan.to_read) for plan in plans.values())
         if limit is not None and not shows_all:
             now = min(now, limit)
-        total = read_before + now
         taken = Taken()
-        for root, plan in plans.items():
-            before = read_before + taken.read
-            part = self._read_one(
-                plan,
-                limit=None if limit is None else limit - taken.read,
-                on_progress=partial(_advance, advance, before, total),
-            )
-            taken += self._noted(root, part)
+        with self._timed() as timer:
+            for root, plan in plans.items():
+                shown = partial(timer.advance, advance, read_before + taken.read, read_before + now)
+                part = self._read_one(
+                    plan,
+                    limit=None if limit is None else limit - taken.read,
+                    on_progress=shown,
+                )
+                taken += self._noted(root, part)
         found = sum(plan.found for plan in plans.values())
-        taken += Taken(found=found, left=self.left, seconds=time.monotonic() - began)
+        taken += Taken(found=found, left=self.left, seconds=timer.seconds)
         if not taken.left:
             self._again = self._removed = False
-        if taken.read:
-            note_pace(
-                self._settings,
-                self._store,
-                photos=taken.read,
-                faces=taken.faces,
-                seconds=taken.seconds,
-            )
         return taken
 
     def states(self) -> Iterator[tuple[str, str]]:
@@ -187,6 +198,15 @@ class PhotoFolders:
             else:
                 left = f", {len(plan.to_read):,} still to be read" if plan.to_read else ""
                 yield folder, f"there, {counted(plan.found, 'photo')}{left}"
+
+    @contextmanager
+    def _timed(self) -> Iterator[_Timer]:
+        """Note how fast photos are read, also when that is interrupted."""
+        timer = _Timer()
+        try:
+            yield timer
+        finally:
+            note_pace(self._settings, self._store, photos=timer.read, seconds=timer.seconds)
 
     def _looked(self) -> Iterator[tuple[str, FolderPlan]]:
         again = ReadingOptions.of(self._settings) if self._again else None
@@ -247,11 +267,6 @@ class PhotoFolders:
     def _away_since(self) -> dict[str, str]:
         with self._store.read() as connection:
             return dict(ledger.fact(connection, _AWAY_FACT) or {})
-
-
-def _advance(advance: Advance, before: int, total: int, done: int, _of: int) -> None:
-    """Tell how much of all folders is read, from how much of one is."""
-    advance(READING, before + done, total)
 
 
 def tell_plan(folders: PhotoFolders) -> Forecast:

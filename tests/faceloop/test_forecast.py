@@ -45,7 +45,7 @@ def test_later_the_forecast_is_what_was_measured(settings: Settings, store: Stor
     preview = settings.media / "previews" / "ab" / "abc.jpg"
     preview.parent.mkdir(parents=True)
     preview.write_bytes(bytes(200_000))
-    note_pace(settings, store, photos=100, faces=200, seconds=50)
+    note_pace(settings, store, photos=100, seconds=50)
     expected = forecast(settings, pace_of(settings, store, processes=2), files(1_000))
     assert expected.seconds == pytest.approx(500)
     assert 200_000_000 < expected.disk_bytes < 300_000_000
@@ -53,16 +53,16 @@ def test_later_the_forecast_is_what_was_measured(settings: Settings, store: Stor
 
 
 def test_another_detector_is_another_pace(settings: Settings, store: Store) -> None:
-    note_pace(settings, store, photos=100, faces=0, seconds=50)
+    note_pace(settings, store, photos=100, seconds=50)
     hog = settings.model_copy(update={"detector": "hog"})
     assert not pace_of(hog, store, processes=2).is_measured
-    note_pace(hog, store, photos=100, faces=0, seconds=100)
+    note_pace(hog, store, photos=100, seconds=100)
     assert pace_of(settings, store, processes=2).photos_per_s == 2
     assert pace_of(hog, store, processes=2).photos_per_s == 1
 
 
 def test_a_handful_of_photos_measures_nothing(settings: Settings, store: Store) -> None:
-    note_pace(settings, store, photos=3, faces=3, seconds=9)
+    note_pace(settings, store, photos=3, seconds=9)
     assert not pace_of(settings, store, processes=2).is_measured
 
 

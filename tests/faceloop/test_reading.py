@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faceloop import reading
+from faceloop import forecast, reading
 from faceloop.console import Advance
 from faceloop.folders import folders_to_read
 from faceloop.reading import PhotoFolders, Taken, tell_taken
@@ -243,6 +243,22 @@ def test_ten_thousand_refused_files_are_listed_whatever_their_names(
         assert f"{shown} is no photo" in listed
     said = faceloop("status", "--workspace", workspace).out
     assert "refused files 10,000" in " ".join(said.split())
+
+
+def test_the_pace_is_noted_also_when_reading_is_interrupted(
+    folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(forecast, "_FEWEST_TO_MEASURE", 3)
+    settings = settings_for(tmp_path / "workspace", jobs=1)
+    found = PhotoFolders(settings, prepare(settings), [str(folder)])
+
+    def interrupt(_what: str, done: int, _total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        found.read(interrupt)
+    assert found.pace().is_measured
 
 
 def test_one_folder_among_others_is_read_in_slices_without_a_second_look(
