@@ -21,6 +21,11 @@ Watch = Annotated[
     bool, typer.Option("--watch", help="Go on: take in what changes in the folders, until Ctrl-C.")
 ]
 
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, help="Read at most so many photos now; the next run goes on from there."),
+]
+
 
 def cluster(
     photos: options.Photos = None,
@@ -32,6 +37,7 @@ def cluster(
     min_samples: options.MinSamples = None,
     jobs: options.Jobs = None,
     scheduler: options.Scheduler = None,
+    limit: Limit = None,
     again: options.Again = False,
     removed: options.Removed = False,
     watch: Watch = False,
@@ -54,7 +60,7 @@ def cluster(
     expected = tell_plan(found)
     refuse_full_disk(expected, settings.workspace)
     with named_progress() as advance:
-        taken = found.read(advance)
+        taken = found.read(advance, limit=limit, shows_all=False)
     tell_taken(taken)
     tell_clustered(group_faces(settings, store))
     if watch:

@@ -177,6 +177,12 @@ def test_photos_are_read_again_when_that_is_asked_for(cluster, folder: Path) -> 
     assert f"{PHOTOS} as before" in cluster().out
 
 
+def test_a_part_can_be_read_now_and_the_rest_later(cluster, folder: Path) -> None:
+    assert "5 added, 7 still to be read" in cluster(folder, "--limit", "5").out
+    assert "5 added, 5 as before, 2 still to be read" in cluster("--limit", "5").out
+    assert "2 added, 10 as before;" in cluster("--limit", "5").out
+
+
 def test_many_lost_photos_stay_until_that_is_meant(
     faceloop, cluster, folder: Path, workspace: Path
 ) -> None:

@@ -214,7 +214,7 @@ def test_a_second_run_on_another_port_changes_nothing(
     with started(place, tmp_path / "up.txt", f"--studio-port={free_ports(1)[0]}") as up:
         up.wait_until_ready()
         said, connection, running = up.said(), place.connection(), place.running()
-        assert "0 read now with 0 faces, 8 as before" in said
+        assert "8 files: 8 as before" in said
         assert "people: nothing to do" in said
         assert "photos: nothing to do" in said
         assert connection.studio_port != place.ports[0]
