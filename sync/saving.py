@@ -44,6 +44,7 @@ class Saver:
         self._now = now
         self._batch: list[Reading] = []
         self._began = 0.0
+        self._faces_gone: list[FaceId] = []
         self._spoken_of: frozenset[FaceId] = frozenset()
         self._heard = 0
 
@@ -82,6 +83,9 @@ class Saver:
             there = {f.photo for f in files.files_there(connection, _photos_in(batch))}
             new = self._save_photos(connection, self._of_each_photo(batch))
             photos.save_files(connection, [KnownFile(r.file, r.photo, r.refused) for r in batch])
+        for face in self._faces_gone:
+            self._media.crop(face).unlink(missing_ok=True)
+        self._faces_gone.clear()
         for reading in batch:
             became = self._became(reading, is_new=reading.photo in new, was=reading.photo in there)
             self.done[became] += 1
@@ -109,6 +113,7 @@ class Saver:
                 ids = found.ids
                 if is_again:
                     rereading.renew_photo(connection, one, found)
+                    self._faces_gone += found.gone
             self._save_pictures(reading, ids)
             if is_again or photo in new:
                 self.faces += len(one.faces)
