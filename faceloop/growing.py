@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from faceloop.console import Advance, named_progress, say, warn
 from faceloop.reading import PhotoFolders, Taken, tell_taken
 from faceloop.watching import news
+from faceloop.wording import counted
 from faces.errors import FaceloopError
 from faces.locks import Work, alone
 from faces.settings import Settings
@@ -58,10 +59,9 @@ def group_faces(settings: Settings, store: Store) -> Clustered:
 
 def tell_clustered(done: Clustered) -> None:
     """Say what grouping found."""
-    say(
-        f"{done.clusters:,} groups of {done.clustered_faces:,} faces; "
-        f"{done.faces - done.clustered_faces:,} faces stand alone"
-    )
+    single = counted(done.faces - done.clustered_faces, "face stands", "faces stand")
+    groups = counted(done.clusters, "group")
+    say(f"{groups} of {counted(done.clustered_faces, 'face')}; {single} alone")
 
 
 @dataclass
