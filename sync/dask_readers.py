@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from faces.errors import SetupError
 from faces.reading import FaceReader, ReadingOptions, face_reader
+from sync.reader_processes import without_ctrl_c
 from sync.readings import Reading, Task, TooLarge, read_task
 from sync.storage import place_shown
 
@@ -188,7 +189,9 @@ def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
     with ExitStack() as opened:
         address = scheduler
         if scheduler == LOCAL:
-            address = opened.enter_context(local_cluster(jobs)).scheduler_address
+            with without_ctrl_c():  # its threads and workers end when they are told to
+                cluster = local_cluster(jobs)
+            address = opened.enter_context(cluster).scheduler_address
         try:
             client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:

@@ -143,7 +143,7 @@ class _ReaderProcess:
         self._process: BaseProcess = context.Process(
             target=_read_until_told, args=(theirs, options), daemon=True
         )
-        with _without_ctrl_c():
+        with without_ctrl_c():
             self._process.start()
         theirs.close()
 
@@ -212,7 +212,7 @@ def _starting() -> ForkServerContext | SpawnContext:
 
 
 @contextmanager
-def _without_ctrl_c() -> Iterator[None]:
+def without_ctrl_c() -> Iterator[None]:
     """Keep Ctrl-C from this thread for a moment, and for good from processes started meanwhile.
 
     They end when they are told to; a Ctrl-C of their own would end them with a traceback.
