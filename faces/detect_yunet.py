@@ -52,14 +52,9 @@ class YunetDetector:
             SetupError: the weights are missing or were changed.
         """
         network = self._loaded()
-        seen = _halved(pixels, _LONGEST_PX)
-        sightings = [_scaled(_in_bands(network, seen), _ratio(pixels, seen))]
-        while max(seen.shape) > _SMALL_PHOTO_PX:
-            scale = max(pixels.shape) / max(seen.shape)
-            small = sightings[-1][:, 2:4].max(axis=1) <= _LARGEST_FACE_PX * scale
-            sightings[-1] = sightings[-1][small]
-            seen = _halved(seen, max(seen.shape) // _SMALLER)
-            sightings.append(_scaled(network.look(seen, at_least=_AT_LEAST), _ratio(pixels, seen)))
+        sightings = [
+            _scaled(_seen_in(network, copy), _ratio(pixels, copy)) for copy in _copies(pixels)
+        ]
         return list(_detections(once_each(np.concatenate(sightings)), pixels))
 
     def _loaded(self) -> Yunet:
@@ -105,23 +100,39 @@ def _detections(sightings: Floats, pixels: Pixels) -> Iterator[Detection]:
             )
 
 
+def _copies(pixels: Pixels) -> Iterator[Pixels]:
+    """The photo as it is looked at, then smaller copies, until any face is small in the last."""
+    copy = _halved(pixels, _LONGEST_PX)
+    yield copy
+    while max(copy.shape) > _SMALL_PHOTO_PX:
+        copy = _halved(copy, max(copy.shape) // _SMALLER)
+        yield copy
+
+
+def _seen_in(network: Yunet, copy: Pixels) -> Floats:
+    """The sightings in a copy, (n, 15), without those of faces that the next one shows better."""
+    seen = _in_bands(network, copy)
+    is_last = max(copy.shape) <= _SMALL_PHOTO_PX
+    return seen if is_last else seen[seen[:, 2:4].max(axis=1) <= _LARGEST_FACE_PX]
+
+
 def _in_bands(network: Yunet, pixels: Pixels) -> Floats:
-    """All sightings in a picture, looked at band by band across its longer side, (n, 15)."""
-    lying = pixels.shape[1] >= pixels.shape[0]
-    length, breadth = max(pixels.shape[:2]), min(pixels.shape[:2])
-    parts = bands(length, longest_px=_BAND_PX // breadth, overlap_px=_OVERLAP_PX)
+    """All sightings in a picture, looked at band by band along its longer side, (n, 15).
+
+    A face at an edge between two bands is cut there: its sighting is left out.
+    """
+    axis = 0 if pixels.shape[1] >= pixels.shape[0] else 1
+    length_px, breadth_px = max(pixels.shape[:2]), min(pixels.shape[:2])
+    places = [axis, *range(4 + axis, SCORE, 2)]
     found = []
-    for first, end in parts:
-        part = pixels[:, first:end] if lying else pixels[first:end]
-        seen = network.look(part, at_least=_AT_LEAST)
-        near, far = seen[:, 1 - lying], seen[:, 1 - lying] + seen[:, 3 - lying]
-        whole = (near > _EDGE_PX) | (first == 0)
-        whole &= (far < end - first - _EDGE_PX) | (end == length)
-        seen = seen[whole]
-        seen[:, 1 - lying : SCORE : 2] += first
-        # A size is no place: it stays.
-        seen[:, 3 - lying] -= first
-        found.append(seen)
+    for first, end in bands(length_px, longest_px=_BAND_PX // breadth_px, overlap_px=_OVERLAP_PX):
+        band = pixels[:, first:end] if axis == 0 else pixels[first:end]
+        seen = network.look(band, at_least=_AT_LEAST)
+        seen[:, places] += first
+        near, far = seen[:, axis], seen[:, axis] + seen[:, axis + 2]
+        whole = (near > first + _EDGE_PX) | (first == 0)
+        whole &= (far < end - _EDGE_PX) | (end == length_px)
+        found.append(seen[whole])
     return np.concatenate(found)
 
 
