@@ -21,8 +21,8 @@ _SHARPNESS = (0.02, 0.08)
 _DEGREES_TURNED = (85.0, 40.0)
 _SCORES: Mapping[str, tuple[float, float]] = {
     "yunet": (0.6, 0.9),
-    "dlib-hog": (-0.1, 0.4),
-    "dlib-cnn": (0.0, 0.8),
+    "dlib-hog": (0.0, 0.5),
+    "dlib-cnn": (0.2, 1.0),
 }
 """Of each detector, by the beginning of its name: scores of a doubtful and of a certain face."""
 

@@ -66,7 +66,7 @@ def test_a_face_that_a_person_drew_is_not_held_back_for_what_nobody_measured() -
 
 def test_each_detector_has_its_own_scale() -> None:
     assert certainty(0.5, detector="dlib-hog-1") == 1
-    assert certainty(0.5, detector="dlib-cnn-0") == pytest.approx(0.625)
+    assert certainty(0.5, detector="dlib-cnn-0") == pytest.approx(0.375)
     assert certainty(0.5, detector="yunet-2023mar") == 0
 
 
