@@ -38,10 +38,11 @@ COGGED = $(shell grep -l --include='*.md' -r 'cog\]\]\]' README.md docs 2>/dev/n
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# As many photos as are read while the rest is installed; `up` reads the others with the desk open.
 up: python ## PHOTOS=folder: install, find the faces in it, start everything, open the browser
 	@test -n "$$PHOTOS" || { echo "Say which photos: make up PHOTOS=~/Pictures" >&2; exit 2; }
 	@test -d "$$PHOTOS" || { echo "There is no folder $$PHOTOS" >&2; exit 2; }
-	@$(INSTALL) predict studio training -- $(FACELOOP) cluster "$$PHOTOS"
+	@$(INSTALL) predict studio training -- $(FACELOOP) cluster "$$PHOTOS" --limit 2000
 	@$(FACELOOP) up "$$PHOTOS" $(if $(CHECK),--check)
 
 demo: python ## the same on sample portraits; CHECK=1: start everything, ask every part, stop
