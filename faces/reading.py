@@ -11,7 +11,7 @@ import numpy as np
 from faces.detect import Detector
 from faces.encode import NETWORK, Encoder
 from faces.pictures import OpenPhoto
-from faces.quality import certainty, sharpness_of
+from faces.quality import sharpness_of
 from faces.records import (
     SAME_FACE_IOU,
     Box,
@@ -55,7 +55,7 @@ class FaceReader:
     def __init__(
         self, detector: Detector, encoder: FaceEncoder, *, rotations: bool = False
     ) -> None:
-        """Take both as they are; with `rotations`, turn photos in which no face is sure."""
+        """Take both as they are; with `rotations`, look at each photo in all four directions."""
         self._detector = detector
         self._encoder = encoder
         self._rotations = rotations
@@ -92,19 +92,13 @@ class FaceReader:
     def _find(self, pixels: Pixels) -> tuple[int, list[Detection]]:
         """The faces, and how many quarters the photo had to be turned to the left to see them.
 
-        A face that lies is found too at times, but never with certainty, and cannot be encoded.
+        A face that lies is found too at times, but less surely, and cannot be encoded.
         """
-        tried = [(0, one_box_a_face(self._detector.find(pixels)))]
-        if self._rotations and self._certainty(tried[0][1]) < 1:
-            for quarters in (1, 2, 3):
-                found = one_box_a_face(self._detector.find(_turned(pixels, quarters)))
-                tried.append((quarters, found))
+        tried = [
+            (quarters, one_box_a_face(self._detector.find(_turned(pixels, quarters))))
+            for quarters in (range(4) if self._rotations else range(1))
+        ]
         return max(tried, key=lambda turn: max((seen.score for seen in turn[1]), default=-np.inf))
-
-    def _certainty(self, found: Sequence[Detection]) -> float:
-        """That of the surest face, 0 to 1; 0 without any."""
-        name = self._detector.name
-        return max((certainty(seen.score, detector=name) for seen in found), default=0)
 
 
 def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceReader:

@@ -81,13 +81,15 @@ class Settings(BaseSettings):
         default="yunet", description="What finds faces: yunet, hog or cnn (both dlib's)"
     )
     rotations: bool = Field(
-        default=False, description="Turn photos in which no face is surely found, and look again"
+        default=False,
+        description="Look at photos in all four directions, for such as lie on their side",
     )
     engine: Literal["onnx", "reference"] = Field(
         default="onnx", description="What encodes faces: onnx, or face_recognition itself"
     )
     scheduler: str = Field(
-        default="", description="Dask scheduler that reads photos; empty: processes of this machine"
+        default="",
+        description="Dask scheduler that reads photos; local: a small one here; empty: none",
     )
 
     @property

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faces.detect_yunet import YunetDetector, bands, once_each
+from faces.detect_yunet import YunetDetector, bands, longest_looked_at, once_each
 from faces.pictures import resized
 from tests.faces.conftest import Portrait
 
@@ -39,9 +39,9 @@ def test_a_face_that_fills_the_photo_is_found(
 def test_a_face_where_two_bands_meet_is_found_once(
     detector: YunetDetector, portrait: Portrait
 ) -> None:
-    for left in range(880, 1080, 40):
-        photo = np.full((1365, 2048, 3), 180, dtype=np.uint8)
-        photo[600:824, left : left + 184] = portrait(12, 1)
+    for left in range(1320, 1620, 60):
+        photo = np.full((2048, 3072, 3), 180, dtype=np.uint8)
+        photo[900:1236, left : left + 276] = resized(portrait(12, 1), 276, 336)
         assert len(detector.find(photo)) == 1
 
 
@@ -50,6 +50,13 @@ def test_a_frontal_face_is_turned_less_than_one_that_looks_aside(
 ) -> None:
     turned = [detector.find(portrait(12, number))[0].pose for number in range(1, 11)]
     assert all(pose is not None and 0 <= pose <= 90 for pose in turned)
+
+
+@given(st.integers(1, 30_000))
+def test_a_face_of_27_pixels_is_looked_at_with_18(longest: int) -> None:
+    looked_at = longest_looked_at(longest)
+    assert 800 <= looked_at <= 2048
+    assert looked_at == 2048 or 27 * looked_at / longest > 17.9
 
 
 @given(
