@@ -14,12 +14,14 @@ from faces.store.photos import KnownFile, known_file
 
 
 def photos_of_size(connection: sa.Connection, size_bytes: int, *, most: int) -> list[PhotoId]:
-    """The photos that lie or lay in a file of this size, by id, at most so many of them."""
+    """The photos that lie or lay in a file of this size, in no order, at most so many of them.
+
+    Ordering them would look at all of that size, each time that one of them is asked for.
+    """
     query = (
         sa.select(t.photo_files.c.photo_id)
         .where(t.photo_files.c.size_bytes == size_bytes, t.photo_files.c.photo_id.is_not(None))
         .distinct()
-        .order_by(t.photo_files.c.photo_id)
         .limit(most)
     )
     return [PhotoId(row.photo_id) for row in connection.execute(query)]

@@ -216,10 +216,9 @@ def sample_without_faces(connection: sa.Connection, count: int) -> list[KnownFil
     chosen = (
         sa.select(t.photos.c.id).where(_HAS_FILE, ~_HAS_FACE).order_by(t.photos.c.id).limit(count)
     )
-    ids = [row.id for row in connection.execute(chosen)]
     order = (t.photo_files.c.photo_id, t.photo_files.c.root, t.photo_files.c.path)
     query = sa.select(t.photo_files).where(
-        t.photo_files.c.photo_id.in_(ids), t.photo_files.c.removed_at.is_(None)
+        t.photo_files.c.photo_id.in_(chosen), t.photo_files.c.removed_at.is_(None)
     )
     first: dict[str, KnownFile] = {}
     for row in connection.execute(query.order_by(*order)):

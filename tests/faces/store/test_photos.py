@@ -1,3 +1,4 @@
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -256,6 +257,24 @@ def test_photos_without_a_face_are_counted_as_long_as_they_are_there(with_files:
         sample = photos.sample_without_faces(connection, 2)
         assert [known.file.path for known in sample] == ["x1", "x2"]
         assert photos.sample_without_faces(connection, 0) == []
+
+
+def test_photos_without_a_face_are_listed_however_many(store: Store) -> None:
+    ids = [PhotoId(f"{number:064}") for number in range(30)]
+    empty = Encodings("net", (), rows(), rows())
+    with store.write() as connection:
+        photos.save_photos(
+            connection, [ReadPhoto(Photo(one, 4, 3), (), empty) for one in ids], now=NOW
+        )
+        for one in ids:
+            photos.save_file(connection, PhotoFile("/p", f"{one}.jpg", 5, 6), photo=one)
+    with store.read() as connection:
+        if connection.dialect.name == "sqlite":  # which takes 32,766 values unless told otherwise
+            driver = connection.connection.driver_connection
+            driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 10)
+        listed = photos.sample_without_faces(connection, 30)
+        assert [entry.photo for entry in listed] == ids
+        assert len(files.photos_of_size(connection, 5, most=7)) == 7
 
 
 def test_a_photo_looked_through_again_has_what_was_found(store: Store) -> None:
