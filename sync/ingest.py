@@ -209,7 +209,7 @@ def _known_files(store: Store, root: str) -> list[KnownFile]:
 def _to_read_again(
     store: Store, known: Iterable[KnownFile], options: ReadingOptions
 ) -> frozenset[PhotoId]:
-    here = frozenset(entry.photo for entry in known if entry.photo is not None)
+    here = frozenset(e.photo for e in known if e.photo is not None and not e.removed)
     detector = detector_named(options.detector).name
     with store.read() as connection:
         otherwise = rereading.photos_read_otherwise(connection, detector)

@@ -82,13 +82,20 @@ class Saver:
         with self._store.write() as connection:
             there = {f.photo for f in files.files_there(connection, _photos_in(batch))}
             new = self._save_photos(connection, self._of_each_photo(batch))
-            photos.save_files(connection, [KnownFile(r.file, r.photo, r.refused) for r in batch])
+            photos.save_files(connection, map(self._known_now, batch))
         for face in self._faces_gone:
             self._media.crop(face).unlink(missing_ok=True)
         self._faces_gone.clear()
         for reading in batch:
             became = self._became(reading, is_new=reading.photo in new, was=reading.photo in there)
             self.done[became] += 1
+
+    def _known_now(self, reading: Reading) -> KnownFile:
+        """What is known of a file now; one read again in vain keeps its photo."""
+        photo, path = reading.photo, reading.file.path
+        if photo is None and path in self._plan.again:
+            photo = self._plan.before[path].photo
+        return KnownFile(reading.file, photo, reading.refused)
 
     def _of_each_photo(self, batch: list[Reading]) -> dict[PhotoId, tuple[Reading, ReadPhoto]]:
         """What was read of each photo, once; that of a file to be read again goes first."""

@@ -218,6 +218,22 @@ def test_a_file_that_the_system_did_not_let_us_read_is_tried_again(
     assert album.ingest() == Ingested(found=4, read=0, unchanged=4)
 
 
+def test_a_photo_that_cannot_be_read_once_more_stays(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.ingest()
+    before = album.there()
+    with monkeypatch.context() as failing:
+        failing.setattr(pictures, "_without_waiting", raises_input_output_error)
+        assert album.ingest(again=True).refused == 2
+    assert album.there() == before
+    with album.store.read() as connection:
+        assert len(photos.refused_files(connection)) == 2, "they are listed even so"
+    assert album.ingest().unchanged == 2
+    with album.store.read() as connection:
+        assert photos.refused_files(connection) == []
+
+
 def raises_input_output_error(_path: str, _flags: int) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -562,6 +578,17 @@ deeds = st.tuples(
     st.sampled_from(["a.png", "c.png", "d/b.png", "e/a.png"]),
     st.integers(0, 3),
 )
+
+
+def test_reading_all_again_waits_for_no_photo_that_is_gone(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.ingest()
+    (album.folder / "1.png").unlink()
+    assert album.ingest().removed == 1
+    monkeypatch.setattr(YunetDetector, "name", "another")
+    assert album.ingest(again=True).again == 1
+    assert album.ingest(again=True).again == 1, "read by the same detector, on request"
 
 
 def do(folder: Path, deed: tuple[str, str, str, int], *, at_ns: int) -> None:
