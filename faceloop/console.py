@@ -21,33 +21,33 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from faceloop.wording import spoken_time
+from faceloop.wording import printable, spoken_time
 
 INTERRUPTED = 130
 """The exit code that a shell gives to what Ctrl-C ended."""
 A_LINE_EVERY_S = 30.0
 """Where no terminal shows a bar, a long step writes a line this often."""
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)
 """Where everything goes that a person reads."""
-_errors = Console(stderr=True, highlight=False)
+_errors = Console(stderr=True, highlight=False, emoji=False)
 
 Advance = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
 
 
 def say(line: str) -> None:
-    """Write a line as it is, however long; square brackets in a name are no markup."""
+    """Write a line as it is, however long; brackets and colons in a name are no markup."""
     console.print(line, markup=False, soft_wrap=True)
 
 
 def warn(line: str) -> None:
     """Write what somebody should know, beside the output."""
-    _errors.print(line, style="yellow", markup=False, soft_wrap=True)
+    _errors.print(printable(line), style="yellow", markup=False, soft_wrap=True)
 
 
 def fail(line: str) -> None:
     """Write why a command ends."""
-    _errors.print(line, style="red", markup=False, soft_wrap=True)
+    _errors.print(printable(line), style="red", markup=False, soft_wrap=True)
 
 
 @contextmanager

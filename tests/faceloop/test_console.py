@@ -56,6 +56,17 @@ def test_a_log_gets_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> No
     assert written.getvalue().replace("\n", "").isprintable()
 
 
+def test_a_name_is_said_as_it_is(capsys) -> None:
+    console.say(":100: [bold].jpg")
+    assert capsys.readouterr().out == ":100: [bold].jpg\n"
+
+
+def test_a_name_in_a_fault_steers_no_terminal(capsys) -> None:
+    for tell in (console.warn, console.fail):
+        tell("no photo in a\nb\x1b[2J:smile:")
+        assert capsys.readouterr().err == "no photo in a\\nb\\x1b[2J:smile:\n"
+
+
 @pytest.mark.parametrize("one_line", [False, True])
 def test_a_terminal_gets_a_bar_for_each_step_which_may_vanish(
     monkeypatch: pytest.MonkeyPatch, one_line: bool
