@@ -47,7 +47,7 @@ def cluster(
     chosen = options.chosen(detector, rotations, engine, eps, min_samples)
     settings = settings_for(workspace, **chosen, jobs=jobs, scheduler=scheduler)
     if photos is not None:
-        check_folder(photos, settings.workspace)
+        check_folder(photos, settings)
     refuse_no_folder(settings, photos)
     if dry_run:
         tell_what_would_be_read(settings, photos, again=again, removed=removed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from faceloop.console import say
-from faceloop.folders import folders_to_read
+from faceloop.folders import folders_to_read, has_store
 from faceloop.forecast import refuse_full_disk
 from faceloop.reading import PhotoFolders, tell_plan
 from faceloop.workspace import existing_store
@@ -36,7 +36,7 @@ def tell_what_would_be_read(
 @contextmanager
 def _store(settings: Settings) -> Iterator[Store]:
     """The workspace's store; an empty one somewhere else, where nothing was made yet."""
-    if settings.database_url or (settings.workspace / "faceloop.sqlite3").exists():
+    if has_store(settings):
         yield existing_store(settings)
         return
     with TemporaryDirectory() as folder:

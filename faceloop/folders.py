@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from faceloop.forecast import UNKNOWN_PACE, forecast, refuse_full_disk
 from faces.errors import SetupError
 from faces.settings import Settings
 from faces.store import ledger
@@ -17,11 +18,12 @@ _FACT = "folders"
 _NO_FOLDER = "no folder yet; give the one with your photos: faceloop up ~/Pictures"
 
 
-def check_folder(folder: str, workspace: Path) -> None:
+def check_folder(folder: str, settings: Settings) -> None:
     """Make sure that a folder can be worked with, before anything is written or remembered.
 
     Raises:
-        SetupError: it is missing, holds no photo, or what we make would end up among the photos.
+        SetupError: it is missing, holds no photo, or what we make would end up among the photos, or
+            would not fit on the disk of a workspace that is still to be made.
     """
     if is_address(folder):
         found = look_through_address(root_of(folder))
@@ -31,7 +33,14 @@ def check_folder(folder: str, workspace: Path) -> None:
         raise SetupError(
             f"no photo in {folder}; give a folder that holds JPEG, PNG or other photos"
         )
-    refuse_mixing(folder, workspace)
+    refuse_mixing(folder, settings.workspace)
+    if not has_store(settings):
+        refuse_full_disk(forecast(settings, UNKNOWN_PACE, found.files), settings.workspace)
+
+
+def has_store(settings: Settings) -> bool:
+    """Whether there is a database, so that a folder may be known."""
+    return bool(settings.database_url) or (settings.workspace / "faceloop.sqlite3").exists()
 
 
 def refuse_no_folder(settings: Settings, given: str | None) -> None:
@@ -40,8 +49,7 @@ def refuse_no_folder(settings: Settings, given: str | None) -> None:
     Raises:
         SetupError: none is given, and there is no database that could remember one.
     """
-    database = settings.workspace / "faceloop.sqlite3"
-    if given is None and not settings.database_url and not database.exists():
+    if given is None and not has_store(settings):
         raise SetupError(_NO_FOLDER)
 
 
@@ -66,6 +74,13 @@ def folders_to_read(store: Store, given: str | None, *, remember: bool = True) -
     if not known:
         raise SetupError(_NO_FOLDER)
     return known
+
+
+def forget_folder(store: Store, folder: str) -> None:
+    """Look through a folder no more, until it is given again."""
+    known = [one for one in remembered_folders(store) if one != folder]
+    with store.write() as connection:
+        ledger.set_fact(connection, _FACT, known)
 
 
 def refuse_mixing(folder: str, workspace: Path) -> None:

@@ -41,6 +41,10 @@ class Pace:
     is_measured: bool
 
 
+UNKNOWN_PACE = Pace(1.0, None, is_measured=False)
+"""Of a workspace that is still to be made; enough to tell what disk it takes."""
+
+
 @dataclass(frozen=True)
 class Forecast:
     """What reading will take; `free_bytes` is what the workspace's disk has."""

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from faceloop.console import Advance, say, warn
-from faceloop.folders import refuse_mixing
+from faceloop.folders import forget_folder, refuse_mixing
 from faceloop.forecast import Forecast, Pace, forecast, note_pace, pace_of
 from faceloop.wording import counted, printable
 from faces.errors import SetupError
@@ -28,6 +28,7 @@ from sync.storage import is_address
 
 READING = "Reading photos"
 _AWAY_FACT = "folders that are away"
+_NOT_THERE = "is not there, and no photo in it is known"
 _MEANT = "; bring it back, or say with --removed that this is meant"
 
 
@@ -169,7 +170,7 @@ class PhotoFolders:
             now = min(now, limit)
         taken = Taken()
         with self._timed() as timer:
-            for root, plan in plans.items():
+            for root, plan in sorted(plans.items(), key=_loses_photos):
                 shown = partial(timer.advance, advance, read_before + taken.read, read_before + now)
                 part = self._read_one(
                     plan,
@@ -194,7 +195,8 @@ class PhotoFolders:
                 continue
             if plan.away is not None:
                 at = f", since {since[folder]}" if folder in since else ""
-                yield folder, f"away{at}: {plan.photos_before:,} photos stay as they are"
+                one, many = "photo stays as it is", "photos stay as they are"
+                yield folder, f"away{at}: {counted(plan.photos_before, one, many)}"
             else:
                 left = f", {len(plan.to_read):,} still to be read" if plan.to_read else ""
                 yield folder, f"there, {counted(plan.found, 'photo')}{left}"
@@ -210,14 +212,28 @@ class PhotoFolders:
 
     def _looked(self) -> Iterator[tuple[str, FolderPlan]]:
         again = ReadingOptions.of(self._settings) if self._again else None
-        for folder in self.folders:
+        for folder in list(self.folders):
             try:
                 refuse_mixing(folder, self._settings.workspace)
                 plan = plan_ingest(self._store, folder, again=again)
             except SetupError as reason:
-                self._tell_away(folder, f"{reason} (what was read of it before stays)")
+                self._tell_missing(folder, reason)
                 continue
             yield folder, plan
+
+    def _tell_missing(self, folder: str, reason: SetupError) -> None:
+        """Say that nothing can be read in a folder; one that is gone for good is forgotten."""
+        is_gone = not is_address(folder) and not Path(folder).exists()
+        if not is_gone:
+            self._tell_away(folder, f"{reason} (what was read of it before stays)")
+        elif not self._removed:
+            self._tell_away(folder, f"{folder} {_NOT_THERE}; --removed forgets it")
+        else:
+            say(printable(f"{folder} {_NOT_THERE}: it is forgotten"))
+            if not self._dry:
+                self._tell_away(folder, None)
+                self.folders.remove(folder)
+                forget_folder(self._store, folder)
 
     def _read_one(
         self, plan: FolderPlan, *, limit: int | None, on_progress: Callable[[int, int], None]
@@ -250,7 +266,7 @@ class PhotoFolders:
     def _tell_away(self, root: str, line: str | None) -> None:
         """Say that a folder is away unless that was said, and note since when."""
         if line is not None and self._away.get(root) != line:
-            warn(printable(line))
+            warn(line)
         self._away = (
             {**self._away, root: line}
             if line
@@ -267,6 +283,12 @@ class PhotoFolders:
     def _away_since(self) -> dict[str, str]:
         with self._store.read() as connection:
             return dict(ledger.fact(connection, _AWAY_FACT) or {})
+
+
+def _loses_photos(looked: tuple[str, FolderPlan]) -> bool:
+    """Folders that lost something go last: it may have moved into another."""
+    _, plan = looked
+    return bool(plan.gone)
 
 
 def tell_plan(folders: PhotoFolders) -> Forecast:

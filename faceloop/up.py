@@ -88,7 +88,7 @@ def up(
     ports = {"studio_port": studio_port, "backend_port": backend_port, "app_port": app_port}
     settings = settings_for(workspace, **given)
     if photos is not None:
-        check_folder(photos, settings.workspace)
+        check_folder(photos, settings)
     refuse_no_folder(settings, photos)
     if dry_run:
         tell_what_would_be_read(settings, photos, again=again, removed=removed)

@@ -109,9 +109,9 @@ def prepare(settings: Settings) -> Store:
         _make_private(settings.workspace)
         for folder in (settings.media, settings.models, settings.workspace / "locks"):
             folder.mkdir(exist_ok=True)
-    with alone(settings, Work.MIGRATE):
-        store = Store(settings.store_url)
-        store.migrate(lock=settings.workspace / "locks" / "migration.lock")
+        with alone(settings, Work.MIGRATE):
+            store = Store(settings.store_url)
+            store.migrate(lock=settings.workspace / "locks" / "migration.lock")
     return store
 
 

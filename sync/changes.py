@@ -112,7 +112,7 @@ def plan_away(root: str, known: Sequence[KnownFile]) -> FolderPlan:
     """What it means that a folder is not there: nothing, until it is, or its loss is meant."""
     gone = {entry.file.path: entry.photo for entry in _live(known) if entry.photo is not None}
     before = count_photos(known)
-    away = f"{root} is not there: its {before} photos stay as they are"
+    away = f"{root} is not there: {_they_stay(before)}"
     return FolderPlan(root=root, gone=gone, photos_before=before, away=away)
 
 
@@ -126,7 +126,9 @@ def settle_losses(
     """
     doubles = tuple(path for path, photo in plan.gone.items() if photo in elsewhere)
     lost = tuple(path for path, photo in plan.gone.items() if photo not in elsewhere)
-    away = None if accept else plan.away or _too_many({plan.gone[path] for path in lost}, plan)
+    away = None
+    if lost and not accept:
+        away = plan.away or _too_many({plan.gone[path] for path in lost}, plan)
     removed = plan.kept_out if away else (*lost, *plan.kept_out)
     return Losses(doubles, removed, away)
 
@@ -196,16 +198,20 @@ def _why_away(found: Found, known: Sequence[KnownFile]) -> str | None:
     """Why nothing can be said of what was in a folder, if that is so."""
     before = count_photos(known)
     if "" in found.unreadable:
-        return f"{found.root} {found.unreadable['']}: its {before} photos stay as they are"
+        return f"{found.root} {found.unreadable['']}: {_they_stay(before)}"
     if before and not (found.files or found.kept_out or found.unreadable):
-        return f"{found.root} holds no photo now: its {before} photos stay as they are"
+        return f"{found.root} holds no photo now: {_they_stay(before)}"
     return None
+
+
+def _they_stay(photos: int) -> str:
+    return "its photo stays as it is" if photos == 1 else f"its {photos:,} photos stay as they are"
 
 
 def _too_many(lost: Collection[PhotoId], plan: FolderPlan) -> str | None:
     if len(lost) <= 1 or len(lost) * _WHOLE_TO_MOST_LOST <= plan.photos_before:
         return None
     return (
-        f"{len(lost)} of the {plan.photos_before} photos in {plan.root} are gone: "
+        f"{len(lost):,} of the {plan.photos_before:,} photos in {plan.root} are gone: "
         "they stay as they are until the loss is said to be meant (--removed)"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -125,11 +127,61 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_read(
     faceloop, folder: Path, workspace: Path, monkeypatch, subcommand: str
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, 10_000))
-    said = faceloop(subcommand, folder, "--dry-run", "--workspace", workspace)
-    assert "give a workspace on another disk" in said.fault
-    said = faceloop("cluster", folder, "--workspace", workspace)
-    assert "give a workspace on another disk" in said.fault
-    assert not [*workspace.glob("media/previews/**/*.jpg")]
+    for dry in (["--dry-run"], []):
+        said = faceloop(subcommand, folder, *dry, "--workspace", workspace)
+        assert "give a workspace on another disk" in said.fault
+        assert not workspace.exists(), "nothing is left behind"
+
+
+def test_new_photos_that_do_not_fit_on_the_disk_are_refused(
+    cluster, folder: Path, workspace: Path, monkeypatch
+) -> None:
+    cluster(folder)
+    Image.new("RGB", (50, 50)).save(folder / "new.png")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, 10_000))
+    assert "give a workspace on another disk" in cluster().fault
+    assert count(workspace) == PHOTOS
+
+
+def test_a_workspace_that_cannot_be_written_to_is_one_line(
+    cluster, folder: Path, workspace: Path, monkeypatch
+) -> None:
+    cluster(folder)
+
+    def refuse(*_args: object, **_how: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    assert f"{workspace} cannot be made or used (Read-only file system)" in cluster().fault
+
+
+def test_a_folder_that_got_another_name_keeps_its_photos_and_is_forgotten_on_request(
+    faceloop, cluster, folder: Path, workspace: Path, tmp_path: Path
+) -> None:
+    cluster(folder)
+    renamed = folder.rename(tmp_path / "renamed")
+    said = cluster(renamed)
+    assert said.err == "", "nothing is lost, so nothing is away"
+    assert f"{PHOTOS} files: {PHOTOS} added, {PHOTOS} removed; 0 faces found" in said.out
+    assert count(workspace) == PHOTOS
+    assert cluster().err.splitlines() == [
+        f"{folder} is not there, and no photo in it is known; --removed forgets it"
+    ]
+    assert f"{folder} is not there, and no photo in it is known" in cluster("--removed").out
+    assert cluster().err == ""
+    assert folders_to_read(store_of(workspace), None) == [str(renamed)]
+
+
+def test_what_moves_to_another_folder_is_not_lost(cluster, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    shutil.copy(folder / "00.png", tmp_path / "other")
+    cluster(folder)
+    cluster(tmp_path / "other")
+    for number in range(6):
+        (folder / f"{number:02}.png").rename(tmp_path / "other" / f"{number:02}.png")
+    said = cluster()
+    assert said.err == ""
+    assert "5 added, 6 removed, 7 as before" in said.out
 
 
 def test_settings_once_given_hold_for_the_workspace(cluster, folder: Path, workspace: Path) -> None:
