@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from faces.errors import StoreError
-from faces.records import Box, Face, FaceId, Photo, PhotoFile, PhotoId
+from faces.records import Box, Face, FaceId, Photo, PhotoFile, PhotoId, face_id_of_box
 from faces.store import clusters, ledger, photos
 from faces.store.database import Store, _alembic_config, open_store
 from faces.store.photos import KnownFile
@@ -45,18 +45,21 @@ FIRST_ROWS = (
     " VALUES ('{photo}', 40, 30, '2026-01-01')",
     "INSERT INTO photo_files VALUES ('/photos', 'a.jpg', '{photo}', NULL, 10, 20)",
     'INSERT INTO faces (id, photo_id, "left", top, width, height, score, drawn)'
-    " VALUES ('found', '{photo}', 1, 2, 3, 4, 1.5, {false}),"
+    " VALUES ('{found}', '{photo}', 1, 2, 3, 4, 1.5, {false}),"
+    " ('moved', '{photo}', 2, 2, 3, 4, 1.5, {false}),"
     " ('drawn', '{photo}', 5, 6, 7, 8, 1.0, {true})",
-    "INSERT INTO cluster_faces VALUES ('found', 'c1', 0)",
+    "INSERT INTO cluster_faces VALUES ('{found}', 'c1', 0)",
 )
 
 
-def test_rows_of_the_first_shape_are_kept_and_say_which_detector_it_was(
+def test_rows_of_the_first_shape_are_kept_and_say_which_detector_or_person_it_was(
     url: str, tmp_path: Path
 ) -> None:
     store = Store(url)
     migrate_to(store, "0001")
-    words = {"photo": "a" * 64} | (
+    photo = PhotoId("a" * 64)
+    found = face_id_of_box(photo, Box(1, 2, 3, 4))
+    words = {"photo": photo, "found": found} | (
         {"true": "1", "false": "0"} if "sqlite" in url else {"true": "true", "false": "false"}
     )
     with store.write() as connection:
@@ -64,17 +67,17 @@ def test_rows_of_the_first_shape_are_kept_and_say_which_detector_it_was(
             connection.execute(sa.text(row.format(**words)))
     store.migrate(lock=tmp_path / "migrate.lock")
     store.check()
-    photo = PhotoId("a" * 64)
     with store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert photos.faces(connection) == [
-            Face(FaceId("found"), photo, Box(1, 2, 3, 4), 1.5, detector="dlib-hog-1"),
+            Face(found, photo, Box(1, 2, 3, 4), 1.5, detector="dlib-hog-1"),
+            Face(FaceId("moved"), photo, Box(2, 2, 3, 4), 1.5),
             Face(FaceId("drawn"), photo, Box(5, 6, 7, 8), 1.0, drawn=True),
         ]
         (file,) = photos.known_files(connection)
         assert file == KnownFile(PhotoFile("/photos", "a.jpg", 10, 20), photo, None, removed=False)
         assert photos.photos_there(connection) == [Photo(photo, 40, 30)]
-        assert clusters.clusters(connection)[0].faces == ("found",)
+        assert clusters.clusters(connection)[0].faces == (found,)
         assert connection.scalar(sa.text("SELECT detector FROM photos")) == "dlib-hog-1"
     store.close()
 

@@ -1,7 +1,12 @@
 """Which detector found a face and how good the face is; files that are gone for now."""
 
+import hashlib
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+
+from faces.store.chunks import in_chunks
 
 revision = "0002"
 down_revision = "0001"
@@ -25,6 +30,20 @@ def upgrade() -> None:
     photos, faces = sa.table("photos", sa.column("detector")), _faces()
     op.execute(sa.update(photos).values(detector=_FIRST_DETECTOR))
     op.execute(sa.update(faces).where(~faces.c.drawn).values(detector=_FIRST_DETECTOR))
+    for some in in_chunks(_moved_by_people(faces)):
+        op.execute(sa.update(faces).where(faces.c.id.in_(some)).values(detector=""))
+
+
+def _moved_by_people(faces: sa.TableClause) -> list[str]:
+    """The faces whose box is not the one that named them: a person moved it, so it stays."""
+    found = op.get_bind().execute(sa.select(faces).where(~faces.c.drawn))
+    return [row.id for row in found if row.id != _id_of_box(row)]
+
+
+def _id_of_box(row: sa.Row[Any]) -> str:
+    """What a face that a detector found is called, by its photo and its box."""
+    corners = ",".join(str(round(v)) for v in (row.left, row.top, row.width, row.height))
+    return "f" + hashlib.sha256(f"{row.photo_id}:{corners}".encode()).hexdigest()[:16]
 
 
 def _detector() -> sa.Column[str]:
@@ -32,4 +51,5 @@ def _detector() -> sa.Column[str]:
 
 
 def _faces() -> sa.TableClause:
-    return sa.table("faces", sa.column("detector"), sa.column("drawn", sa.Boolean()))
+    told = ("id", "photo_id", "detector", "left", "top", "width", "height")
+    return sa.table("faces", sa.column("drawn", sa.Boolean()), *map(sa.column, told))
