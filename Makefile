@@ -51,10 +51,16 @@ demo: python ## the same on sample portraits; CHECK=1: start everything, ask eve
 	@test -d "$$DEMO/album" || $(FACELOOP) demo "$$DEMO"
 	@$(FACELOOP) up "$$DEMO/album" --workspace "$$DEMO/workspace" $(if $(CHECK),--check)
 
-test: test-fast test-live ## install, then run all tests, those with Label Studio and a browser too
+test: test-fast test-slow test-live ## install, then run all tests, those with Label Studio and a browser too
+
+PYTEST := $(RUN) pytest -q -n auto --maxprocesses=8 --dist loadfile
 
 test-fast: setup-dev ## the tests that need neither, in less than a minute
-	@$(RUN) pytest -q -n auto --maxprocesses=8 --dist loadfile
+	@$(PYTEST)
+
+.PHONY: test-slow
+test-slow: setup-dev ## those that start processes, wait for the clock or count much
+	@$(PYTEST) -m slow
 
 # pytest's exit code 5 (nothing to run) is a fault only once there are live tests.
 .PHONY: test-live

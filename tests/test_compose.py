@@ -223,6 +223,7 @@ def test_no_proxy_is_asked_for_what_the_services_say_to_each_other(
     assert direct >= {*hosts, "127.0.0.1"}
 
 
+@pytest.mark.slow
 def test_the_worker_is_well_once_the_store_opens_and_the_queue_answers(tmp_path: Path) -> None:
     python, *words = SERVICES["worker"]["healthcheck"]["test"][1:]
     assert python == "python"

@@ -91,6 +91,7 @@ def test_what_prevents_starting_is_one_line_and_exit_1(
     assert said in line
 
 
+@pytest.mark.slow
 def test_the_backend_needs_neither_torch_nor_gradio_and_forks_before_threads_start() -> None:
     heavy = ("torch", "fastai", "gradio", "label_studio_sdk", "pandas")
     code = (
@@ -102,6 +103,7 @@ def test_the_backend_needs_neither_torch_nor_gradio_and_forks_before_threads_sta
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 
 
+@pytest.mark.slow
 @pytest.mark.enable_socket
 def test_it_serves_until_told_to_stop_and_leaves_nothing_behind(
     workspace: Path, free_port: int

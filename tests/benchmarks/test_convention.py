@@ -111,6 +111,8 @@ def test_a_process_gives_its_last_line_its_seconds_and_its_memory() -> None:
 def test_the_memory_of_what_a_process_starts_counts_too() -> None:
     parent = f"""
 import subprocess, sys, time
+
+pytestmark = pytest.mark.slow
 command = [sys.executable, "-c", {HOLD_UNTIL_TOLD!r}]
 pipes = {{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}}
 started = [subprocess.Popen(command, **pipes) for _ in range(2)]

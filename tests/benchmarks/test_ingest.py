@@ -7,6 +7,8 @@ from benchmarks import ingest, ingest_ours
 from benchmarks.face_recognition_photos import encodings_of
 from benchmarks.ingest_pages import HEIGHT_PX, WIDTH_PX, make_pages, portraits_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -19,6 +19,8 @@ from faces.pictures import save_jpeg
 from faces.records import Box
 from tests.faces.conftest import Portrait
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path, portrait: Portrait) -> Path:

@@ -132,6 +132,7 @@ runpy.run_module("faceloop", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_in_a_process_parts_start_light_and_a_mistake_is_one_line_too(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", IN_A_PROCESS],

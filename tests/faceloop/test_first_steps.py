@@ -83,6 +83,7 @@ def test_a_refused_file_is_listed_with_its_reason(faceloop, workspace: Path, fol
     assert str(folder / "broken [1].jpg") in line
 
 
+@pytest.mark.slow
 def test_a_command_that_is_asked_to_end_takes_its_readers_with_it_and_goes_on_later(
     faceloop, folder: Path, tmp_path: Path
 ) -> None:

@@ -284,6 +284,7 @@ def test_photos_without_a_face_are_counted_sampled_and_listed(
     assert listed == [str(path) for path in sorted(folder.iterdir())]
 
 
+@pytest.mark.slow
 def test_ten_thousand_refused_files_are_listed_whatever_their_names(
     faceloop, workspace: Path
 ) -> None:

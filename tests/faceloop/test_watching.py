@@ -12,6 +12,8 @@ import pytest
 from faceloop import watching
 from faceloop.watching import news
 
+pytestmark = pytest.mark.slow
+
 
 class Enough(Exception):
     """The test has waited long enough."""

@@ -12,6 +12,8 @@ from faces.errors import SetupError
 from faces.records import Box, Pixels
 from faces.reference import ReferenceEncoder
 
+pytestmark = pytest.mark.slow
+
 FACES = [Box(75.4, 139.6, 150, 150.2), Box(-30, -30, 120, 120)]
 
 

@@ -206,6 +206,7 @@ def test_an_address_that_others_can_reach_is_refused(tmp_path: Path) -> None:
         run(Settings(workspace=tmp_path, app_host="0.0.0.0"))  # noqa: S104  (it is refused)
 
 
+@pytest.mark.slow
 def test_neither_torch_nor_fastai_is_loaded_with_the_app() -> None:
     program = (
         "import sys, serve.server\n"

@@ -16,7 +16,7 @@ from sync.readings import Reading
 
 distributed = pytest.importorskip("distributed")
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

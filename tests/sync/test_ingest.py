@@ -159,6 +159,7 @@ def test_reading_again_reads_nothing(album: Album) -> None:
     assert album.faces() == before
 
 
+@pytest.mark.slow
 def test_several_processes_read_the_same(album: Album, tmp_path: Path) -> None:
     album.ingest(jobs=2)
     alone = Store(f"sqlite:///{tmp_path / 'alone.sqlite3'}")

@@ -22,6 +22,8 @@ from sync.folder import find_photo_files
 from sync.readers import ORDINARY_MEGAPIXELS, Giants, read_all
 from sync.readings import Reading, Task
 
+pytestmark = pytest.mark.slow
+
 
 class Deadly(str):
     """A root that kills the process which looks at it, as want of memory would."""

@@ -48,6 +48,7 @@ def test_torch_and_onnx_give_the_same_encodings(network: FaceNetwork, chips: Pix
     np.testing.assert_allclose(ours, onnx, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 def test_the_upper_part_can_learn_alone_and_the_description_stays(
     network: FaceNetwork, chips: Pixels
 ) -> None:
