@@ -14,7 +14,8 @@ from faceloop.dry_run import tell_what_would_be_read
 from faceloop.folders import check_folder, folders_to_read, refuse_no_folder
 from faceloop.forecast import refuse_full_disk
 from faceloop.growing import Growth, group_faces, tell_clustered
-from faceloop.reading import PhotoFolders, tell_plan, tell_taken
+from faceloop.reading import PhotoFolders, tell_plan
+from faceloop.taken import tell_taken
 from faceloop.workspace import prepare, settings_for
 
 Watch = Annotated[

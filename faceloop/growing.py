@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faceloop.console import Advance, named_progress, say, warn
-from faceloop.reading import PhotoFolders, Taken, tell_taken
+from faceloop.reading import PhotoFolders
+from faceloop.taken import Taken, tell_taken
 from faceloop.watching import news
 from faceloop.wording import counted
 from faces.errors import FaceloopError

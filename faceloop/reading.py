@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from faceloop.console import Advance, say, warn
 from faceloop.folders import forget_folder, refuse_mixing
 from faceloop.forecast import Forecast, Pace, forecast, note_pace, pace_of
+from faceloop.taken import Taken
 from faceloop.wording import counted, printable
 from faces.errors import SetupError
 from faces.locks import Work, alone
@@ -30,37 +31,6 @@ READING = "Reading photos"
 _AWAY_FACT = "folders that are away"
 _NOT_THERE = "is not there, and no photo in it is known"
 _MEANT = "; bring it back, or say with --removed that this is meant"
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What reading did, all folders together; the counts are those of `sync.ingest.Ingested`."""
-
-    found: int = 0
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    returned: int = 0
-    again: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    faces: int = 0
-    without_faces: int = 0
-    left: int = 0
-    seconds: float = 0.0
-
-    def __add__(self, later: Taken) -> Taken:
-        """Both together; what there is and what is left is what the later one says."""
-        sums = {f.name: getattr(self, f.name) + getattr(later, f.name) for f in fields(self)}
-        return Taken(**{**sums, "found": later.found, "left": later.left})
-
-    @property
-    def brought_news(self) -> bool:
-        """Whether anything changed that people could see."""
-        seen = (self.added, self.changed, self.moved, self.returned, self.again, self.removed)
-        return any(seen)
 
 
 class _Timer:
@@ -302,26 +272,3 @@ def tell_plan(folders: PhotoFolders) -> Forecast:
     if expected.photos:
         say(str(expected))
     return expected
-
-
-def tell_taken(taken: Taken) -> None:
-    """Say what reading did, in a line; what there was none of is left out."""
-    counts = (
-        (taken.added, "added"),
-        (taken.changed, "changed"),
-        (taken.moved, "moved"),
-        (taken.returned, "returned"),
-        (taken.again, "read again"),
-        (taken.removed, "removed"),
-        (taken.unchanged, "as before"),
-        (taken.left, "still to be read"),
-    )
-    told = ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing new"
-    line = f"{counted(taken.found, 'file')}: {told}"
-    if taken.read:
-        line += f"; {counted(taken.faces, 'face')} found"
-    if taken.without_faces:
-        line += f", {taken.without_faces:,} without a face (faceloop status --without-faces)"
-    if taken.refused:
-        line += f", {taken.refused:,} refused (faceloop status --refused)"
-    say(line)

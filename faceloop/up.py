@@ -20,10 +20,11 @@ from faceloop.forecast import refuse_full_disk
 from faceloop.growing import Growth, group_faces, photos_before_opening, tell_clustered
 from faceloop.ports import refuse_busy_ports, refuse_vague_address
 from faceloop.processes import Children, answers
-from faceloop.reading import PhotoFolders, tell_plan, tell_taken
+from faceloop.reading import PhotoFolders, tell_plan
 from faceloop.running import stop_leftovers
 from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
 from faceloop.sync import connect, tell_synced
+from faceloop.taken import tell_taken
 from faceloop.welcome import open_in_browser, people_page, tell_addresses, tell_what_to_do
 from faceloop.workspace import (
     Connection,

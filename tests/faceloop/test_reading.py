@@ -14,7 +14,8 @@ from PIL import Image
 from faceloop import forecast, reading
 from faceloop.console import Advance
 from faceloop.folders import folders_to_read
-from faceloop.reading import PhotoFolders, Taken, tell_taken
+from faceloop.reading import PhotoFolders
+from faceloop.taken import Taken, tell_taken
 from faceloop.workspace import prepare, settings_for
 from faces.records import PhotoFile
 from faces.store import photos
