@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -139,7 +139,7 @@ class PhotoFolders:
         if limit is not None and not shows_all:
             now = min(now, limit)
         taken = Taken()
-        with self._timed() as timer:
+        with self._timed(plans.values()) as timer:
             for root, plan in sorted(plans.items(), key=_loses_photos):
                 shown = partial(timer.advance, advance, read_before + taken.read, read_before + now)
                 part = self._read_one(
@@ -172,13 +172,20 @@ class PhotoFolders:
                 yield folder, f"there, {counted(plan.found, 'photo')}{left}"
 
     @contextmanager
-    def _timed(self) -> Iterator[_Timer]:
-        """Note how fast photos are read, also when that is interrupted."""
+    def _timed(self, plans: Iterable[FolderPlan]) -> Iterator[_Timer]:
+        """Note how fast photos are read, also when that is interrupted; known ones do not count."""
         timer = _Timer()
+        before = self._ever_read()
         try:
             yield timer
         finally:
-            note_pace(self._settings, self._store, photos=timer.read, seconds=timer.seconds)
+            opened = self._ever_read() - before + sum(len(plan.again) for plan in plans)
+            read = min(timer.read, opened)
+            note_pace(self._settings, self._store, photos=read, seconds=timer.seconds)
+
+    def _ever_read(self) -> int:
+        with self._store.read() as connection:
+            return photos.count_ever_read(connection)
 
     def _looked(self) -> Iterator[tuple[str, FolderPlan]]:
         again = ReadingOptions.of(self._settings) if self._again else None

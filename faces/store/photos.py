@@ -202,6 +202,11 @@ def count_photos(connection: sa.Connection) -> int:
     return connection.scalar(count) or 0
 
 
+def count_ever_read(connection: sa.Connection) -> int:
+    """How many photos were ever read, also those that are gone."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(t.photos)) or 0
+
+
 def count_without_faces(connection: sa.Connection) -> int:
     """In how many of the photos that have a file now no face was found, nor drawn by anybody."""
     count = sa.select(sa.func.count()).select_from(t.photos).where(_HAS_FILE, ~_HAS_FACE)

@@ -321,6 +321,20 @@ def test_the_pace_is_noted_also_when_reading_is_interrupted(
     assert found.pace().is_measured
 
 
+def test_photos_that_are_known_set_no_pace(
+    cluster, folder: Path, workspace: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(forecast, "_FEWEST_TO_MEASURE", PHOTOS)
+    cluster(folder)
+    store, settings = store_of(workspace), settings_for(workspace, jobs=1)
+    pace = forecast.pace_of(settings, store, processes=1)
+    assert pace.is_measured
+    cluster(folder.rename(tmp_path / "renamed"))
+    assert forecast.pace_of(settings, store, processes=1) == pace
+    cluster("--again")
+    assert forecast.pace_of(settings, store, processes=1) != pace
+
+
 def test_one_folder_among_others_is_read_in_slices_without_a_second_look(
     folder: Path, tmp_path: Path, monkeypatch
 ) -> None:
