@@ -29,7 +29,7 @@ from sync.storage import is_address
 
 READING = "Reading photos"
 _AWAY_FACT = "folders that are away"
-_NOT_THERE = "is not there, and no photo in it is known"
+_NOT_THERE = "is not there, and no photo of it is missing"
 _MEANT = "; bring it back, or say with --removed that this is meant"
 
 

@@ -166,9 +166,9 @@ def test_a_folder_that_got_another_name_keeps_its_photos_and_is_forgotten_on_req
     assert f"{PHOTOS} files: {PHOTOS} added, {PHOTOS} removed; 0 faces found" in said.out
     assert count(workspace) == PHOTOS
     assert cluster().err.splitlines() == [
-        f"{folder} is not there, and no photo in it is known; --removed forgets it"
+        f"{folder} is not there, and no photo of it is missing; --removed forgets it"
     ]
-    assert f"{folder} is not there, and no photo in it is known" in cluster("--removed").out
+    assert f"{folder} is not there, and no photo of it is missing" in cluster("--removed").out
     assert cluster().err == ""
     assert folders_to_read(store_of(workspace), None) == [str(renamed)]
 
