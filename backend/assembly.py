@@ -10,11 +10,11 @@ from backend.app import create_app
 from backend.checks import load_validator
 from backend.media import Media
 from backend.predictor import Predictor
-from faces.encode import NETWORK
 from faces.errors import FaceloopError
 from faces.identify import CurrentModel
 from faces.jobs import Jobs
 from faces.reading import ReadingOptions, face_reader
+from faces.records import NETWORK
 from faces.settings import Settings
 from faces.store.database import open_store
 

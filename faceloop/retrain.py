@@ -11,9 +11,9 @@ from faceloop import options
 from faceloop.console import named_progress, say, warn
 from faceloop.wording import counted
 from faceloop.workspace import existing_store, settings_for
-from faces.encode import NETWORK
 from faces.errors import BrokenModelVersion, NotEnoughToLearn, SetupError, StudioUnreachable
 from faces.locks import Work, alone
+from faces.records import NETWORK
 from faces.settings import Settings
 from faces.store.database import Store
 from faces.versions import current_id, load_version

@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faces.chips import ChipCutter
-from faces.dlib_network import read_face_network
-from faces.onnx_graph import face_network_model
-from faces.onnx_session import RunningNetwork
 from faces.records import ENCODING_LENGTH, Box, FloatRows, Pixels
 from faces.weights import Weights, weights_file
 
-NETWORK = "dlib-resnet-v1"
-"""The name under which these encodings are stored; `faces.reference` gives the same numbers."""
+if TYPE_CHECKING:
+    from faces.chips import ChipCutter
+    from faces.onnx_session import RunningNetwork
 
 _BATCH = 16
 """Chips that go through the network at once; more are hardly faster and need more memory."""
@@ -33,7 +31,8 @@ class _Parts:
 class Encoder:
     """Turns faces into the 128 numbers that `face_recognition` would give.
 
-    May be used by several threads at once. The network is loaded by the first call that has a face.
+    May be used by several threads at once. The network, and the libraries that it needs, are loaded
+    by the first call that has a face.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -60,6 +59,11 @@ class Encoder:
     def _loaded(self) -> _Parts:
         with self._loading:
             if self._parts is None:
+                from faces.chips import ChipCutter
+                from faces.dlib_network import read_face_network
+                from faces.onnx_graph import face_network_model
+                from faces.onnx_session import RunningNetwork
+
                 network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
                 running = RunningNetwork(face_network_model(network), threads=self._threads)
                 self._parts = _Parts(ChipCutter(), running)

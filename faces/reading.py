@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from faces.detect import Detector
-from faces.encode import NETWORK, Encoder
+from faces.encode import Encoder
 from faces.pictures import OpenPhoto
 from faces.quality import sharpness_of
 from faces.records import (
+    NETWORK,
     SAME_FACE_IOU,
     Box,
     Detection,
@@ -137,7 +138,8 @@ def _encoder(options: ReadingOptions, threads: int | None) -> FaceEncoder:
 
 
 def _turned(pixels: Pixels, quarters: int) -> Pixels:
-    return np.ascontiguousarray(np.rot90(pixels, quarters))
+    """Copied, since dlib refuses the strides of what is a view of one row or column."""
+    return np.rot90(pixels, quarters).copy() if quarters else pixels
 
 
 def turned_back(box: Box, quarters: int, width_px: int, height_px: int) -> Box:

@@ -24,6 +24,8 @@ FloatRows = npt.NDArray[np.float32]
 """One row for each face: (n, d)."""
 
 ENCODING_LENGTH = 128
+NETWORK = "dlib-resnet-v1"
+"""The name under which encodings are stored; `faces.encode` and `faces.reference` agree."""
 SAME_FACE_IOU = 0.4
 """Two boxes of one photo that overlap at least this much are the same face."""
 

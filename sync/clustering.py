@@ -11,8 +11,7 @@ from datetime import datetime
 import numpy as np
 
 from faces.cluster import cluster_faces
-from faces.encode import NETWORK
-from faces.records import Encodings, FaceId, PhotoId
+from faces.records import NETWORK, Encodings, FaceId, PhotoId
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store

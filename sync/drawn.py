@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from faces.encode import NETWORK, Encoder
+from faces.encode import Encoder
 from faces.errors import BadPhoto
 from faces.pictures import OpenPhoto, face_crop, open_bytes, save_jpeg
-from faces.records import Encodings, PhotoFile
+from faces.records import NETWORK, Encodings, PhotoFile
 from faces.store import photos
 from faces.store.database import Store
 from sync.media import CROP_PX, Media

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faces.encode import NETWORK
 from faces.errors import BrokenModelVersion, StudioError
 from faces.identify import CurrentModel
-from faces.records import Proposal
+from faces.records import NETWORK, Proposal
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store

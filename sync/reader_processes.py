@@ -23,6 +23,8 @@ from sync.storage import place_shown
 
 _TASKS_EACH = 2
 """The photo in hand and the next one, so that no process waits for this one."""
+_IMPORTED_LATE = ("faces.chips", "faces.dlib_network", "faces.onnx_graph")
+"""What encodes faces; whoever has nothing to read does without."""
 _MOST_LOST_STARTS = 3
 """So many processes may be killed while they start; then the run ends."""
 
@@ -207,7 +209,7 @@ def _starting() -> ForkServerContext | SpawnContext:
     if sys.platform != "linux":
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, *_IMPORTED_LATE])
     return context
 
 

@@ -6,9 +6,9 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from faces.encode import NETWORK
 from faces.errors import FaceloopError
 from faces.locks import Work, alone
+from faces.records import NETWORK
 from faces.settings import load_settings
 from faces.store.database import open_store
 from training.retrain import retrain

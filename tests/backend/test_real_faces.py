@@ -13,11 +13,11 @@ from PIL import Image
 from backend.media import Media
 from backend.predictor import Predictor
 from faces.detect_yunet import YunetDetector
-from faces.encode import NETWORK, Encoder
+from faces.encode import Encoder
 from faces.identify import CurrentModel
 from faces.pictures import open_bytes
 from faces.reading import FaceReader
-from faces.records import identity_rows
+from faces.records import NETWORK, identity_rows
 from tests.backend.conftest import STUDIO, World, names, task
 
 ANNA, BO = 1, 12

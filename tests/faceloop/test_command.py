@@ -120,7 +120,7 @@ def test_a_subcommand_that_does_not_exist_is_named(faceloop) -> None:
     assert "'upp'" in said.err
 
 
-HEAVY = {"sklearn", "label_studio_sdk", "torch", "fastai", "gradio"}
+HEAVY = {"dlib", "onnx", "sklearn", "label_studio_sdk", "torch", "fastai", "gradio"}
 IN_A_PROCESS = f"""
 import runpy, sys
 from faceloop.main import command

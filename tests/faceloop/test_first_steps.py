@@ -23,9 +23,8 @@ from faceloop.welcome import open_in_browser, tell_what_to_do
 from faceloop.worker import run_job
 from faceloop.workspace import explicit_settings, prepare
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
-from faces.encode import NETWORK
 from faces.jobs import Job
-from faces.records import Person, PersonId, unit_rows
+from faces.records import NETWORK, Person, PersonId, unit_rows
 from faces.store import clusters, log, photos
 from faces.store.database import open_store
 from faces.versions import ModelVersion, make_current, numbered, save_version

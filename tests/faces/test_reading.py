@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.detect_yunet import YunetDetector
-from faces.encode import NETWORK, Encoder
+from faces.encode import Encoder
 from faces.pictures import OpenPhoto
 from faces.quality import ENOUGH, quality
 from faces.reading import (
@@ -17,7 +17,7 @@ from faces.reading import (
     one_box_a_face,
     turned_back,
 )
-from faces.records import Box, Detection, Photo, PhotoId, Pixels, face_id_of_box
+from faces.records import NETWORK, Box, Detection, Photo, PhotoId, Pixels, face_id_of_box
 from faces.settings import Settings
 
 PHOTO = PhotoId("a" * 64)
@@ -71,6 +71,15 @@ def test_a_photo_that_lies_is_read_as_if_it_stood(album_page: Pixels, quarters: 
     expected = [turned_back(face.box, quarters, width_px, height_px) for face in upright.faces]
     assert [face.box for face in read.faces] == expected
     np.testing.assert_allclose(read.encodings.plain, upright.encodings.plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("detector", ["yunet", "hog", "cnn"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 90), (90, 1), (31, 33)])
+def test_a_photo_of_one_row_or_column_can_be_turned(
+    detector: Literal["yunet", "hog", "cnn"], size: tuple[int, int]
+) -> None:
+    turning = face_reader(ReadingOptions(detector, rotations=True), threads=1)
+    assert turning.read(as_photo(np.full((*size, 3), 90, dtype=np.uint8))).faces == ()
 
 
 def test_an_upright_photo_is_not_turned(album_page: Pixels) -> None:

@@ -27,11 +27,11 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from faces.detect_yunet import YunetDetector
-from faces.encode import NETWORK, Encoder
+from faces.encode import Encoder
 from faces.identify import class_means
 from faces.pictures import open_bytes
 from faces.reading import FaceReader
-from faces.records import FloatRows, Person, PersonId, Pixels, identity_rows
+from faces.records import NETWORK, FloatRows, Person, PersonId, Pixels, identity_rows
 from faces.store.database import Store
 from faces.versions import ModelVersion, make_current, numbered, save_version
 

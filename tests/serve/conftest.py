@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faces.encode import NETWORK
 from faces.identify import CurrentModel
 from faces.pictures import OpenPhoto
 from faces.records import (
+    NETWORK,
     Box,
     Encodings,
     Face,

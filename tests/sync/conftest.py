@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from faces.confirmations import Event, FaceVerdict, Occasion, PersonCreated, Truth, Verdict, Word
-from faces.encode import NETWORK
 from faces.identify import CurrentModel
 from faces.pictures import save_jpeg
 from faces.records import (
     ENCODING_LENGTH,
+    NETWORK,
     Box,
     Cluster,
     ClusterId,

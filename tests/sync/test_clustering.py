@@ -4,8 +4,7 @@ from typing import NoReturn
 
 import pytest
 
-from faces.encode import NETWORK
-from faces.records import Encodings
+from faces.records import NETWORK, Encodings
 from faces.store import photos
 from sync import clustering
 from sync.clustering import Clustered, cluster_photos

@@ -19,11 +19,12 @@ from PIL import Image
 from faces import pictures
 from faces.confirmations import FaceVerdict, PersonCreated, Retracted, Verdict
 from faces.detect_yunet import YunetDetector
-from faces.encode import NETWORK, Encoder
+from faces.encode import Encoder
 from faces.errors import SetupError
 from faces.pictures import OpenPhoto
 from faces.reading import FaceReader
 from faces.records import (
+    NETWORK,
     Box,
     Encodings,
     Face,
