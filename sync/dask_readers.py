@@ -193,12 +193,28 @@ def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
                 cluster = local_cluster(jobs)
             address = opened.enter_context(cluster).scheduler_address
         try:
+            _see_address(address)
             client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:
             raise SetupError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one: dask scheduler"
             ) from error
         yield opened.enter_context(client)
+
+
+def _see_address(address: str) -> None:
+    """Refuse an address that no client can use: a client that does lets the program end late.
+
+    Raises:
+        ValueError: it is not complete, or asks for certificates that Dask was not told of.
+    """
+    import distributed
+    from distributed.comm.addressing import get_address_host_port
+
+    get_address_host_port(address)
+    certificates = distributed.Security().get_connection_args("client")["ssl_context"]
+    if address.startswith(("tls://", "wss://")) and certificates is None:
+        raise ValueError("Dask's configuration names no certificates")
 
 
 def local_cluster(workers: int) -> distributed.LocalCluster:

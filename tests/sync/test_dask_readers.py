@@ -77,9 +77,15 @@ def test_nobody_at_the_address_is_said_in_one_line(
         list(_read(blanks, "tcp://127.0.0.1:9"))
 
 
-def test_an_address_that_is_none_is_said_in_one_line(blanks: list[PhotoFile]) -> None:
-    with pytest.raises(SetupError, match="no Dask scheduler answers at nowhere://here"):
-        list(_read(blanks, "nowhere://here"))
+@pytest.mark.parametrize(
+    "address", ["nowhere://here", "http://127.0.0.1:9", "127.0.0.1", "tls://127.0.0.1:9"]
+)
+def test_an_address_that_no_client_can_use_is_said_in_one_line(
+    blanks: list[PhotoFile], monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(distributed, "Client", None)  # one would hold up the end of the program
+    with pytest.raises(SetupError, match=f"no Dask scheduler answers at {address}"):
+        list(_read(blanks, address))
 
 
 def _kill_one_worker(scheduler: str) -> None:
