@@ -19,6 +19,8 @@ from benchmarks.convention import (
     tell,
 )
 
+pytestmark = pytest.mark.slow
+
 HOLD = "data = bytearray(60_000_000); import time; time.sleep(0.6)"
 """A program that keeps 60 MB for a moment."""
 HOLD_UNTIL_TOLD = "data = bytearray(60_000_000); print(flush=True); input()"
@@ -112,7 +114,6 @@ def test_the_memory_of_what_a_process_starts_counts_too() -> None:
     parent = f"""
 import subprocess, sys, time
 
-pytestmark = pytest.mark.slow
 command = [sys.executable, "-c", {HOLD_UNTIL_TOLD!r}]
 pipes = {{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}}
 started = [subprocess.Popen(command, **pipes) for _ in range(2)]
