@@ -55,6 +55,10 @@ def main() -> None:
     if given.data is None:
         raise SystemExit("which photos? say DATA=folder, one with LFW's people and pairs")
     pairs = some(read_pairs(given.data), int(os.environ.get("PAIRS") or 0))
+    if len(pairs) < 2 * _FOLDS:
+        raise SystemExit(
+            f"{len(pairs)} pairs are too few to find a threshold; {2 * _FOLDS} will do"
+        )
     note(f"{len(pairs)} pairs")
     report(figures(pairs, ours(), theirs()), {})
 

@@ -112,6 +112,8 @@ class DaskReaders:
                 self._suspects.append(task)
             except distributed.CancelledError as error:
                 raise SetupError(self._lost()) from error
+            except ImportError as error:  # of a worker that came later
+                raise SetupError(self._without_code(error)) from error
             else:
                 return task, answer
 
@@ -136,15 +138,14 @@ class DaskReaders:
         """How many photos the workers read at the same time, all together.
 
         Raises:
-            SetupError: there is no worker, or one that runs other code than this process.
+            SetupError: there is no worker, or one that runs other code than this process; or the
+                scheduler has none of it.
         """
         try:
+            self._client.run_on_scheduler(code_digest)  # tasks go through its hands
             found = self._client.run(code_digest)
-        except Exception as error:  # whatever a worker without our code says
-            raise SetupError(
-                f"a worker at {self._scheduler} has no faceloop that could be used ({error}); "
-                "install this version of it on every worker"
-            ) from error
+        except Exception as error:  # whatever one without our code says
+            raise SetupError(self._without_code(error)) from error
         for worker, digest in found.items():
             if digest != code_digest():
                 raise SetupError(_other_code(worker))
@@ -153,6 +154,12 @@ class DaskReaders:
                 f"no worker at {self._scheduler}; start some: dask worker {self._scheduler}"
             )
         return sum(self._client.nthreads().values())
+
+    def _without_code(self, error: Exception) -> str:
+        return (
+            f"the scheduler or a worker at {self._scheduler} has no faceloop that could be used "
+            f"({error}); install this version of it on all of them"
+        )
 
     def _lost(self) -> str:
         return (

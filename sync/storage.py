@@ -20,7 +20,7 @@ LARGEST_FILE_BYTES = 1 << 29
 
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 """Under which name the file systems of fsspec tell when a file was written last."""
-_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
+_PASSWORD = re.compile(r"://[^/]*:[^/]+@")
 
 
 def is_address(root: str) -> bool:

@@ -10,6 +10,7 @@ from benchmarks.verify import (
     cross_validated,
     figures,
     in_the_middle,
+    main,
     ours,
     read_pairs,
     some,
@@ -55,6 +56,12 @@ def test_pairs_are_read_in_their_order(folder: Path) -> None:
 def test_without_a_list_there_are_no_pairs(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="there are no pairs"):
         read_pairs(tmp_path)
+
+
+def test_too_few_pairs_are_said_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["verify", str(folder)])
+    with pytest.raises(SystemExit, match="3 pairs are too few"):
+        main()
 
 
 def test_the_face_in_the_middle_counts() -> None:

@@ -77,6 +77,14 @@ def test_nobody_at_the_address_is_said_in_one_line(
         list(_read(blanks, "tcp://127.0.0.1:9"))
 
 
+def test_a_cluster_without_our_code_is_said_in_one_line(
+    cluster: str, blanks: list[PhotoFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed.Client, "run_on_scheduler", _import_nothing)
+    with pytest.raises(SetupError, match=r"the scheduler or a worker at .* has no faceloop"):
+        list(_read(blanks, cluster))
+
+
 @pytest.mark.parametrize(
     "address", ["nowhere://here", "http://127.0.0.1:9", "127.0.0.1", "tls://127.0.0.1:9"]
 )
@@ -92,6 +100,10 @@ def _kill_one_worker(scheduler: str) -> None:
     with distributed.Client(scheduler, set_as_default=False) as client:
         pids = client.run(os.getpid)
     os.kill(min(pids.values()), signal.SIGKILL)
+
+
+def _import_nothing(*_: object) -> None:
+    raise ModuleNotFoundError("No module named 'sync'")
 
 
 def _other_digest() -> str:

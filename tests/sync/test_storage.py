@@ -97,7 +97,8 @@ def test_what_is_not_installed_or_unknown_is_said_in_one_line() -> None:
         list(listed("dropbox://x"))
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("speaker", ["ada:secret", ":secret", "ada:a@secret", "ada@here:secret"])
+def test_a_password_in_an_address_is_refused_and_not_repeated(speaker: str) -> None:
     with pytest.raises(SetupError, match="has a password in it") as refused:
-        list(listed("sftp://ada:secret@nas/photos"))
+        list(listed(f"sftp://{speaker}@nas/photos"))
     assert "secret" not in str(refused.value)
