@@ -50,7 +50,7 @@ Rotations = Annotated[
     bool | None,
     typer.Option(
         "--rotations/--no-rotations",
-        help="Turn photos in which no face is found, and look again; remembered.",
+        help="Look at each photo in all four directions; remembered.",
     ),
 ]
 Scheduler = Annotated[

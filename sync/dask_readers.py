@@ -233,7 +233,9 @@ def local_cluster(workers: int) -> distributed.LocalCluster:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        # None would take port 8787, and warn when that is taken.
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         worker_dashboard_address=None,
         silence_logs=logging.CRITICAL,
     )
