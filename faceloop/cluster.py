@@ -11,7 +11,7 @@ from faceloop import options
 from faceloop.choices import remember_choices
 from faceloop.console import named_progress, say
 from faceloop.dry_run import tell_what_would_be_read
-from faceloop.folders import check_folder, folders_to_read, refuse_no_folder
+from faceloop.folders import check_folder, folders_to_read, meant_to_lose, refuse_no_folder
 from faceloop.forecast import refuse_full_disk
 from faceloop.growing import Growth, group_faces, tell_clustered
 from faceloop.reading import PhotoFolders, tell_plan
@@ -55,9 +55,9 @@ def cluster(
         return
     store = prepare(settings)
     remember_choices(settings.workspace, chosen)
-    found = PhotoFolders(
-        settings, store, folders_to_read(store, photos), again=again, removed=removed
-    )
+    folders = folders_to_read(store, photos)
+    meant = meant_to_lose(folders, photos, removed=removed)
+    found = PhotoFolders(settings, store, folders, again=again, removed=meant)
     expected = tell_plan(found)
     refuse_full_disk(expected, settings.workspace)
     with named_progress() as advance:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from faceloop.console import say
-from faceloop.folders import folders_to_read, has_store
+from faceloop.folders import folders_to_read, has_store, meant_to_lose
 from faceloop.forecast import refuse_full_disk
 from faceloop.reading import PhotoFolders, tell_plan
 from faceloop.workspace import existing_store
@@ -26,7 +26,8 @@ def tell_what_would_be_read(
     """
     with _store(settings) as store:
         folders = folders_to_read(store, given, remember=False)
-        found = PhotoFolders(settings, store, folders, again=again, removed=removed, dry=True)
+        meant = meant_to_lose(folders, given, removed=removed)
+        found = PhotoFolders(settings, store, folders, again=again, removed=meant, dry=True)
         expected = tell_plan(found)
         refuse_full_disk(expected, settings.workspace)
         if not expected.photos:

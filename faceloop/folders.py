@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from faceloop.forecast import UNKNOWN_PACE, forecast, refuse_full_disk
@@ -74,6 +75,13 @@ def folders_to_read(store: Store, given: str | None, *, remember: bool = True) -
     if not known:
         raise SetupError(_NO_FOLDER)
     return known
+
+
+def meant_to_lose(folders: Iterable[str], given: str | None, *, removed: bool) -> frozenset[str]:
+    """The folders that `--removed` speaks of: the one given with it, or all when none is."""
+    if not removed:
+        return frozenset()
+    return frozenset(folders if given is None else [root_of(given)])
 
 
 def forget_folder(store: Store, folder: str) -> None:

@@ -71,7 +71,7 @@ Removed = Annotated[
     bool,
     typer.Option(
         "--removed",
-        help="Photos that are gone are meant to be: take them off the desk, however many.",
+        help="What is gone from PHOTOS is meant to be: take it off the desk, however much.",
     ),
 ]
 

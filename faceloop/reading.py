@@ -55,8 +55,9 @@ class _Timer:
 class PhotoFolders:
     """All folders of a workspace, looked through and read as one.
 
-    With `again` photos are read though they did not change; with `removed`, what is gone is meant
-    to be, however much. Both hold for the first look only. What is away is said once.
+    With `again` photos are read though they did not change; what is gone from the folders in
+    `removed` is meant to be, however much. Both hold for the first look only. What is away is said
+    once.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class PhotoFolders:
         folders: list[str],
         *,
         again: bool = False,
-        removed: bool = False,
+        removed: frozenset[str] = frozenset(),
         dry: bool = False,
     ) -> None:
         """Nothing is looked at yet; with `dry`, nothing is noted while looking."""
@@ -143,6 +144,7 @@ class PhotoFolders:
             for root, plan in sorted(plans.items(), key=_loses_photos):
                 shown = partial(timer.advance, advance, read_before + taken.read, read_before + now)
                 part = self._read_one(
+                    root,
                     plan,
                     limit=None if limit is None else limit - taken.read,
                     on_progress=shown,
@@ -151,7 +153,7 @@ class PhotoFolders:
         found = sum(plan.found for plan in plans.values())
         taken += Taken(found=found, left=self.left, seconds=timer.seconds)
         if not taken.left:
-            self._again = self._removed = False
+            self._again, self._removed = False, frozenset()
         return taken
 
     def states(self) -> Iterator[tuple[str, str]]:
@@ -203,7 +205,7 @@ class PhotoFolders:
         is_gone = not is_address(folder) and not Path(folder).exists()
         if not is_gone:
             self._tell_away(folder, f"{reason} (what was read of it before stays)")
-        elif not self._removed:
+        elif folder not in self._removed:
             self._tell_away(folder, f"{folder} {_NOT_THERE}; --removed forgets it")
         else:
             say(printable(f"{folder} {_NOT_THERE}: it is forgotten"))
@@ -213,7 +215,12 @@ class PhotoFolders:
                 forget_folder(self._store, folder)
 
     def _read_one(
-        self, plan: FolderPlan, *, limit: int | None, on_progress: Callable[[int, int], None]
+        self,
+        root: str,
+        plan: FolderPlan,
+        *,
+        limit: int | None,
+        on_progress: Callable[[int, int], None],
     ) -> Ingested:
         settings = self._settings
         with alone(settings, Work.INGEST):
@@ -226,7 +233,7 @@ class PhotoFolders:
                 on_progress=on_progress,
                 options=ReadingOptions.of(settings),
                 scheduler=settings.scheduler,
-                accept_removals=self._removed,
+                accept_removals=root in self._removed,
                 limit=None if limit is None else max(0, limit),
             )
 

@@ -15,7 +15,7 @@ from faceloop.choices import remember_choices
 from faceloop.connecting import check_access, connection_for
 from faceloop.console import INTERRUPTED, named_progress, say, waiting
 from faceloop.dry_run import tell_what_would_be_read
-from faceloop.folders import check_folder, folders_to_read, refuse_no_folder
+from faceloop.folders import check_folder, folders_to_read, meant_to_lose, refuse_no_folder
 from faceloop.forecast import refuse_full_disk
 from faceloop.growing import Growth, group_faces, photos_before_opening, tell_clustered
 from faceloop.ports import refuse_busy_ports, refuse_vague_address
@@ -101,7 +101,8 @@ def up(
         _check_before(settings, connection)
         store = prepare(settings)
         folders = folders_to_read(store, photos)
-        found = PhotoFolders(settings, store, folders, again=again, removed=removed)
+        meant = meant_to_lose(folders, photos, removed=removed)
+        found = PhotoFolders(settings, store, folders, again=again, removed=meant)
         refuse_full_disk(tell_plan(found), settings.workspace)
         write_connection(settings.workspace, connection)
         remember_choices(settings.workspace, chosen)

@@ -358,3 +358,21 @@ def test_one_folder_among_others_is_read_in_slices_without_a_second_look(
     assert (taken.read, taken.found, found.known()) == (PHOTOS + 2, PHOTOS + 2, PHOTOS + 1)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert {total for _, total in told} == {PHOTOS + 2}
+
+
+def test_what_is_meant_to_be_gone_is_gone_from_the_folder_given_alone(
+    cluster, folder: Path, workspace: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for place in range(10):
+        Image.new("RGB", (60 + place, 50)).save(other / f"{place}.png")
+    cluster(folder)
+    cluster(other)
+    for one in (folder, other):
+        for photo in sorted(one.iterdir())[:5]:
+            photo.unlink()
+    said = cluster(folder, "--removed")
+    assert "5 removed" in said.out
+    assert f"5 of the 10 photos in {other} are gone" in said.err
+    assert count(workspace) == PHOTOS - 5 + 10
