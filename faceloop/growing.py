@@ -62,7 +62,8 @@ def tell_clustered(done: Clustered) -> None:
     """Say what grouping found."""
     single = counted(done.faces - done.clustered_faces, "face stands", "faces stand")
     groups = counted(done.clusters, "group")
-    say(f"{groups} of {counted(done.clustered_faces, 'face')}; {single} alone")
+    poor = f", {done.poor:,} too small, blurred or turned away to be grouped" if done.poor else ""
+    say(f"{groups} of {counted(done.clustered_faces, 'face')}; {single} alone{poor}")
 
 
 @dataclass

@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 
 from faces.cluster import cluster_faces
+from faces.quality import ENOUGH, quality
 from faces.records import NETWORK, Encodings, FaceId, PhotoId
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
@@ -22,12 +23,16 @@ _GIVEN = "clustered_faces"
 
 @dataclass(frozen=True, slots=True)
 class Clustered:
-    """What a run found; `changed` is false when the same clusters stood there already."""
+    """What a run found; `changed` is false when the same clusters stood there already.
+
+    `faces` are those that could be grouped; the `poor` ones were left out.
+    """
 
     run: str
     clusters: int
     clustered_faces: int
     faces: int
+    poor: int
     changed: bool
 
 
@@ -35,7 +40,8 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
     """Group the faces of all photos that are there, without those that people called no face.
 
     Of photos that are gone, the faces that somebody spoke of stay: their names hold for those who
-    look like them.
+    look like them. Left out, too, are faces too small, blurred, turned away or doubtful to be told
+    apart (`faces.quality`), unless somebody spoke of them; they stay on their photos.
 
     The same settings go on with the same run: what it proposes is shown in the same round, so that
     a few new photos do not make Label Studio show everything anew.
@@ -44,13 +50,15 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
     run = f"dbscan-{_digest(how)}"
     with store.read() as connection:
         encodings = photos.encodings(connection, NETWORK)
-        photo_of = {face.id: face.photo for face in photos.faces(connection)}
+        faces = photos.faces(connection)
         there = {photo.id for photo in photos.photos_there(connection)}
         truth = log.truth(connection)
         last_given = ledger.fact(connection, _GIVEN)
         before = (cluster_store.current_run(connection), cluster_store.clusters(connection))
+    photo_of = {face.id: face.photo for face in faces}
     gone = {face for face, photo in photo_of.items() if photo not in there}
-    kept = _without(encodings, truth.not_faces | (gone - truth.spoken_of))
+    poor = {face.id for face in faces if quality(face) < ENOUGH} - truth.spoken_of - gone
+    kept = _without(encodings, truth.not_faces | poor | (gone - truth.spoken_of))
     given = _digest_of_faces(run, kept, photo_of)
     as_before = before[0] == run and given == last_given
     found = (
@@ -63,7 +71,7 @@ def cluster_photos(store: Store, *, eps: float, min_samples: int, now: datetime)
                 cluster_store.save_run(connection, run, found, how=how, now=now)
             ledger.set_fact(connection, _GIVEN, given)
     inside = sum(len(cluster.faces) for cluster in found)
-    return Clustered(run, len(found), inside, len(kept.faces), changed=changed)
+    return Clustered(run, len(found), inside, len(kept.faces), len(poor), changed=changed)
 
 
 def _digest_of_faces(run: str, kept: Encodings, photo_of: Mapping[FaceId, PhotoId]) -> str:

@@ -1,10 +1,16 @@
-"""What holds for every test: in CI nothing is passed over in silence."""
+"""What holds for every test: in CI nothing is passed over in silence, and Ctrl-C is heard."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Several tests send Ctrl-C, which a run started in the background would ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
