@@ -9,8 +9,9 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Several tests send Ctrl-C, which a run started in the background would ignore."""
+    """Several tests send signals, some of which a run in the background or by nohup ignores."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)
