@@ -9,7 +9,7 @@ import typer
 
 from faceloop import options
 from faceloop.choices import remember_choices
-from faceloop.console import named_progress, say
+from faceloop.console import INTERRUPTED, named_progress, say
 from faceloop.dry_run import tell_what_would_be_read
 from faceloop.folders import check_folder, folders_to_read, meant_to_lose, refuse_no_folder
 from faceloop.forecast import refuse_full_disk
@@ -60,8 +60,12 @@ def cluster(
     found = PhotoFolders(settings, store, folders, again=again, removed=meant)
     expected = tell_plan(found)
     refuse_full_disk(expected, settings.workspace)
-    with named_progress() as advance:
-        taken = found.read(advance, limit=limit, shows_all=False)
+    try:
+        with named_progress() as advance:
+            taken = found.read(advance, limit=limit, shows_all=False)
+    except KeyboardInterrupt:
+        say("stopped; what was read is kept, and the next run goes on from here")
+        raise typer.Exit(INTERRUPTED) from None
     tell_taken(taken)
     tell_clustered(group_faces(settings, store))
     if watch:

@@ -13,7 +13,6 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
@@ -71,12 +70,7 @@ class DaskReaders:
             self._open = opened.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Take back what is not done, and leave the cluster to others."""
         self._client.cancel(list(self._under_way))
         self._open.close()

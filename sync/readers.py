@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
-from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from faces.records import PhotoFile
@@ -143,12 +142,7 @@ class _ThisProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._tasks.clear()
 
     def submit(self, task: Task) -> None:

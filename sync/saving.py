@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 
 from faces.errors import SetupError
@@ -52,12 +51,7 @@ class Saver:
         """Ready at once."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Keep what was read before an interruption, too."""
         self.flush()
 

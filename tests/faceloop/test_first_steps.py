@@ -101,6 +101,7 @@ def test_a_command_that_is_asked_to_end_takes_its_readers_with_it_and_goes_on_la
     said, _ = reading.communicate(timeout=30)
     assert reading.returncode == 130
     assert "Traceback" not in said
+    assert "stopped; what was read is kept" in said
     wait_until(lambda: not any(reader.runs for reader in readers))
     assert faceloop("status", "--workspace", workspace).code == 0
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +22,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from faceloop.demo_album import Album, make_album
-from faceloop.workspace import Connection, read_connection
+from faceloop.processes import answers
+from faceloop.studio_server import studio_command, studio_environment
+from faceloop.workspace import Connection, new_password, read_connection
 from faces.confirmations import Truth
 from faces.records import FaceId
+from faces.settings import load_settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
@@ -61,6 +65,51 @@ def free_ports(count: int) -> list[int]:
     for probe in probes:
         probe.close()
     return ports
+
+
+@contextmanager
+def label_studio_in(folder: Path, *, token: str) -> Iterator[str]:
+    """A Label Studio that keeps all that is its own in this folder; gives its address."""
+    [port] = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    venv = environment()["FACELOOP_STUDIO_VENV"]
+    settings = load_settings(workspace=folder / "workspace", studio_port=port, studio_venv=venv)
+    if not (settings.studio_venv / "bin" / "label-studio").exists():
+        give_up("Label Studio is not installed; run `make setup`")
+    connection = Connection(
+        studio_name="test",
+        studio_url=url,
+        studio_api_key=token,
+        studio_pictures="local",
+        backend_secret="",
+        studio_user="owner@studio.example",
+        studio_password=new_password(),
+        own_api_key=token,
+        studio_port=port,
+        backend_port=9090,
+        app_port=7860,
+        studio_venv=venv,
+    )
+    settings.media.mkdir(parents=True)
+    with (folder / "studio.txt").open("wb") as written:
+        process = subprocess.Popen(
+            studio_command(settings),
+            env=studio_environment(settings, connection),
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(
+            lambda: process.poll() is not None or answers(f"{url}/health"),
+            within_s=READY_WITHIN_S,
+            what="Label Studio",
+        )
+        assert process.poll() is None, (folder / "studio.txt").read_text()[-2000:]
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
 
 
 @dataclass

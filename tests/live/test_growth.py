@@ -11,20 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
 from faceloop.demo_album import make_album
-from faceloop.studio_server import studio_command, studio_environment
-from faceloop.workspace import Connection
 from faces.confirmations import Truth
-from faces.settings import load_settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
 from sync.desk import Project
-from tests.live.conftest import environment, free_ports, give_up, wait_until
+from tests.live.conftest import environment, free_ports, label_studio_in, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 
@@ -37,43 +33,8 @@ IN_TIME_S = 90
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Label Studio that runs already; so reading waits for nothing of it."""
-    folder = tmp_path_factory.mktemp("studio")
-    venv = environment()["FACELOOP_STUDIO_VENV"]
-    [port] = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    settings = load_settings(workspace=folder, studio_port=port, studio_venv=venv)
-    if not (settings.studio_venv / "bin" / "label-studio").exists():
-        give_up("Label Studio is not installed; run `make setup`")
-    connection = Connection(
-        studio_name="theirs",
-        studio_url=url,
-        studio_api_key=TOKEN,
-        studio_pictures="local",
-        backend_secret="",
-        studio_user="owner@studio.example",
-        studio_password="a-pass-word-1",
-        own_api_key=TOKEN,
-        studio_port=port,
-        backend_port=9090,
-        app_port=7860,
-        studio_venv=venv,
-    )
-    settings.media.mkdir(parents=True)
-    with (folder / "log.txt").open("wb") as written:
-        process = subprocess.Popen(
-            studio_command(settings),
-            env=studio_environment(settings, connection),
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        health = f"{url}/health"
-        wait_until(lambda: answers(health), within_s=READY_WITHIN_S, what="Label Studio")
+    with label_studio_in(tmp_path_factory.mktemp("studio"), token=TOKEN) as url:
         yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
 
 
 @dataclass
@@ -156,13 +117,6 @@ def growing(
 
 def settings(**values: str) -> Mapping[str, str]:
     return {**environment(), **values}
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.TransportError:
-        return False
 
 
 def test_the_desk_opens_early_and_what_is_said_meanwhile_stays(growing: Growing) -> None:
