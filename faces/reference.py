@@ -62,7 +62,7 @@ class ReferenceEncoder:
     def encode_plain(self, pixels: Pixels, boxes: Sequence[Box]) -> FloatRows:
         """`face_recognition.face_encodings` and no more: (n, 128) for at least one face."""
         with self._at_work:
-            rows = _face_recognition().face_encodings(
+            rows = face_recognition_itself().face_encodings(
                 np.ascontiguousarray(pixels), [_css(box) for box in boxes]
             )
         return np.array(rows, dtype=np.float32)
@@ -71,7 +71,7 @@ class ReferenceEncoder:
         with self._at_work:
             self._cutter = self._cutter or ChipCutter()
             chips = self._cutter.with_mirrored(pixels, boxes)[len(boxes) :]
-            network = _face_recognition().api.face_encoder
+            network = face_recognition_itself().api.face_encoder
             rows = [network.compute_face_descriptor(chip) for chip in chips]
         return np.array(rows, dtype=np.float32)
 
@@ -82,8 +82,10 @@ def _css(box: Box) -> tuple[int, int, int, int]:
     return seen.top(), seen.right(), seen.bottom(), seen.left()
 
 
-def _face_recognition() -> ModuleType:
-    """The package. It warns as it is imported, and lets Pillow open half pictures from then on."""
+def face_recognition_itself() -> ModuleType:
+    """The package. It warns as it is imported, and lets Pillow open half pictures from then on:
+    both are kept from the rest of the process, so nothing else of ours may import it there.
+    """
     with _LOADING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tolerant = ImageFile.LOAD_TRUNCATED_IMAGES

@@ -1,14 +1,12 @@
 import subprocess
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import numpy as np
 import onnx
 import pytest
-from PIL import ImageFile
 
 from faces.detect_hog import HogDetector
 from faces.dlib_network import FaceNetwork, read_face_network
@@ -16,6 +14,7 @@ from faces.encode import Encoder
 from faces.onnx_graph import face_network_model
 from faces.pictures import resized
 from faces.records import Box, Pixels
+from faces.reference import face_recognition_itself
 from faces.weights import Weights, weights_file
 
 Portrait = Callable[[int, int], Pixels]
@@ -37,15 +36,9 @@ def network() -> FaceNetwork:
 
 
 @pytest.fixture(scope="module")
-def face_recognition() -> Iterator[ModuleType]:
-    """The reference; it warns at import, and lets Pillow open half pictures from then on."""
-    tolerant = ImageFile.LOAD_TRUNCATED_IMAGES
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        reference = pytest.importorskip("face_recognition")
-    yield reference
-    ImageFile.LOAD_TRUNCATED_IMAGES = tolerant
+def face_recognition() -> ModuleType:
+    pytest.importorskip("face_recognition_models", exc_type=ImportError)
+    return face_recognition_itself()
 
 
 def css(box: Box) -> tuple[int, int, int, int]:
