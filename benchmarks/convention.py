@@ -37,22 +37,27 @@ class Asked:
     rounds: int
 
 
-def asked(about: str, arguments: Sequence[str] | None = None) -> Asked:
+def asked(
+    about: str, arguments: Sequence[str] | None = None, *, file_type: str | None = None
+) -> Asked:
     """Read DATA and ROUNDS from the command line, else from the environment.
 
-    Exits with one line if the folder is missing or the rounds are no positive number.
+    DATA is a folder, or, where `file_type` (such as ".npz") is given, a file of that type.
+
+    Exits with one line if DATA is missing or the rounds are no positive number.
     """
     parser = argparse.ArgumentParser(description=about)
     data, rounds = os.environ.get("DATA") or None, os.environ.get("ROUNDS") or "3"
-    parser.add_argument("data", nargs="?", default=data, help="folder to measure on (DATA)")
+    parser.add_argument("data", nargs="?", default=data, help="what to measure on (DATA)")
     parser.add_argument("--rounds", default=rounds, type=int, help="times each side runs (ROUNDS)")
     given = parser.parse_args(arguments)
     if given.rounds < 1:
         parser.error(f"each side runs at least once, not {given.rounds} times")
-    folder = Path(given.data).expanduser() if given.data else None
-    if folder is not None and not folder.is_dir():
-        parser.error(f"there is no folder {folder}; give one that exists")
-    return Asked(folder, given.rounds)
+    place = Path(given.data).expanduser() if given.data else None
+    if place is not None and not place.is_dir() and not _is_file(place, file_type):
+        what = f"folder or {file_type} file" if file_type else "folder"
+        parser.error(f"there is no {what} {place}; give one that exists")
+    return Asked(place, given.rounds)
 
 
 def in_turn(sides: Mapping[str, Side], *, rounds: int) -> dict[str, dict[str, float]]:
@@ -99,13 +104,13 @@ def python_module(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def report(ours: Figures, rivals: Mapping[str, Figures]) -> None:
-    """Print the result: the last line on stdout."""
+def report(ours: Figures, rivals: Mapping[str, Figures | None]) -> None:
+    """Print the result: the last line on stdout. A rival that cannot be measured here is null."""
     if "rivals" in ours:
         raise ValueError("the key `rivals` is kept for the others' figures")
     told = {key: _rounded(value) for key, value in ours.items()}
     others = {
-        name: {key: _rounded(value) for key, value in figures.items()}
+        name: figures and {key: _rounded(value) for key, value in figures.items()}
         for name, figures in rivals.items()
     }
     tell({**told, "rivals": others})
@@ -133,6 +138,10 @@ def note_progress(what: str) -> Callable[[int, int], None]:
             note(f"  {what}: {done} of {total}")
 
     return progress
+
+
+def _is_file(place: Path, file_type: str | None) -> bool:
+    return file_type is not None and place.suffix == file_type and place.is_file()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from benchmarks.convention import asked, note, note_progress, report
 from benchmarks.face_recognition_itself import boxes_found, encodings_of
+from benchmarks.middle_face import nearest_the_middle
 from faces.encode import Encoder
 from faces.pictures import open_photo
 from faces.reading import detector_named
@@ -138,16 +139,10 @@ def theirs() -> Encode:
 def in_the_middle(boxes: Sequence[Box], pixels: Pixels) -> Box:
     """The box nearest the middle of the photo; without any, its middle half."""
     height_px, width_px, _ = pixels.shape
-
-    def distance(box: Box) -> float:
-        return float(
-            np.hypot(
-                box.left + box.width / 2 - width_px / 2, box.top + box.height / 2 - height_px / 2
-            )
-        )
-
-    middle = Box(width_px / 4, height_px / 4, width_px / 2, height_px / 2)
-    return min(boxes, key=distance, default=middle)
+    place = nearest_the_middle(boxes, width_px=width_px, height_px=height_px)
+    if place is None:
+        return Box(width_px / 4, height_px / 4, width_px / 2, height_px / 2)
+    return boxes[place]
 
 
 def distances(
