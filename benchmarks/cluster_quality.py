@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,19 +38,29 @@ class Draw:
 
 def main() -> None:
     """Measure all sides and print the result."""
-    given = asked("How well faces are grouped by person.", file_type=".npz")
+    about = "How well faces are grouped by person."
+    report(*over([figures(people, ours) for people in given_people(about)]))
+
+
+def given_people(about: str) -> Iterator[PeopleEncodings]:
+    """Who was asked for by DATA, PEOPLE, SEED and SEEDS: all at once, or some, draw after draw.
+
+    Raises:
+        SystemExit: there is no DATA, or nobody in it.
+    """
+    given = asked(about, file_type=".npz")
     if given.data is None:
         raise SystemExit("whose faces? say DATA=folder, one of Person/image, or an .npz")
-    everyone = read(given.data)
-    note(f"{len(everyone.names)} photos, {np.count_nonzero(~everyone.found)} without a face")
     count, seed, seeds = (_number(*of) for of in (("PEOPLE", 0), ("SEED", 0), ("SEEDS", 1)))
-    draws = []
+    everyone = read(given.data)
+    if not count:
+        note(_counted(everyone))
+        yield everyone
+        return
     for drawn in range(seed, seed + max(1, seeds)):
-        rng = np.random.default_rng(drawn)
-        people = everyone.of_some_people(count, rng=rng) if count else everyone
-        note(f"seed {drawn}: {len(people.names)} photos")
-        draws.append(figures(people, ours))
-    report(*over(draws))
+        people = everyone.of_some_people(count, rng=np.random.default_rng(drawn))
+        note(f"seed {drawn}: {_counted(people)}")
+        yield people
 
 
 def read(data: Path) -> PeopleEncodings:
@@ -113,6 +123,11 @@ def _at(told: Figures, kind: str) -> str:
     names = (f"{kind}_f_setting", f"{kind}_f_min_samples")
     set_to = [f"{told[name]:g}" for name in names if name in told]
     return f" (at {', '.join(set_to)})" if set_to else ""
+
+
+def _counted(people: PeopleEncodings) -> str:
+    without_face = np.count_nonzero(~people.found)
+    return f"{len(people.names)} photos, {without_face} of them without a face"
 
 
 def _number(name: str, default: int) -> int:

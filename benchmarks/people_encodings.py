@@ -74,7 +74,7 @@ def read_npz(file: Path) -> PeopleEncodings:
         SystemExit: the file does not hold that.
     """
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as stored, np.load(stored, allow_pickle=False) as held:
             names = tuple(str(name) for name in held["names"])
             plain, mirrored = (
                 np.asarray(held[name], dtype=np.float32) for name in ("enc", "mirrored")

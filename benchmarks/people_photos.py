@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,7 +165,7 @@ def _fingerprint(folder: Path, photos: Sequence[Path], detector: str) -> str:
 def _kept(file: Path, count: int) -> SeenFaces | None:
     """What was kept, if it is there and whole."""
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as stored, np.load(stored, allow_pickle=False) as held:
             seen = SeenFaces(*(held[name] for name in _KEPT))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
         return None
@@ -183,6 +184,7 @@ def _keep(file: Path, seen: SeenFaces) -> None:
         beside.replace(file)
     except OSError as error:
         note(f"what was read could not be kept: {error}")
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         return
     note(f"kept for the next time: {file}")

@@ -145,6 +145,29 @@ def test_data_comes_from_the_environment_and_the_command_line_wins(
     assert (given.data, given.rounds) == (other, 2)
 
 
+def test_a_benchmark_may_take_a_file_of_one_type_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "people.npz"
+    file.write_bytes(b"")
+    assert asked("", [str(file)], file_type=".npz").data == file
+    assert asked("", [str(tmp_path)], file_type=".npz").data == tmp_path
+    for other, file_type, says in (
+        (file, None, "there is no folder "),
+        (file, ".json", "there is no folder or .json file "),
+        (tmp_path / "none.npz", ".npz", "there is no folder or .npz file "),
+    ):
+        with pytest.raises(SystemExit):
+            asked("", [str(other)], file_type=file_type)
+        assert f"{says}{other}" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_rival_that_cannot_be_measured_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    report({"faces": 3}, {"small": {"faces": 3}, "large": None})
+    told = json.loads(capsys.readouterr().out)
+    assert told["rivals"] == {"small": {"faces": 3}, "large": None}
+
+
 def test_without_data_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA", "")  # as make passes it on
     monkeypatch.delenv("ROUNDS", raising=False)
