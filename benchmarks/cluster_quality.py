@@ -82,9 +82,9 @@ def figures(people: PeopleEncodings, ours: Group) -> Draw:
         rivals[name] = best_figures(rival(people))
         note(f"  {name}: {_shown(rivals[name])}")
     behind = {
-        f"behind_{kind}_f": max(best[f"{kind}_f"] for best in rivals.values() if best)
-        - told[f"{kind}_f"]
-        for kind in _KINDS
+        f"behind_{key}": max(best[key] for best in rivals.values() if best) - told[key]
+        for key in (f"{kind}_f" for kind in _KINDS)
+        if any(rivals.values())
     }
     counted = {
         "faces": len(people.names),

@@ -26,7 +26,7 @@ from faces.records import FloatRows, unit_rows
 MIN_SAMPLES = (2, 3, 4, 5)
 """What scikit-learn's DBSCAN is tried with."""
 MOST_IN_LINKAGE = 20_000
-"""Faces; average linkage holds the distances of all pairs, 1.6 GB of so many."""
+"""Faces; average linkage holds the distances of all pairs, and SciPy copies them."""
 
 _RADII = tuple(round(0.2 + step / 100, 2) for step in range(81))
 _CUTS = tuple(round(step * 0.005, 3) for step in range(1, 401))
@@ -75,8 +75,8 @@ def dbscan(people: PeopleEncodings) -> list[Tried]:
     return [
         tried
         for few in MIN_SAMPLES
-        for tried in swept(
-            people, links.radii, partial(dbscan_labels, links, min_samples=few), min_samples=few
+        for tried in _swept_links(
+            people, links, partial(dbscan_labels, links, min_samples=few), min_samples=few
         )
     ]
 
@@ -84,7 +84,7 @@ def dbscan(people: PeopleEncodings) -> list[Tried]:
 def chinese_whispers(people: PeopleEncodings) -> list[Tried]:
     """dlib's Chinese whispers, as its `chinese_whispers_clustering` calls it."""
     links = links_of(people.plain[people.found])
-    return swept(people, links.radii, partial(whispered_labels, links))
+    return _swept_links(people, links, partial(whispered_labels, links))
 
 
 def average_linkage(people: PeopleEncodings) -> list[Tried]:
@@ -174,9 +174,19 @@ def dbscan_labels(links: Links, eps: float, *, min_samples: int) -> Labels:
 
 def whispered_labels(links: Links, threshold: float) -> Labels:
     """The clusters that Chinese whispers give, (n,)."""
-    pairs = triu(links.within(threshold), format="coo")
+    pairs = triu(links.within(threshold)).tocoo()
     edges = list(zip(pairs.row.tolist(), pairs.col.tolist(), strict=True))
     return np.array(dlib.chinese_whispers(edges), dtype=np.intp)
+
+
+def _swept_links(
+    people: PeopleEncodings, links: Links, group: Callable[[float], Labels], **settings: float
+) -> list[Tried]:
+    """Try all radii up to the reach, and say so if scores might still be better beyond it."""
+    tried = swept(people, links.radii, group, **settings)
+    if links.reach < _RADII[-1] and len(tried) == len(links.radii):
+        note(f"  tried up to {links.reach:.2f} only: the links beyond are too many to be kept")
+    return tried
 
 
 def _cut(people: PeopleEncodings, rows: FloatRows) -> list[Tried]:

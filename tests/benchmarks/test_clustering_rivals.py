@@ -140,7 +140,9 @@ def test_too_many_faces_for_average_linkage_are_said(
     assert "6 faces are too many" in capsys.readouterr().err
 
 
-def test_too_many_links_shorten_the_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_links_shorten_the_reach(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = np.random.default_rng(5).normal(scale=0.04, size=(100, 128)).astype(np.float32)
     everything = links_of(rows)
     assert everything.graph.nnz == 100 * 100
@@ -150,3 +152,4 @@ def test_too_many_links_shorten_the_reach(monkeypatch: pytest.MonkeyPatch) -> No
     assert 900 <= fewer.graph.nnz <= 1000
     tried = dbscan(_people(rows, each=5))
     assert {one.settings["setting"] for one in tried} == set(fewer.radii)
+    assert f"tried up to {fewer.reach:.2f} only" in capsys.readouterr().err
