@@ -172,15 +172,43 @@ class ReadPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Faces that look like one person, most typical first."""
+    """Faces that look like one person: those that nobody settled first, each part typical first.
+
+    `confidence` is how sure it is that all of them are one person, 0 to 1. `places` says of each
+    face, in the order of `faces`, how typical it is: 1 for the most central, 0 for a doubtful one.
+    What made the cluster may tell neither: then they are None and empty.
+    """
 
     id: ClusterId
     faces: tuple[FaceId, ...]
+    confidence: float | None = None
+    places: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse an empty cluster and a face that stands twice."""
+        """Refuse an empty cluster, a face that stands twice, and measures that do not fit."""
         if not self.faces or len(set(self.faces)) != len(self.faces):
             raise ValueError(f"a cluster holds each face once, got {self.faces}")
+        if self.places and len(self.places) != len(self.faces):
+            raise ValueError(f"{len(self.faces)} faces have {len(self.places)} places")
+        told = self.places if self.confidence is None else (self.confidence, *self.places)
+        if not all(0.0 <= value <= 1.0 for value in told):
+            raise ValueError(f"confidence and places lie between 0 and 1, got {told}")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCandidate:
+    """Two clusters that may be one person; `score` is how likely, 0 to 1."""
+
+    first: ClusterId
+    second: ClusterId
+    score: float
+
+    def __post_init__(self) -> None:
+        """Refuse a cluster with itself, the pair turned round, and a score that is none."""
+        if not self.first < self.second:
+            raise ValueError(f"a pair stands in order, got {self.first}, {self.second}")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"a score lies between 0 and 1, got {self.score}")
 
 
 @dataclass(frozen=True, slots=True)

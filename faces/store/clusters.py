@@ -1,14 +1,15 @@
-"""The current clusters and the machine's current proposals."""
+"""The current clusters, the cut they were made at, and the machine's current proposals."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from faces.records import Cluster, ClusterId, FaceId, PersonId, Proposal
+from faces.records import Cluster, ClusterId, FaceId, MergeCandidate, PersonId, Proposal
 from faces.store import tables as t
 
 
@@ -17,20 +18,31 @@ def save_run(
     run: str,
     clusters: Iterable[Cluster],
     *,
+    near: Iterable[MergeCandidate] = (),
     how: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """Replace the clusters by those of a new run."""
-    connection.execute(sa.delete(t.cluster_faces))
-    connection.execute(sa.delete(t.cluster_runs))
-    connection.execute(sa.insert(t.cluster_runs).values(id=run, at=now, how=dict(how)))
-    rows = [
-        {"cluster_id": cluster.id, "face_id": face, "position": position}
-        for cluster in clusters
+    """Replace the clusters by those of a new run, and with them which of them are near."""
+    for table in (t.near_clusters, t.cluster_faces, t.clusters, t.cluster_runs):
+        connection.execute(sa.delete(table))
+    connection.execute(
+        sa.insert(t.cluster_runs).values(id=run, at=now.astimezone(UTC), how=dict(how))
+    )
+    found = list(clusters)
+    _insert(connection, t.clusters, [{"id": c.id, "confidence": c.confidence} for c in found])
+    members = [
+        {
+            "cluster_id": cluster.id,
+            "face_id": face,
+            "position": position,
+            "place": cluster.places[position] if cluster.places else None,
+        }
+        for cluster in found
         for position, face in enumerate(cluster.faces)
     ]
-    if rows:
-        connection.execute(sa.insert(t.cluster_faces), rows)
+    _insert(connection, t.cluster_faces, members)
+    pairs = [{"first_id": n.first, "second_id": n.second, "score": n.score} for n in near]
+    _insert(connection, t.near_clusters, pairs)
 
 
 def current_run(connection: sa.Connection) -> str | None:
@@ -40,14 +52,59 @@ def current_run(connection: sa.Connection) -> str | None:
 
 def clusters(connection: sa.Connection) -> list[Cluster]:
     """The current clusters, the largest first."""
-    members: dict[ClusterId, list[FaceId]] = defaultdict(list)
+    members: dict[ClusterId, list[tuple[FaceId, float | None]]] = defaultdict(list)
     query = sa.select(t.cluster_faces).order_by(
         t.cluster_faces.c.cluster_id, t.cluster_faces.c.position
     )
     for row in connection.execute(query):
-        members[ClusterId(row.cluster_id)].append(FaceId(row.face_id))
-    found = [Cluster(cluster, tuple(faces)) for cluster, faces in members.items()]
+        members[ClusterId(row.cluster_id)].append((FaceId(row.face_id), row.place))
+    confidence = {row.id: row.confidence for row in connection.execute(sa.select(t.clusters))}
+    found = [
+        Cluster(
+            cluster,
+            tuple(face for face, _ in placed),
+            confidence.get(cluster),
+            tuple(place for _, place in placed if place is not None),
+        )
+        for cluster, placed in members.items()
+    ]
     return sorted(found, key=lambda cluster: (-len(cluster.faces), cluster.id))
+
+
+def near_clusters(connection: sa.Connection) -> list[MergeCandidate]:
+    """The pairs of current clusters that may be one person, the likeliest first.
+
+    A pair of which one has lost all its faces since is none any more.
+    """
+    there = sa.select(t.cluster_faces.c.cluster_id)
+    query = sa.select(t.near_clusters).where(
+        t.near_clusters.c.first_id.in_(there), t.near_clusters.c.second_id.in_(there)
+    )
+    pairs = [
+        MergeCandidate(ClusterId(row.first_id), ClusterId(row.second_id), row.score)
+        for row in connection.execute(query)
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second))
+
+
+def save_cut(
+    connection: sa.Connection,
+    cut_id: str,
+    cut: Mapping[str, object],
+    *,
+    network: str,
+    now: datetime,
+) -> None:
+    """Keep a cut in place of the one before; clusters of another network have none then."""
+    connection.execute(sa.delete(t.cuts))
+    kept = {"id": cut_id, "network": network, "at": now.astimezone(UTC), "cut": dict(cut)}
+    connection.execute(sa.insert(t.cuts).values(**kept))
+
+
+def stored_cut(connection: sa.Connection, network: str) -> tuple[str, dict[str, Any]] | None:
+    """The cut that was found on encodings of this network: its id and what was kept."""
+    row = connection.execute(sa.select(t.cuts).where(t.cuts.c.network == network)).one_or_none()
+    return None if row is None else (row.id, row.cut)
 
 
 def replace_proposals(connection: sa.Connection, proposals: Iterable[Proposal]) -> None:
@@ -57,8 +114,7 @@ def replace_proposals(connection: sa.Connection, proposals: Iterable[Proposal]) 
         {"face_id": p.face, "source": p.source, "person_id": p.person, "score": p.score}
         for p in proposals
     ]
-    if rows:
-        connection.execute(sa.insert(t.proposals), rows)
+    _insert(connection, t.proposals, rows)
 
 
 def proposals(connection: sa.Connection) -> dict[FaceId, Proposal]:
@@ -72,3 +128,8 @@ def proposals(connection: sa.Connection) -> dict[FaceId, Proposal]:
         )
         for row in connection.execute(sa.select(t.proposals))
     }
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)

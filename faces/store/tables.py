@@ -77,12 +77,37 @@ cluster_runs = sa.Table(
     sa.Column("how", sa.JSON, nullable=False),
 )
 
+cuts = sa.Table(
+    "cuts",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("network", sa.String(64), nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("cut", sa.JSON, nullable=False),
+)
+
+clusters = sa.Table(
+    "clusters",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("confidence", sa.Float),
+)
+
 cluster_faces = sa.Table(
     "cluster_faces",
     metadata,
     sa.Column("face_id", sa.ForeignKey("faces.id"), primary_key=True),
     sa.Column("cluster_id", sa.String(64), nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("place", sa.Float),
+)
+
+near_clusters = sa.Table(
+    "near_clusters",
+    metadata,
+    sa.Column("first_id", sa.ForeignKey("clusters.id"), primary_key=True),
+    sa.Column("second_id", sa.ForeignKey("clusters.id"), primary_key=True),
+    sa.Column("score", sa.Float, nullable=False),
 )
 
 proposals = sa.Table(

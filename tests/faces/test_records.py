@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from faces.records import (
     ClusterId,
     Encodings,
     FaceId,
+    MergeCandidate,
     Photo,
     PhotoId,
     Proposal,
@@ -109,3 +112,20 @@ def test_an_identity_row_is_between_a_face_and_its_mirror_image() -> None:
     plain[0, 0] = mirrored[0, 1] = 0.5
     row = identity_rows(Encodings("net", (FaceId("f"),), plain, mirrored))
     np.testing.assert_allclose(row[0, :3], [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"confidence": 1.1}, {"confidence": -0.1}, {"places": (1.0,)}, {"places": (1.0, 1.5)}],
+)
+def test_what_is_told_of_a_cluster_fits_its_faces(told: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="places|between 0 and 1"):
+        Cluster(ClusterId("c"), (FaceId("a"), FaceId("b")), **told)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "score"), [("b", "a", 0), ("a", "a", 0), ("a", "b", 2)]
+)
+def test_a_pair_of_clusters_is_two_in_order(first: str, second: str, score: float) -> None:
+    with pytest.raises(ValueError, match="in order|between 0 and 1"):
+        MergeCandidate(ClusterId(first), ClusterId(second), score)

@@ -13,6 +13,7 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
+    MergeCandidate,
     PersonId,
     Photo,
     PhotoId,
@@ -55,6 +56,41 @@ def test_a_run_replaces_the_clusters_of_the_last(connection: sa.Connection) -> N
     assert (clusters.current_run(connection), clusters.clusters(connection)) == ("run-2", [small])
     clusters.save_run(connection, "run-1", [], how={}, now=later + timedelta(seconds=1))
     assert (clusters.current_run(connection), clusters.clusters(connection)) == ("run-1", [])
+
+
+def test_what_is_told_of_clusters_is_kept_to_the_last_bit(connection: sa.Connection) -> None:
+    third = 1 / 3
+    first = Cluster(ClusterId("a"), (FACES[1], FACES[0]), third, (1.0, third))
+    second = Cluster(ClusterId("b"), (FACES[2], FACES[3]), 0.0, (0.7, 0.0))
+    plain = Cluster(ClusterId("c"), (FACES[4],))
+    near = [
+        MergeCandidate(first.id, plain.id, 0.2),
+        MergeCandidate(second.id, plain.id, third),
+        MergeCandidate(first.id, second.id, third),
+    ]
+    clusters.save_run(connection, "run-1", [plain, second, first], near=near, how={}, now=NOW)
+    assert clusters.clusters(connection) == [first, second, plain]
+    assert clusters.near_clusters(connection) == [near[2], near[1], near[0]]
+    clusters.save_run(connection, "run-1", [first, second], how={}, now=NOW)
+    assert clusters.near_clusters(connection) == []
+
+
+def test_a_cluster_without_its_faces_is_near_to_none(connection: sa.Connection) -> None:
+    found = [Cluster(ClusterId(face), (face,)) for face in FACES[:2]]
+    near = [MergeCandidate(found[0].id, found[1].id, 0.5)]
+    clusters.save_run(connection, "run-1", found, near=near, how={}, now=NOW)
+    connection.execute(sa.text("DELETE FROM cluster_faces WHERE face_id = 'f1'"))
+    assert clusters.near_clusters(connection) == []
+
+
+def test_one_cut_is_kept_for_the_network_it_was_found_on(connection: sa.Connection) -> None:
+    assert clusters.stored_cut(connection, "net") is None
+    for number in (0.1, 1 / 3):
+        cut_id = f"cut {number}"
+        clusters.save_cut(connection, cut_id, {"reach": number}, network="net", now=NOW)
+        assert clusters.stored_cut(connection, "net") == (cut_id, {"reach": number})
+    clusters.save_cut(connection, "other", {}, network="other net", now=NOW)
+    assert clusters.stored_cut(connection, "net") is None
 
 
 def test_proposals_are_replaced_whole(connection: sa.Connection) -> None:

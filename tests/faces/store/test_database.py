@@ -9,7 +9,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from faces.errors import StoreError
-from faces.records import Box, Face, FaceId, Photo, PhotoFile, PhotoId, face_id_of_box
+from faces.records import (
+    Box,
+    Cluster,
+    ClusterId,
+    Face,
+    FaceId,
+    Photo,
+    PhotoFile,
+    PhotoId,
+    face_id_of_box,
+)
 from faces.store import clusters, ledger, photos
 from faces.store.database import Store, _alembic_config, open_store
 from faces.store.photos import KnownFile
@@ -77,7 +87,9 @@ def test_rows_of_the_first_shape_are_kept_and_say_which_detector_or_person_it_wa
         (file,) = photos.known_files(connection)
         assert file == KnownFile(PhotoFile("/photos", "a.jpg", 10, 20), photo, None, removed=False)
         assert photos.photos_there(connection) == [Photo(photo, 40, 30)]
-        assert clusters.clusters(connection)[0].faces == (found,)
+        assert clusters.clusters(connection) == [Cluster(ClusterId("c1"), (found,))]
+        assert clusters.near_clusters(connection) == []
+        assert connection.scalar(sa.text("SELECT id FROM clusters")) == "c1"
         assert connection.scalar(sa.text("SELECT detector FROM photos")) == "dlib-hog-1"
     store.close()
 
