@@ -4,13 +4,14 @@ Each event has its speaker, its time and its place: the annotation (or other occ
 was said. A new revision of a place takes that place's earlier words back and says new ones, so an
 undo is exact. Of one speaker the newest word on a face counts, by when it was said and not by when
 we read it; where two speakers disagree the
-face is disputed. Negative words ("not P") are remembered until that speaker says otherwise.
+face is disputed. Negative words ("not P", "not who the others are") are remembered until that
+speaker says otherwise.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -153,7 +154,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Truth:
-    """What holds after folding the log."""
+    """What holds after folding the log.
+
+    `standing` are the events that were not taken back, in the order of their numbers: who said what
+    holds, when and where. Two truths are equal if the same holds, whoever said it.
+    """
 
     people: Mapping[PersonId, Person] = field(default_factory=dict)
     confirmed: Mapping[FaceId, Confirmation] = field(default_factory=dict)
@@ -168,6 +173,7 @@ class Truth:
     merged_into: Mapping[PersonId, PersonId] = field(default_factory=dict)
     known_as: Mapping[str, PersonId] = field(default_factory=dict)
     revisions: Mapping[str, str] = field(default_factory=dict)
+    standing: tuple[Event, ...] = field(default=(), compare=False, repr=False)
 
     def resolve(self, person: PersonId) -> PersonId:
         """The person that an id stands for now; old ids go on resolving."""
@@ -206,12 +212,7 @@ def fold(events: Iterable[Event]) -> Truth:
     resolver = Truth(merged_into=merged_into)
     opinions, rejected = _opinions(standing, resolver)
     verdicts = _verdicts(opinions, rejected)
-    apart = tuple(
-        (e.word.face, other)
-        for e in standing
-        if isinstance(e.word, FacesApart)
-        for other in e.word.others
-    )
+    apart = tuple(_apart(standing, opinions))
     return replace(
         verdicts,
         people=people,
@@ -230,6 +231,7 @@ def fold(events: Iterable[Event]) -> Truth:
             for e in standing
             if isinstance(e.word, SamePhotoException)
         ),
+        standing=tuple(standing),
     )
 
 
@@ -322,6 +324,48 @@ def _opinions(
         if person is not None:
             negative[word.face].discard((speaker, person))
     return opinions, {face: {p for _, p in pairs} for face, pairs in negative.items()}
+
+
+def _apart(standing: list[Event], opinions: _Opinions) -> Iterator[tuple[FaceId, FaceId]]:
+    """Each face with each other whose person it is not, unless who said so changed their mind."""
+    words_on: dict[tuple[str, FaceId], list[Event]] = defaultdict(list)
+    for event in standing:
+        if isinstance(event.word, FacesTogether | SamePhotoException):
+            for face in together_in(event.word):
+                words_on[event.occasion.speaker, face].append(event)
+    for event in standing:
+        if isinstance(event.word, FacesApart):
+            face, occasion = event.word.face, event.occasion
+            joined = {
+                other
+                for later in words_on.get((occasion.speaker, face), ())
+                if (later.occasion.at, later.number) > (occasion.at, event.number)
+                for other in together_in(later.word)
+            }
+            for other in event.word.others:
+                if other not in joined and not _named_alike(face, other, occasion, opinions):
+                    yield face, other
+
+
+def together_in(word: Word) -> tuple[FaceId, ...]:
+    """The faces that this word says are one person, whoever it is; none if it says nothing such."""
+    match word:
+        case FacesTogether(faces=faces):
+            return faces
+        case SamePhotoException(first=first, second=second):
+            return first, second
+    return ()
+
+
+def _named_alike(face: FaceId, other: FaceId, since: Occasion, opinions: _Opinions) -> bool:
+    """Whether the speaker gave both one name, at least one of the two after this occasion."""
+    mine = [opinions[each].get(since.speaker) for each in (face, other) if each in opinions]
+    names = [one for one in mine if one is not None and one.person is not None]
+    return (
+        len(names) == 2
+        and names[0].person == names[1].person
+        and max(one.at for one in names) > since.at
+    )
 
 
 def _verdicts(opinions: _Opinions, rejected: Mapping[FaceId, set[PersonId]]) -> Truth:

@@ -140,8 +140,8 @@ def test_a_retraction_uncovers_what_was_said_before_elsewhere() -> None:
 def test_pairs_groups_and_exceptions_stand() -> None:
     truth = said(
         ("Ada", "a", FacesTogether((FACE, OTHER))),
-        ("Ada", "a", FacesApart(FACE, (OTHER, FaceId("f3")))),
         ("Ada", "a", SamePhotoException(OTHER, FACE)),
+        ("Ada", "a", FacesApart(FACE, (OTHER, FaceId("f3")))),
     )
     assert truth.together == ((FACE, OTHER),)
     assert truth.apart == ((FACE, OTHER), (FACE, FaceId("f3")))

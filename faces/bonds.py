@@ -1,0 +1,260 @@
+"""Which of people's words that faces are one person hold, where other words say that they are not.
+
+Whoever says that faces are two people is safe to follow: it costs a click to put a fragment right,
+and one for each wrong face of a group. So "not one person" beats "one person, whoever it is", and
+all the words on the shortest ways between two faces that may not meet are set aside: nothing says
+which of them is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from faces.confirmations import Occasion, Truth, together_in
+from faces.records import FaceId, PersonId
+
+A_STRANGER = ""
+"""What a stranger is instead of a person: no named one. Strangers may meet each other."""
+
+
+class Unit(NamedTuple):
+    """What is never taken apart: a person with all their confirmed faces, or one other face."""
+
+    what: str
+    id: str
+
+
+def unit_of_face(face: FaceId) -> Unit:
+    """A face that has no name which counts."""
+    return Unit("face", face)
+
+
+def unit_of_person(person: PersonId) -> Unit:
+    """A person, with all faces whose names count."""
+    return Unit("person", person)
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """These faces are one person, whoever it is: so was said on these occasions."""
+
+    faces: tuple[FaceId, ...]
+    said: tuple[Occasion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Units that may not meet, and the bonds by which they would."""
+
+    units: frozenset[Unit]
+    bonds: frozenset[Bond]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcast:
+    """A face with a person's name that is said not to be one with others of that name."""
+
+    face: FaceId
+    person: PersonId
+    others: frozenset[FaceId]
+
+
+@dataclass(frozen=True)
+class Foes:
+    """Which units may not meet: two different people, a stranger and a person, and named pairs."""
+
+    pairs: Mapping[Unit, frozenset[Unit]]
+    strangers: frozenset[FaceId]
+
+    def kind(self, unit: Unit) -> str | None:
+        """The person, A_STRANGER, or None for a face of whom nothing is known."""
+        if unit.what == "person":
+            return unit.id
+        return A_STRANGER if FaceId(unit.id) in self.strangers else None
+
+    def may_not_meet(self, first: Unit, second: Unit) -> bool:
+        """Whether these two are not one person."""
+        kinds = {self.kind(first), self.kind(second)} - {None}
+        return len(kinds) > 1 or second in self.pairs.get(first, ())
+
+    def among(self, units: Iterable[Unit]) -> frozenset[Unit]:
+        """Those of the units that may not meet another of them."""
+        all_units = frozenset(units)
+        kinds = {unit: kind for unit in all_units if (kind := self.kind(unit)) is not None}
+        at_odds = set(kinds) if len(set(kinds.values())) > 1 else set()
+        return frozenset(
+            at_odds | {u for u in all_units if self.pairs.get(u, frozenset()) & all_units}
+        )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What holds of people's words on who is one person.
+
+    `person_of` has each confirmed face but the outcasts; `groups` are the units that are one person
+    by what was said, two or more, no two of which may not meet; `bonds` are the words that hold.
+    """
+
+    person_of: Mapping[FaceId, PersonId]
+    foes: Foes
+    groups: tuple[frozenset[Unit], ...]
+    bonds: tuple[Bond, ...]
+    clashes: tuple[Clash, ...]
+    outcasts: tuple[Outcast, ...]
+
+    def unit(self, face: FaceId) -> Unit:
+        """The unit that the face is in."""
+        return _unit(face, self.person_of)
+
+
+def bind(truth: Truth) -> Bound:
+    """Which words bind, so that no two units that may not meet are bound together.
+
+    Neither the order of the words nor when they were said plays a part.
+    """
+    outcasts = _outcasts(truth)
+    cast_out = {outcast.face for outcast in outcasts}
+    person_of = {f: word.person for f, word in truth.confirmed.items() if f not in cast_out}
+    foes = _foes(truth, person_of)
+    web = _Web(_bonds(truth), person_of)
+    clashes: list[Clash] = []
+    while found := _clashes(web, foes):
+        web.drop({bond for clash in found for bond in clash.bonds})
+        clashes += found
+    groups = tuple(sorted(web.groups(), key=min))
+    return Bound(person_of, foes, groups, tuple(web.units_in), tuple(clashes), outcasts)
+
+
+def _unit(face: FaceId, person_of: Mapping[FaceId, PersonId]) -> Unit:
+    person = person_of.get(face)
+    return unit_of_face(face) if person is None else unit_of_person(person)
+
+
+def _outcasts(truth: Truth) -> tuple[Outcast, ...]:
+    """Faces that are apart from others of their own name. Their names stay, but bind nobody."""
+    others: dict[FaceId, set[FaceId]] = defaultdict(set)
+    person_of = {face: word.person for face, word in truth.confirmed.items()}
+    for face, other in truth.apart:
+        if face != other and face in person_of and person_of[face] == person_of.get(other):
+            others[face].add(other)
+    return tuple(Outcast(f, person_of[f], frozenset(others[f])) for f in sorted(others))
+
+
+def _foes(truth: Truth, person_of: Mapping[FaceId, PersonId]) -> Foes:
+    """Who may not meet whom. That people are not each other needs no pairs: it is in their kind."""
+    pairs: dict[Unit, set[Unit]] = defaultdict(set)
+    said = [(_unit(face, person_of), _unit(other, person_of)) for face, other in truth.apart]
+    said += [
+        (_unit(face, person_of), unit_of_person(person))
+        for face, people in truth.rejected.items()
+        for person in people
+    ]
+    for first, second in said:
+        if first != second and not first.what == second.what == "person":
+            pairs[first].add(second)
+            pairs[second].add(first)
+    return Foes({unit: frozenset(foes) for unit, foes in pairs.items()}, truth.strangers)
+
+
+def _bonds(truth: Truth) -> list[Bond]:
+    """What was said of faces that they are one person, each set of faces once.
+
+    Who is disputed binds nobody, and what is not a face is nobody.
+    """
+    left_out = truth.disputed | truth.not_faces
+
+    def bound(faces: Iterable[FaceId]) -> tuple[FaceId, ...]:
+        return tuple(sorted(set(faces) - left_out))
+
+    said: dict[tuple[FaceId, ...], list[Occasion]] = {
+        bound(faces): [] for faces in (*truth.together, *truth.same_photo_exceptions)
+    }
+    for event in truth.standing:
+        if together := together_in(event.word):
+            said[bound(together)].append(event.occasion)
+    return [Bond(faces, tuple(said[faces])) for faces in sorted(said) if len(faces) > 1]
+
+
+class _Web:
+    """Which units the bonds hold together."""
+
+    def __init__(self, bonds: Iterable[Bond], person_of: Mapping[FaceId, PersonId]) -> None:
+        self.units_in: dict[Bond, frozenset[Unit]] = {}
+        self.bonds_at: dict[Unit, set[Bond]] = defaultdict(set)
+        for bond in bonds:
+            units = frozenset(_unit(face, person_of) for face in bond.faces)
+            if len(units) > 1:
+                self.units_in[bond] = units
+                for unit in units:
+                    self.bonds_at[unit].add(bond)
+
+    def drop(self, bonds: Iterable[Bond]) -> None:
+        """Let go of these bonds."""
+        for bond in bonds:
+            for unit in self.units_in.pop(bond):
+                self.bonds_at[unit].discard(bond)
+
+    def groups(self) -> Iterator[frozenset[Unit]]:
+        """Units that a chain of bonds holds together, two or more."""
+        seen: set[Unit] = set()
+        for start in self.bonds_at:
+            if start in seen or not self.bonds_at[start]:
+                continue
+            group, bonds, waiting = {start}, set[Bond](), [start]
+            while waiting:
+                for bond in self.bonds_at[waiting.pop()] - bonds:
+                    bonds.add(bond)
+                    waiting += self.units_in[bond] - group
+                    group |= self.units_in[bond]
+            seen |= group
+            yield frozenset(group)
+
+    def nearest_foes(self, start: Unit, foes: Foes) -> Iterator[Clash]:
+        """Those in the fewest bonds' reach whom a unit may not meet, with the shortest ways."""
+        came_by: dict[Unit, set[tuple[Bond, Unit]]] = {start: set()}
+        reached: Iterable[Unit] = [start]
+        while reached:
+            steps = [
+                (other, bond, unit)
+                for unit in reached
+                for bond in self.bonds_at[unit]
+                for other in self.units_in[bond]
+                if other not in came_by
+            ]
+            for other, bond, unit in steps:
+                came_by.setdefault(other, set()).add((bond, unit))
+            reached = {other for other, _, _ in steps}
+            met = [unit for unit in reached if foes.may_not_meet(start, unit)]
+            if met:
+                yield from (Clash(frozenset((start, foe)), _way(foe, came_by)) for foe in met)
+                return
+
+
+def _way(end: Unit, came_by: Mapping[Unit, set[tuple[Bond, Unit]]]) -> frozenset[Bond]:
+    """All bonds on the shortest ways to this unit."""
+    bonds: set[Bond] = set()
+    seen, waiting = {end}, [end]
+    while waiting:
+        for bond, before in came_by[waiting.pop()]:
+            bonds.add(bond)
+            if before not in seen:
+                seen.add(before)
+                waiting.append(before)
+    return frozenset(bonds)
+
+
+def _clashes(web: _Web, foes: Foes) -> list[Clash]:
+    """Bonds that hold foes themselves; only if there are none, chains of bonds that do."""
+    found = {
+        Clash(units, frozenset((bond,)))
+        for bond, inside in web.units_in.items()
+        if (units := foes.among(inside))
+    }
+    if not found:
+        for group in web.groups():
+            for unit in foes.among(group):
+                found |= set(web.nearest_foes(unit, foes))
+    return list(found)

@@ -1,0 +1,339 @@
+"""Where people's words contradict each other, told with the annotations that caused it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from faces.bonds import Bound, Clash, Outcast, Unit
+from faces.confirmations import Event, FacesApart, FaceVerdict, Occasion, Truth, Verdict
+from faces.records import FaceId, PersonId, PhotoId
+
+_TOLD = 3
+"""How many photos, speakers or places a message lists; it counts the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Words that cannot all be right: of which faces, on which occasions, and what to do.
+
+    `said` are the occasions of both sides, the earliest first.
+    """
+
+    faces: tuple[FaceId, ...]
+    photos: tuple[PhotoId, ...]
+    said: tuple[Occasion, ...]
+    message: str
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where it was said: "annotation:17" and the like."""
+        return tuple(sorted({occasion.place for occasion in self.said}))
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Who said it."""
+        return tuple(sorted({occasion.speaker for occasion in self.said}))
+
+
+def contradictions_in(
+    truth: Truth,
+    bound: Bound,
+    twice: Iterable[Sequence[FaceId]],
+    *,
+    photo_of: Mapping[FaceId, PhotoId],
+    called: Mapping[PhotoId, str],
+) -> tuple[Contradiction, ...]:
+    """All contradictions, in the order of their faces.
+
+    `twice` are faces of one photo that people called one person without saying why that can be;
+    `called` has what people know photos by, else a photo is told by the start of its id.
+    """
+    teller = _Teller(truth, bound, photo_of, called)
+    found = [
+        *filter(None, (teller.of_clash(clash) for clash in bound.clashes)),
+        *(teller.of_outcast(outcast) for outcast in bound.outcasts),
+        *(teller.of_dispute(face) for face in truth.disputed),
+        *(teller.of_twice(faces) for faces in twice),
+    ]
+    return tuple(sorted(found, key=lambda one: (one.faces, one.message)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Something that was said, in a few words, and on which occasions."""
+
+    text: str
+    said: tuple[Occasion, ...]
+
+    def __str__(self) -> str:
+        return f"{self.text}, {_says(self.said)}"
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Makes sentences of contradictions."""
+
+    truth: Truth
+    bound: Bound
+    photo_of: Mapping[FaceId, PhotoId]
+    called: Mapping[PhotoId, str]
+
+    def of_clash(self, clash: Clash) -> Contradiction | None:
+        """Faces that are one person and are not; nothing if one speaker changed their mind."""
+        together = tuple(occasion for bond in clash.bonds for occasion in bond.said)
+        claims = list(self._against(clash))
+        against = [occasion for claim in claims for occasion in claim.said]
+        if len(clash.bonds) == 1 and _only_a_change_of_mind(together, against):
+            return None
+        faces = [face for unit in clash.units for face in self._faces(unit, clash)]
+        text = (
+            f"{self._some(faces)}: {_listed([_Claim('one person', together), *claims])}. They are "
+            "kept apart. Look at them again and change the answer that is wrong."
+        )
+        return self._contradiction(faces, (*together, *against), text)
+
+    def of_outcast(self, outcast: Outcast) -> Contradiction:
+        """A face with a name of which is said that it is not one with others of that name."""
+        name = self._name(outcast.person)
+        named = self._naming(outcast.face)
+        apart = [o for other in outcast.others for o in self._apart(outcast.face, other)]
+        others = [o for other in outcast.others for o in self._naming(other)]
+        count = len(outcast.others)
+        who = f"{count:,} other faces" if count > 1 else "another face"
+        claims = [_Claim(name, tuple(named)), _Claim(f"not {who} named {name}", tuple(apart))]
+        text = (
+            f"{self._some([outcast.face])}: {_listed(claims)}. It keeps its name, but is grouped "
+            f"apart from {name}. Look at it again and change the answer that is wrong."
+        )
+        faces = [outcast.face, *outcast.others]
+        return self._contradiction(faces, (*named, *apart, *others), text)
+
+    def of_dispute(self, face: FaceId) -> Contradiction:
+        """A face of which two speakers say different things."""
+        claims = list(self._opinions(face))
+        text = (
+            f"{self._some([face])}: {_listed(claims)}. It counts for nobody. Look at it again and "
+            "change the answer that is wrong."
+        )
+        return self._contradiction([face], [o for claim in claims for o in claim.said], text)
+
+    def of_twice(self, faces: Sequence[FaceId]) -> Contradiction:
+        """One person in one photo, as people said without saying why."""
+        people = {self.bound.person_of[face] for face in faces if face in self.bound.person_of}
+        who = self._name(min(people)) if people else "one person"
+        times = "twice" if len(faces) == 2 else f"{len(faces)} times"
+        said = [o for face in faces for o in (self._naming(face) or self._bonds_of(face))]
+        claim = _Claim(f"{who} {times}", tuple(said))
+        text = (
+            f"{self._photo(self.photo_of[faces[0]])}: {claim}. Two faces of one photo are two "
+            "people, but people's word counts. Unless it shows a mirror, a picture on a wall or a "
+            "collage, change the answer that is wrong."
+        )
+        return self._contradiction(faces, said, text)
+
+    def _against(self, clash: Clash) -> Iterator[_Claim]:
+        """What forbids that the units of a clash meet."""
+        units = sorted(clash.units)
+        kinds = {kind for unit in units if (kind := self.bound.foes.kind(unit)) is not None}
+        if len(kinds) > 1:
+            names = sorted(self._name(PersonId(kind)) if kind else "a stranger" for kind in kinds)
+            faces = [face for unit in units for face in self._faces(unit, clash)]
+            said = (o for face in faces for o in (*self._naming(face), *self._strange(face)))
+            yield _Claim(_and(names), tuple(said))
+        two_people: list[Occasion] = []
+        for place, first in enumerate(units):
+            for second in units[place + 1 :]:
+                if second not in self.bound.foes.pairs.get(first, ()):
+                    continue
+                face, other = FaceId(first.id), second  # "face" sorts before "person"
+                if other.what == "person":
+                    person = PersonId(other.id)
+                    named = (o for one in self._faces(other, clash) for o in self._naming(one))
+                    yield _Claim(f"one {self._name(person)}", tuple(named))
+                    yield _Claim(f"one not {self._name(person)}", tuple(self._not(face, person)))
+                else:
+                    two_people += self._apart(face, FaceId(other.id))
+        if two_people:
+            yield _Claim("two people", tuple(two_people))
+
+    def _faces(self, unit: Unit, clash: Clash) -> list[FaceId]:
+        """A unit's faces that the bonds of a clash hold."""
+        inside = {face for bond in clash.bonds for face in bond.faces}
+        return sorted(face for face in inside if self.bound.unit(face) == unit)
+
+    def _naming(self, face: FaceId) -> list[Occasion]:
+        """Where a confirmed face got its name: of each speaker the newest."""
+        confirmed = self.truth.confirmed.get(face)
+        if confirmed is None:
+            return []
+        return _newest_of_each(
+            event
+            for event in self._verdicts[face]
+            if self._says(event, Verdict.IS, confirmed.person)
+        )
+
+    def _strange(self, face: FaceId) -> list[Occasion]:
+        if face not in self.truth.strangers:
+            return []
+        return _newest_of_each(
+            event for event in self._verdicts[face] if self._says(event, Verdict.STRANGER)
+        )
+
+    def _not(self, face: FaceId, person: PersonId) -> Iterator[Occasion]:
+        """Where a face was said not to be a person, or apart from one who has that name."""
+        said = self._verdicts[face]
+        yield from _newest_of_each(e for e in said if self._says(e, Verdict.IS_NOT, person))
+        for other in sorted(self._apart_from[face]):
+            confirmed = self.truth.confirmed.get(other)
+            if confirmed is not None and confirmed.person == person:
+                yield from self._apart(face, other)
+                yield from self._naming(other)
+
+    def _apart(self, face: FaceId, other: FaceId) -> list[Occasion]:
+        return self._apart_from[face].get(other, [])
+
+    def _bonds_of(self, face: FaceId) -> list[Occasion]:
+        return [o for bond in self.bound.bonds if face in bond.faces for o in bond.said]
+
+    def _opinions(self, face: FaceId) -> Iterator[_Claim]:
+        """What the speakers say of a disputed face, and which of those it is not."""
+        standing = [*self._newest(face).values()]
+        telling = [e for e in standing if _verdict(e).verdict is not Verdict.CANNOT_TELL]
+        said: dict[str, list[Occasion]] = defaultdict(list)
+        for event in telling:
+            word = _verdict(event)
+            about = self._resolved(word) if word.verdict is Verdict.IS_NOT else None
+            others = [e for e in telling if e.occasion.speaker != event.occasion.speaker]
+            if about is None or any(self._says(e, Verdict.IS, about) for e in others):
+                said[self._called(word)].append(event.occasion)
+        for text, occasions in sorted(said.items(), key=lambda one: min(map(_when, one[1]))):
+            yield _Claim(text, tuple(occasions))
+
+    def _newest(self, face: FaceId) -> Mapping[tuple[str, PersonId | None], Event]:
+        """Each speaker's newest word on who a face is (None), and on each whom it is not."""
+        newest: dict[tuple[str, PersonId | None], Event] = {}
+        for event in self._verdicts[face]:
+            word, speaker = _verdict(event), event.occasion.speaker
+            about = None if word.person is None else self._resolved(word)
+            if word.verdict is Verdict.IS_NOT:
+                newest[speaker, about] = event
+                last = newest.get((speaker, None))
+                if last is not None and self._says(last, Verdict.IS, about):
+                    del newest[speaker, None]
+            else:
+                if about is not None:
+                    newest.pop((speaker, about), None)
+                newest[speaker, None] = event
+        return newest
+
+    def _called(self, word: FaceVerdict) -> str:
+        if word.person is not None:
+            name = self._name(self._resolved(word))
+            return f"not {name}" if word.verdict is Verdict.IS_NOT else name
+        return {Verdict.STRANGER: "a stranger", Verdict.NOT_A_FACE: "not a face"}[word.verdict]
+
+    def _resolved(self, word: FaceVerdict) -> PersonId:
+        return self.truth.resolve(PersonId(word.person or ""))
+
+    def _says(self, event: Event, verdict: Verdict, person: PersonId | None = None) -> bool:
+        word = _verdict(event)
+        return word.verdict is verdict and (person is None or self._resolved(word) == person)
+
+    def _name(self, person: PersonId) -> str:
+        known = self.truth.people.get(self.truth.resolve(person))
+        return person if known is None else known.name
+
+    def _photo(self, photo: PhotoId) -> str:
+        return self.called.get(photo, f"photo {photo[:12]}")
+
+    def _some(self, faces: Iterable[FaceId]) -> str:
+        """So many faces of these photos."""
+        unique = set(faces)
+        photos = sorted(self._photo(self.photo_of[f]) for f in unique if f in self.photo_of)
+        told = "A face" if len(unique) == 1 else f"{len(unique):,} faces"
+        return f"{told} of {_and(list(dict.fromkeys(photos)))}" if photos else told
+
+    def _contradiction(
+        self, faces: Iterable[FaceId], said: Iterable[Occasion], message: str
+    ) -> Contradiction:
+        unique = tuple(sorted(set(faces)))
+        photos = {self.photo_of[face] for face in unique if face in self.photo_of}
+        return Contradiction(unique, tuple(sorted(photos)), _in_order(said), message)
+
+    @cached_property
+    def _verdicts(self) -> Mapping[FaceId, list[Event]]:
+        """The verdicts on each face that stand, the newest last."""
+        on_face: dict[FaceId, list[Event]] = defaultdict(list)
+        said = sorted(self.truth.standing, key=lambda event: (event.occasion.at, event.number))
+        for event in said:
+            if isinstance(event.word, FaceVerdict):
+                on_face[event.word.face].append(event)
+        return on_face
+
+    @cached_property
+    def _apart_from(self) -> Mapping[FaceId, Mapping[FaceId, list[Occasion]]]:
+        """Where each two faces were said to be apart."""
+        said: dict[FaceId, dict[FaceId, list[Occasion]]] = defaultdict(dict)
+        for event in self.truth.standing:
+            if isinstance(event.word, FacesApart):
+                for other in event.word.others:
+                    for one, two in ((event.word.face, other), (other, event.word.face)):
+                        said[one].setdefault(two, []).append(event.occasion)
+        return said
+
+
+def _verdict(event: Event) -> FaceVerdict:
+    if not isinstance(event.word, FaceVerdict):
+        raise TypeError(f"event {event.number} is no verdict on a face")
+    return event.word
+
+
+def _newest_of_each(events: Iterable[Event]) -> list[Occasion]:
+    """Each speaker's last occasion; the events come in the order of their time."""
+    return list({event.occasion.speaker: event.occasion for event in events}.values())
+
+
+def _only_a_change_of_mind(together: Sequence[Occasion], against: Sequence[Occasion]) -> bool:
+    """Whether one speaker said both, and last that it is not one person."""
+    speakers = {occasion.speaker for occasion in (*together, *against)}
+    if len(speakers) != 1 or not together or not against:
+        return False
+    return max(map(_when, against)) > max(map(_when, together))
+
+
+def _when(occasion: Occasion) -> tuple[object, ...]:
+    return occasion.at, occasion.place, occasion.speaker
+
+
+def _in_order(said: Iterable[Occasion]) -> tuple[Occasion, ...]:
+    return tuple(sorted(set(said), key=_when))
+
+
+def _says(said: Iterable[Occasion]) -> str:
+    """Who said it where: "say Ada (annotation 17) and Bob (annotation 21)"."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for occasion in _in_order(said):
+        place = _called_place(occasion.place)
+        if place not in places[occasion.speaker]:
+            places[occasion.speaker].append(place)
+    told = [f"{speaker} ({_and(where)})" for speaker, where in places.items()]
+    return f"{'says' if len(told) == 1 else 'say'} {_and(told) or 'people'}"
+
+
+def _called_place(place: str) -> str:
+    """ "annotation 17" of "annotation:17 of 2026-01-01T12:00:00Z"."""
+    return place.partition(" of ")[0].replace(":", " ")
+
+
+def _and(parts: list[str]) -> str:
+    """The first few of a list in words, and how many more there are."""
+    told = parts if len(parts) <= _TOLD + 1 else [*parts[:_TOLD], f"{len(parts) - _TOLD:,} more"]
+    return " and ".join(part for part in (", ".join(told[:-1]), *told[-1:]) if part)
+
+
+def _listed(claims: Sequence[_Claim]) -> str:
+    """Claims against each other."""
+    return "; ".join(map(str, claims))
