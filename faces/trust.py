@@ -52,7 +52,7 @@ class Trust:
 
     `clusters` are the labels in ascending order; `confidence` has each one's probability to be
     of one person, 0 to 1. `place` is 1 for the medoid of each cluster, the face that is nearest to
-    all others, and goes down to 0 for doubtful faces. `order` has all rows, cluster by cluster in
+    all others, and for the others the probability to belong there, down to 0 for doubtful faces. `order` has all rows, cluster by cluster in
     the order of `clusters`, the most typical face first. `near` are pairs of clusters that may be
     one person, the likeliest first.
     """
@@ -145,13 +145,11 @@ def _margins(
 def _places(
     margin: FloatArray, distance: FloatArray, cluster_of: IntArray, means: Means
 ) -> FloatArray:
-    """1 for each cluster's medoid, for the others their chance to be right beside the best's."""
-    chance = _chance(_FACE_CHANCE[0] * margin + _FACE_CHANCE[1])
-    best = np.zeros(len(means.sizes))
-    np.maximum.at(best, cluster_of, chance)
+    """1 for each cluster's medoid, for the others the probability to be right, (n,)."""
     below_one = np.nextafter(np.float32(1), np.float32(0))
+    chance = _chance(_FACE_CHANCE[0] * margin + _FACE_CHANCE[1])
     place = np.empty(len(margin), np.float32)
-    np.minimum(chance / best[cluster_of], below_one, out=place, casting="same_kind")
+    np.minimum(chance, below_one, out=place, casting="same_kind")
     nearest_first = np.lexsort((np.arange(len(margin)), -place, distance, cluster_of))
     starts = np.concatenate(([0], np.cumsum(means.sizes)[:-1])).astype(np.intp)
     if len(margin):
