@@ -50,11 +50,11 @@ class NearClusters:
 class Trust:
     """What can be said of a grouping of n faces in k clusters.
 
-    `clusters` are the labels in ascending order; `confidence` has each one's probability to be
-    of one person, 0 to 1. `place` is 1 for the medoid of each cluster, the face that is nearest to
-    all others, and for the others the probability to belong there, down to 0 for doubtful faces. `order` has all rows, cluster by cluster in
-    the order of `clusters`, the most typical face first. `near` are pairs of clusters that may be
-    one person, the likeliest first.
+    `clusters` are the labels in ascending order; `confidence` has each one's probability to be of
+    one person, 0 to 1. `place` is 1 for the medoid of each cluster, the face that is nearest to
+    all others, and for the others the probability to belong there, near 0 for doubtful ones.
+    `order` has all rows, cluster by cluster in the order of `clusters`, the most typical face
+    first. `near` are pairs of clusters that may be one person, the likeliest first.
     """
 
     clusters: IntArray  # (k,)
