@@ -104,16 +104,12 @@ def python_module(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def report(ours: Figures, rivals: Mapping[str, Figures | None]) -> None:
-    """Print the result: the last line on stdout. A rival that cannot be measured here is null."""
+def report(ours: Mapping[str, float | None], rivals: Mapping[str, Figures | None]) -> None:
+    """Print the result: the last line on stdout. What cannot be measured here is null."""
     if "rivals" in ours:
         raise ValueError("the key `rivals` is kept for the others' figures")
-    told = {key: _rounded(value) for key, value in ours.items()}
-    others = {
-        name: figures and {key: _rounded(value) for key, value in figures.items()}
-        for name, figures in rivals.items()
-    }
-    tell({**told, "rivals": others})
+    others = {name: figures and _all_rounded(figures) for name, figures in rivals.items()}
+    tell({**_all_rounded(ours), "rivals": others})
 
 
 def tell(figures: Mapping[str, object]) -> None:
@@ -158,6 +154,10 @@ def _started(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
 
 def _medians(runs: Sequence[Figures]) -> dict[str, float]:
     return {key: statistics.median(figures[key] for figures in runs) for key in runs[0]}
+
+
+def _all_rounded(figures: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {key: None if value is None else _rounded(value) for key, value in figures.items()}
 
 
 def _rounded(value: float) -> float:
