@@ -58,8 +58,15 @@ class SyntheticFaces:
 def synthetic_faces(count: int, *, seed: int, folder: Path | None = None) -> SyntheticFaces:
     """So many faces, in no order; with a `folder` both encodings lie in files there."""
     rng = np.random.default_rng(seed)
-    people = rng.permutation(np.repeat(np.arange(count), sizes_of_people(count, rng=rng)[:count]))
-    plain, mirrored = (_rows(count, folder, name) for name in ("plain", "mirrored"))
+    people = rng.permutation(np.repeat(np.arange(count), sizes_of_people(count, rng=rng)))
+    return faces_of(people, rng=rng, folder=folder)
+
+
+def faces_of(
+    people: Labels, *, rng: np.random.Generator, folder: Path | None = None
+) -> SyntheticFaces:
+    """Faces of people, who are numbers from 0 on, (n,)."""
+    plain, mirrored = (_rows(len(people), folder, name) for name in ("plain", "mirrored"))
     _draw(people, plain, mirrored, rng=rng)
     return SyntheticFaces(people, plain, mirrored)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from benchmarks.clustering_scores import Labels
 from benchmarks.synthetic_faces import (
     SyntheticFaces,
+    faces_of,
     mirror_pairs,
     same_photo_pairs,
     sizes_of_people,
@@ -21,7 +22,8 @@ some_people = st.lists(st.integers(0, 4), min_size=1, max_size=60)
 
 @pytest.fixture(scope="module")
 def faces() -> SyntheticFaces:
-    return synthetic_faces(2500, seed=1)
+    people = np.concatenate([np.arange(1500), np.arange(300)])
+    return faces_of(people, rng=np.random.default_rng(0))
 
 
 def _distances(rows: FloatRows, people: Labels) -> tuple[FloatRows, FloatRows]:
@@ -64,7 +66,7 @@ def test_a_seed_gives_the_same_faces_in_memory_and_in_files(tmp_path: Path, coun
 
 
 def test_encodings_fill_79_dimensions_at_the_lengths_that_dlib_gives(faces: SyntheticFaces) -> None:
-    assert np.linalg.matrix_rank(faces.plain, tol=0.01) == 79
+    assert np.linalg.matrix_rank(faces.plain, tol=0.1) == 79
     lengths = np.linalg.norm(faces.plain, axis=1)
     assert np.percentile(lengths, [1, 50, 99]) == pytest.approx([1.27, 1.42, 1.60], abs=0.04)
 
