@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.clustering_scores import Labels
 from benchmarks.people_encodings import PeopleEncodings
-from faces.cluster import cluster_faces
+from faces.cluster import group_people
+from faces.confirmations import Truth
+from faces.constraints import Constraints, constraints_of
+from faces.cut import Cut
+from faces.cut_finding import find_cut
 from faces.quality import ENOUGH
 from faces.records import NETWORK, Encodings, FaceId, PhotoId
-from faces.settings import Settings
-
-_SHIPPED = Settings.model_fields
 
 
 def ours(people: PeopleEncodings) -> Labels:
-    """The cluster of each photo with the settings that are shipped, (n,)."""
-    return ours_at(people, float(_SHIPPED["eps"].default))
+    """The cluster of each photo as faceloop makes them by itself, (n,)."""
+    rows, encodings, constraints = _given(people)
+    return _labels(people, rows, encodings, constraints, _found(encodings, constraints))
 
 
 def ours_at(people: PeopleEncodings, cut: float) -> Labels:
-    """The same with another cut. What is left out or in no cluster is a cluster of one, (n,)."""
+    """The same with another cut: the average squared distance up to which faces are one person.
+
+    What is left out or in no cluster is a cluster of one, (n,).
+    """
+    rows, encodings, constraints = _given(people)
+    found = replace(_found(encodings, constraints), single=cut)
+    return _labels(people, rows, encodings, constraints, found)
+
+
+def _given(people: PeopleEncodings) -> tuple[npt.NDArray[np.intp], Encodings, Constraints]:
+    """The faces that are good enough, each the only one of its photo; nobody has said a word."""
     rows = np.flatnonzero(people.found & (people.quality >= ENOUGH))
     faces = tuple(FaceId(people.names[row]) for row in rows)
-    clusters = cluster_faces(
-        Encodings(NETWORK, faces, people.plain[rows], people.mirrored[rows]),
-        {face: PhotoId(face) for face in faces},
-        eps=cut,
-        min_samples=int(_SHIPPED["min_samples"].default),
-    )
+    encodings = Encodings(NETWORK, faces, people.plain[rows], people.mirrored[rows])
+    photo_of = {face: PhotoId(face) for face in faces}
+    return rows, encodings, constraints_of(faces, photo_of, Truth())
+
+
+def _found(encodings: Encodings, constraints: Constraints) -> Cut:
+    return find_cut(encodings.plain, encodings.mirrored, apart=constraints.apart)
+
+
+def _labels(
+    people: PeopleEncodings,
+    rows: npt.NDArray[np.intp],
+    encodings: Encodings,
+    constraints: Constraints,
+    cut: Cut,
+) -> Labels:
     labels = np.arange(len(people.names))
-    row_of = dict(zip(faces, rows, strict=True))
-    for cluster in clusters:
+    row_of = dict(zip(encodings.faces, rows, strict=True))
+    for cluster in group_people(encodings, cut, constraints).clusters:
         members = [row_of[face] for face in cluster.faces]
         labels[members] = min(members)
     return labels

@@ -1,4 +1,4 @@
-"""Our side of the benchmark `pipeline`: FOLDER PROCESSES EPS MIN_SAMPLES."""
+"""Our side of the benchmark `pipeline`: FOLDER PROCESSES, and what else only the rival needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sync.ingest import ingest_folder
 from sync.media import Media
 
 
-def run(folder: Path, *, processes: int, eps: float, min_samples: int) -> dict[str, int]:
+def run(folder: Path, *, processes: int) -> dict[str, int]:
     """Find the faces of a folder and group them, into a store that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="faceloop-bench-") as beside:
         workspace = Path(beside)
@@ -28,7 +28,7 @@ def run(folder: Path, *, processes: int, eps: float, min_samples: int) -> dict[s
             now=datetime.now(UTC),
             on_progress=note_progress("photos"),
         )
-        clustered = cluster_photos(store, eps=eps, min_samples=min_samples, now=datetime.now(UTC))
+        clustered = cluster_photos(store, now=datetime.now(UTC))
         store.close()
     return {
         "photos": ingested.found - ingested.refused,
@@ -39,12 +39,5 @@ def run(folder: Path, *, processes: int, eps: float, min_samples: int) -> dict[s
 
 
 if __name__ == "__main__":
-    _folder, _processes, _eps, _min_samples = sys.argv[1:]
-    tell(
-        run(
-            Path(_folder),
-            processes=int(_processes),
-            eps=float(_eps),
-            min_samples=int(_min_samples),
-        )
-    )
+    _folder, _processes, *_for_rivals = sys.argv[1:]
+    tell(run(Path(_folder), processes=int(_processes)))

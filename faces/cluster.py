@@ -1,32 +1,106 @@
-"""Grouping faces that look like one person: DBSCAN on their encodings."""
+"""Groups of faces: what a method finds becomes clusters that keep their ids."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from faces.records import Cluster, ClusterId, Encodings, FaceId, FloatRows, PhotoId
+from faces.constraints import Constraints
+from faces.cut import Cut, identity_rows_at
+from faces.records import (
+    Cluster,
+    ClusterId,
+    Encodings,
+    FaceId,
+    FloatRows,
+    MergeCandidate,
+    PhotoId,
+)
+from faces.regrouping import Regrouping
+from faces.trust import Trust, trust_of
 
+FEWEST_FACES = 2
+"""A face alone is a person, but no cluster."""
+RENEWED_AT = 2
+"""A cut is found anew when there are so many times as many faces, or as few."""
 _NOISE = -1
 """DBSCAN's label for a row in no cluster; it does not leave this module."""
 
 
-def cluster_faces(
-    encodings: Encodings, photo_of: Mapping[FaceId, PhotoId], *, eps: float, min_samples: int
-) -> list[Cluster]:
-    """Group the faces, the largest cluster first; a face that is like no other is in none.
+@dataclass(frozen=True)
+class Groups:
+    """What a run found: clusters, the largest first, and pairs of them that may be one person."""
+
+    clusters: tuple[Cluster, ...] = ()
+    near: tuple[MergeCandidate, ...] = ()
+
+
+def group_people(
+    encodings: Encodings,
+    cut: Cut,
+    constraints: Constraints,
+    *,
+    settled: Collection[FaceId] = (),
+    before: Sequence[Cluster] = (),
+    kept: Regrouping | None = None,
+) -> Groups:
+    """Group the faces at a cut; a face that is one person with no other is in no cluster.
+
+    The constraints speak of rows of the encodings. In each cluster the faces that nobody `settled`
+    come first, so that those to be asked about fill whole pages; both parts are typical first.
+    With `kept`, the grouping of its last call is gone on from. The order of the encodings does not
+    matter.
+    """
+    if not encodings.faces:
+        return Groups()
+    labels = (kept or Regrouping()).labels(encodings, cut, constraints)
+    rows = identity_rows_at(cut, encodings.plain, encodings.mirrored)
+    trust = trust_of(rows, labels, cut, apart=constraints.apart)
+    numbers = np.flatnonzero(np.diff(trust.starts) >= FEWEST_FACES).tolist()
+    found, places = [], []
+    for number in numbers:
+        members = trust.faces_of(number)
+        done = np.array([encodings.faces[row] in settled for row in members])
+        members = np.concatenate([members[~done], members[done]])
+        found.append(tuple(encodings.faces[row] for row in members))
+        places.append(tuple(trust.place[members].tolist()))
+    ids = ids_for(found, before)
+    sure = trust.confidence[numbers].tolist()
+    name_of = dict(zip(trust.clusters[numbers].tolist(), ids, strict=True))
+    return Groups(_largest_first(map(Cluster, ids, found, sure, places)), _named(trust, name_of))
+
+
+def needs_new_cut(found_on: int, faces: int) -> bool:
+    """Whether so many faces are too many or too few for a cut that was found on others.
+
+    Where there are none for now, the cut of those that were there stands.
+    """
+    return faces > 0 and (faces >= RENEWED_AT * found_on or RENEWED_AT * faces < found_on)
+
+
+def group_by_dbscan(
+    encodings: Encodings,
+    photo_of: Mapping[FaceId, PhotoId],
+    *,
+    eps: float,
+    min_samples: int,
+    before: Sequence[Cluster] = (),
+) -> Groups:
+    """Group the faces with scikit-learn's DBSCAN; a face that is like no other is in no cluster.
 
     Two faces belong together when a chain of faces joins them, each at most `eps` (Euclidean, on
     the plain encodings) from the next, and each but the ends with `min_samples` faces in reach,
-    itself counted. Two faces of one photo are two people: of those in one cluster the most typical
-    stays, the others are in no cluster. Clusters of fewer than `min_samples` faces are dropped.
-    The order of the encodings does not matter. `photo_of` needs every face.
+    itself counted. Of two faces of one photo in one cluster the most typical stays, the other is
+    in no cluster; what people said is not heard. Clusters of fewer than `min_samples` faces are
+    dropped. The order of the encodings does not matter. `photo_of` needs every face.
     """
     if not encodings.faces:
-        return []
+        return Groups()
     order = np.array(sorted(range(len(encodings.faces)), key=lambda row: encodings.faces[row]))
     faces = [encodings.faces[row] for row in order]
     rows = encodings.plain[order]
@@ -34,20 +108,68 @@ def cluster_faces(
 
     search = DBSCAN(eps=eps, min_samples=min_samples, metric="euclidean", algorithm="brute")
     labels = search.fit_predict(rows)
-    clusters = []
+    found = []
     for label in sorted(set(labels.tolist()) - {_NOISE}):
         members = np.flatnonzero(labels == label)
         typical_first = members[_typical_first(rows[members])]
         kept = _one_a_photo([faces[member] for member in typical_first], photo_of)
         if len(kept) >= min_samples:
-            clusters.append(Cluster(cluster_id(kept), tuple(kept)))
-    return sorted(clusters, key=lambda cluster: (-len(cluster.faces), cluster.id))
+            found.append(kept)
+    names = ids_for(found, before)
+    return Groups(_largest_first(map(Cluster, names, map(tuple, found))))
 
 
-def cluster_id(faces: Iterable[FaceId]) -> ClusterId:
-    """The name of a cluster, from its faces alone, in whatever order."""
-    content = ",".join(sorted(faces))
+def ids_for(found: Sequence[Collection[FaceId]], before: Iterable[Cluster]) -> list[ClusterId]:
+    """An id for each of the clusters found: an old one's, if that is mostly the same.
+
+    Mostly the same means that more than half of the faces of either are those that both have, so
+    that at most one new cluster goes on as an old one, and as one only. Every other cluster gets
+    an id that none of the old ones has. No face may be in two clusters.
+    """
+    sizes: dict[ClusterId, int] = {}
+    old: dict[FaceId, ClusterId] = {}
+    for cluster in before:
+        sizes[cluster.id] = len(cluster.faces)
+        old.update(dict.fromkeys(cluster.faces, cluster.id))
+    taken = set(sizes)
+    ids = []
+    for faces in found:
+        shared = Counter(old[face] for face in faces if face in old).most_common(1)
+        known, count = shared[0] if shared else (None, 0)
+        if known is not None and 2 * count > max(sizes[known], len(faces)):
+            ids.append(known)
+            continue
+        ids.append(_new_id(faces, taken))
+        taken.add(ids[-1])
+    return ids
+
+
+def cluster_id(faces: Iterable[FaceId], *, attempt: int = 0) -> ClusterId:
+    """The name of a cluster that is new, from its faces alone, in whatever order."""
+    content = ",".join(sorted(faces)) + (f"#{attempt}" if attempt else "")
     return ClusterId("c" + hashlib.sha256(content.encode()).hexdigest()[:16])
+
+
+def _named(trust: Trust, name_of: Mapping[int, ClusterId]) -> tuple[MergeCandidate, ...]:
+    """The pairs of clusters that have a name each, the likeliest first."""
+    pairs = []
+    for pair in trust.near:
+        if pair.first in name_of and pair.second in name_of:
+            first, second = sorted((name_of[pair.first], name_of[pair.second]))
+            pairs.append(MergeCandidate(first, second, pair.score))
+    return tuple(sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second)))
+
+
+def _new_id(faces: Collection[FaceId], taken: Collection[ClusterId]) -> ClusterId:
+    """A name that no other cluster has, though one may have begun with the same faces."""
+    attempt = 0
+    while (name := cluster_id(faces, attempt=attempt)) in taken:
+        attempt += 1
+    return name
+
+
+def _largest_first(clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
+    return tuple(sorted(clusters, key=lambda cluster: (-len(cluster.faces), cluster.id)))
 
 
 def _typical_first(rows: FloatRows) -> npt.NDArray[np.intp]:

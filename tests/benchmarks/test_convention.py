@@ -201,7 +201,7 @@ def test_our_pipeline_reads_what_it_can_and_counts_it(tmp_path: Path) -> None:
         with Image.open(portraits / f"{number}.pgm") as portrait:
             portrait.resize((184, 224)).save(tmp_path / f"{number}.png")
     (tmp_path / "broken.png").write_text("no picture")
-    assert pipeline_ours.run(tmp_path, processes=1, eps=0.6, min_samples=3) == {
+    assert pipeline_ours.run(tmp_path, processes=1) == {
         "photos": 3,
         "faces": 3,
         "clusters": 1,

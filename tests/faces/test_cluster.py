@@ -3,7 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faces.cluster import cluster_faces, cluster_id
+from faces.cluster import Groups, cluster_id, group_by_dbscan, group_people, ids_for, needs_new_cut
+from faces.confirmations import Truth
+from faces.constraints import Constraints, constraints_of
+from faces.cut import Cut
 from faces.records import Cluster, Encodings, FaceId, FloatRows, PhotoId
 
 
@@ -27,7 +30,7 @@ def clusters_of(
     encodings: Encodings, photo_of: dict[FaceId, PhotoId] | None = None, *, min_samples: int = 2
 ) -> list[Cluster]:
     photos = photo_of or each_in_its_photo(encodings)
-    return cluster_faces(encodings, photos, eps=0.42, min_samples=min_samples)
+    return list(group_by_dbscan(encodings, photos, eps=0.42, min_samples=min_samples).clusters)
 
 
 def test_faces_in_reach_of_each_other_are_one_cluster_the_largest_first() -> None:
@@ -127,5 +130,169 @@ def test_the_order_of_the_faces_does_not_matter(
 @pytest.mark.parametrize(("eps", "found"), [(0.05, 0), (0.15, 2), (10.0, 1)])
 def test_a_wider_reach_joins_more(eps: float, found: int) -> None:
     encodings = encodings_of(rows_at(0.0, 0.1, 3.0, 3.1))
-    clusters = cluster_faces(encodings, each_in_its_photo(encodings), eps=eps, min_samples=2)
-    assert len(clusters) == found
+    photo_of = each_in_its_photo(encodings)
+    assert len(group_by_dbscan(encodings, photo_of, eps=eps, min_samples=2).clusters) == found
+
+
+members = st.lists(st.sets(st.integers(0, 40), min_size=1, max_size=8), max_size=8)
+
+
+def apart(sets: list[set[int]]) -> list[tuple[FaceId, ...]]:
+    """The sets without what stands in an earlier one, as faces."""
+    seen: set[int] = set()
+    found = []
+    for numbers in sets:
+        found.append(tuple(FaceId(f"f{number:03}") for number in sorted(numbers - seen)))
+        seen |= numbers
+    return [faces for faces in found if faces]
+
+
+def named(found: list[tuple[FaceId, ...]], before: list[Cluster]) -> list[Cluster]:
+    return [Cluster(i, faces) for i, faces in zip(ids_for(found, before), found, strict=True)]
+
+
+@given(members, members, members)
+def test_ids_are_unique_and_kept_by_clusters_that_are_mostly_the_same(
+    first: list[set[int]], second: list[set[int]], third: list[set[int]]
+) -> None:
+    clusters: list[Cluster] = []
+    for sets in (first, second, third):
+        before, clusters = clusters, named(apart(sets), clusters)
+        assert len({cluster.id for cluster in clusters}) == len(clusters)
+        old = {cluster.id: set(cluster.faces) for cluster in before}
+        for cluster in clusters:
+            both = {name: len(faces & set(cluster.faces)) for name, faces in old.items()}
+            mostly = [
+                name
+                for name, shared in both.items()
+                if 2 * shared > len(old[name]) and 2 * shared > len(cluster.faces)
+            ]
+            assert (mostly == [cluster.id]) if mostly else (cluster.id not in old)
+
+
+@given(members)
+def test_an_unchanged_partition_keeps_all_ids(sets: list[set[int]]) -> None:
+    clusters = named(apart(sets), [])
+    assert named([cluster.faces for cluster in clusters], clusters) == clusters
+    turned = [cluster.faces[::-1] for cluster in reversed(clusters)]
+    assert ids_for(turned, clusters) == [cluster.id for cluster in reversed(clusters)]
+
+
+@given(members, st.integers(0, 7))
+def test_a_cluster_of_two_or_more_keeps_its_id_when_a_face_comes(
+    sets: list[set[int]], grown: int
+) -> None:
+    clusters = [cluster for cluster in named(apart(sets), []) if len(cluster.faces) > 1]
+    found = [
+        (*cluster.faces, FaceId("new")) if number == grown else cluster.faces
+        for number, cluster in enumerate(clusters)
+    ]
+    assert ids_for(found, clusters) == [cluster.id for cluster in clusters]
+
+
+def test_a_part_of_a_cluster_is_another_one_though_the_cluster_began_with_it() -> None:
+    began = [FaceId("a"), FaceId("b")]
+    grown = Cluster(cluster_id(began), (*began, FaceId("c"), FaceId("d"), FaceId("e")))
+    ids = ids_for([began, [FaceId("c"), FaceId("d"), FaceId("e")]], [grown])
+    assert ids[1] == grown.id
+    assert ids[0] not in (grown.id, ids[1])
+
+
+CUT = Cut(np.eye(128, dtype=np.float32), reach=0.1, single=0.5, growth=0.2, faces=10)
+
+
+def turned(*degrees: float) -> FloatRows:
+    """One row of length 1 for each angle."""
+    rows = np.zeros((len(degrees), 128), dtype=np.float32)
+    rows[:, 0], rows[:, 1] = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return rows
+
+
+def grouped(
+    encodings: Encodings, constraints: Constraints | None = None, **given: object
+) -> Groups:
+    free = constraints_of(encodings.faces, each_in_its_photo(encodings), Truth())
+    return group_people(encodings, CUT, constraints or free, **given)  # type: ignore[arg-type]
+
+
+def test_people_are_groups_the_largest_first_and_the_most_typical_face_first() -> None:
+    groups = grouped(encodings_of(turned(0, 2, 5, 90, 91, 180)))
+    assert [cluster.faces for cluster in groups.clusters] == [
+        ("f001", "f000", "f002"),
+        ("f003", "f004"),
+    ]
+    for cluster in groups.clusters:
+        assert cluster.places[0] == 1
+        assert list(cluster.places) == sorted(cluster.places, reverse=True)
+        assert cluster.confidence is not None
+        assert cluster.confidence > 0.9
+
+
+def test_what_nobody_settled_comes_first() -> None:
+    encodings = encodings_of(turned(0, 2, 5, 7))
+    (cluster,) = grouped(encodings).clusters
+    settled = set(cluster.faces[:2])
+    (after,) = grouped(encodings, settled=settled).clusters
+    assert after.faces == cluster.faces[2:] + cluster.faces[:2]
+    assert after.places == cluster.places[2:] + cluster.places[:2]
+    assert after.id == cluster.id
+
+
+def test_faces_of_one_photo_are_two_people() -> None:
+    encodings = encodings_of(turned(0, 1, 2))
+    photo_of = dict.fromkeys(encodings.faces, PhotoId("collage"))
+    assert grouped(encodings, constraints_of(encodings.faces, photo_of, Truth())).clusters == ()
+
+
+def test_near_groups_are_told_by_their_ids() -> None:
+    encodings = encodings_of(turned(0, 1, 2, 50, 51, 52, 180, 181))
+    groups = grouped(encodings)
+    assert len(groups.clusters) == 3
+    ids = {cluster.id for cluster in groups.clusters if cluster.faces[0] < "f006"}
+    assert {groups.near[0].first, groups.near[0].second} == ids
+
+
+@pytest.mark.parametrize("degrees", [(), (1.0,), (1.0, 90.0)])
+def test_faces_like_no_other_are_in_no_cluster(degrees: tuple[float, ...]) -> None:
+    assert grouped(encodings_of(turned(*degrees))) == Groups()
+
+
+def test_the_same_face_many_times_is_one_person() -> None:
+    (cluster,) = grouped(encodings_of(turned(*[7.0] * 30))).clusters
+    assert len(cluster.faces) == 30
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), count=st.integers(2, 25), seed=st.integers(0, 2**32 - 1))
+def test_people_do_not_depend_on_the_order_of_the_faces(
+    data: st.DataObject, count: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    encodings = encodings_of(turned(*rng.choice(rng.uniform(0, 360, count), count)))
+    order = data.draw(st.permutations(range(count)))
+    shuffled = Encodings(
+        encodings.network,
+        tuple(encodings.faces[row] for row in order),
+        encodings.plain[list(order)],
+        encodings.mirrored[list(order)],
+    )
+    found, again = grouped(encodings).clusters, grouped(shuffled).clusters
+    assert {c.id: set(c.faces) for c in found} == {c.id: set(c.faces) for c in again}
+
+
+@pytest.mark.parametrize(
+    ("found_on", "faces", "renewed"),
+    [
+        (0, 1, True),
+        (0, 0, False),
+        (100, 0, False),
+        (100, 100, False),
+        (100, 199, False),
+        (100, 200, True),
+        (100, 49, True),
+    ],
+)
+def test_a_cut_is_found_anew_when_there_are_twice_or_half_the_faces(
+    found_on: int, faces: int, renewed: bool
+) -> None:
+    assert needs_new_cut(found_on, faces) == renewed

@@ -119,7 +119,7 @@ def test_an_identity_row_is_between_a_face_and_its_mirror_image() -> None:
     [{"confidence": 1.1}, {"confidence": -0.1}, {"places": (1.0,)}, {"places": (1.0, 1.5)}],
 )
 def test_what_is_told_of_a_cluster_fits_its_faces(told: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="places|between 0 and 1"):
+    with pytest.raises(ValueError, match=r"places|between 0 and 1"):
         Cluster(ClusterId("c"), (FaceId("a"), FaceId("b")), **told)
 
 
@@ -127,5 +127,5 @@ def test_what_is_told_of_a_cluster_fits_its_faces(told: dict[str, Any]) -> None:
     ("first", "second", "score"), [("b", "a", 0), ("a", "a", 0), ("a", "b", 2)]
 )
 def test_a_pair_of_clusters_is_two_in_order(first: str, second: str, score: float) -> None:
-    with pytest.raises(ValueError, match="in order|between 0 and 1"):
+    with pytest.raises(ValueError, match=r"in order|between 0 and 1"):
         MergeCandidate(ClusterId(first), ClusterId(second), score)

@@ -712,9 +712,9 @@ def test_a_drawn_face_whose_photo_is_gone_waits(album: Album) -> None:
 
 def test_faces_that_look_alike_become_clusters_once(workspace: Workspace) -> None:
     workspace.add_photos(4)
-    first = cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+    first = cluster_photos(workspace.store, now=NOW)
     assert (first.clusters, first.clustered_faces, first.faces, first.changed) == (2, 8, 8, True)
-    again = cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+    again = cluster_photos(workspace.store, now=NOW)
     assert (again.run, again.changed) == (first.run, False)
     with workspace.store.read() as connection:
         found = [set(cluster.faces) for cluster in clusters.clusters(connection)]
@@ -725,12 +725,12 @@ def test_faces_that_look_alike_become_clusters_once(workspace: Workspace) -> Non
 def test_what_is_no_face_is_in_no_cluster(workspace: Workspace) -> None:
     workspace.add_photos(4)
     workspace.say(FaceVerdict(face_id(0, 0), Verdict.NOT_A_FACE))
-    made = cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+    made = cluster_photos(workspace.store, now=NOW)
     assert (made.faces, made.clustered_faces) == (7, 7)
     with workspace.store.read() as connection:
         assert log.truth(connection).not_faces == {face_id(0, 0)}
 
 
 def test_no_faces_make_no_clusters(workspace: Workspace) -> None:
-    made = cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+    made = cluster_photos(workspace.store, now=NOW)
     assert (made.clusters, made.faces) == (0, 0)

@@ -7,7 +7,7 @@ from faces.errors import StudioUnreachable
 from faces.settings import Settings
 from faces.store import clusters, files, photos
 from sync import loop
-from sync.clustering import cluster_photos
+from sync.clustering import cluster_photos, cluster_photos_by_dbscan
 from sync.desk import Project
 from tests.sync.conftest import NOW, Workspace, face_id
 
@@ -76,7 +76,7 @@ def test_new_photos_come_to_the_desk_in_the_same_round(
     settings: Settings, workspace: Workspace
 ) -> None:
     def group() -> str:
-        return cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW).run
+        return cluster_photos(workspace.store, now=NOW).run
 
     first = group()
     push(settings, workspace)
@@ -94,7 +94,7 @@ def test_new_photos_come_to_the_desk_in_the_same_round(
 
 def test_other_settings_are_another_round(settings: Settings, workspace: Workspace) -> None:
     for eps in (0.42, 0.3):
-        cluster_photos(workspace.store, eps=eps, min_samples=3, now=NOW)
+        cluster_photos_by_dbscan(workspace.store, eps=eps, min_samples=3, now=NOW)
         push(settings, workspace)
     assert workspace.selected(Project.PHOTOS) == "faceloop-0002"
 
@@ -103,7 +103,7 @@ def test_a_photo_that_is_gone_leaves_groups_and_desk_until_it_returns(
     settings: Settings, workspace: Workspace
 ) -> None:
     def shown() -> tuple[int, int]:
-        cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+        cluster_photos(workspace.store, now=NOW)
         push(settings, workspace)
         with workspace.store.read() as connection:
             grouped = sum(len(c.faces) for c in clusters.clusters(connection))

@@ -20,7 +20,7 @@ def filled(workspace: Workspace) -> Workspace:
 
 
 def regroup(workspace: Workspace) -> list[set[str]]:
-    cluster_photos(workspace.store, eps=0.42, min_samples=3, now=NOW)
+    cluster_photos(workspace.store, now=NOW)
     with workspace.store.read() as connection:
         return [set(cluster.faces) for cluster in clusters.clusters(connection)]
 
