@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from faceloop import options
-from faceloop.choices import remember_choices
+from faceloop.choices import forget_idle_choices, remember_choices
 from faceloop.console import INTERRUPTED, named_progress, say
 from faceloop.dry_run import tell_what_would_be_read
 from faceloop.folders import check_folder, folders_to_read, meant_to_lose, refuse_no_folder
@@ -17,6 +18,9 @@ from faceloop.growing import Growth, group_faces, tell_clustered
 from faceloop.reading import PhotoFolders, tell_plan
 from faceloop.taken import tell_taken
 from faceloop.workspace import prepare, settings_for
+from faces.errors import SetupError
+from faces.settings import Settings
+from faces.store.database import Store
 
 Watch = Annotated[
     bool, typer.Option("--watch", help="Go on: take in what changes in the folders, until Ctrl-C.")
@@ -27,6 +31,11 @@ Limit = Annotated[
     typer.Option(min=1, help="Read at most so many photos now; the next run goes on from there."),
 ]
 
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", help="Write a page that shows all groups, as an HTML file."),
+]
+
 
 def cluster(
     photos: options.Photos = None,
@@ -34,6 +43,7 @@ def cluster(
     detector: options.DetectorName = None,
     rotations: options.Rotations = None,
     engine: options.Engine = None,
+    method: options.Method = None,
     eps: options.Eps = None,
     min_samples: options.MinSamples = None,
     jobs: options.Jobs = None,
@@ -41,12 +51,16 @@ def cluster(
     limit: Limit = None,
     again: options.Again = False,
     removed: options.Removed = False,
+    regroup: options.Regroup = False,
+    report: Report = None,
     watch: Watch = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Find every face in a folder and group the faces by person; run again for new photos."""
-    chosen = options.chosen(detector, rotations, engine, eps, min_samples)
+    chosen = options.chosen(detector, rotations, engine, method, eps, min_samples)
     settings = settings_for(workspace, **chosen, jobs=jobs, scheduler=scheduler)
+    options.refuse_idle(settings, chosen)
+    _refuse_no_place(report)
     if photos is not None:
         check_folder(photos, settings)
     refuse_no_folder(settings, photos)
@@ -55,11 +69,23 @@ def cluster(
         return
     store = prepare(settings)
     remember_choices(settings.workspace, chosen)
+    forget_idle_choices(settings)
     folders = folders_to_read(store, photos)
     meant = meant_to_lose(folders, photos, removed=removed)
     found = PhotoFolders(settings, store, folders, again=again, removed=meant)
     expected = tell_plan(found)
     refuse_full_disk(expected, settings.workspace)
+    _read(found, limit)
+    tell_clustered(group_faces(settings, store, new_cut=regroup))
+    if report is not None:
+        _report(settings, store, report)
+    if watch:
+        say("following the folders; Ctrl-C ends")
+        with suppress(KeyboardInterrupt):
+            Growth(settings, store, found).follow()
+
+
+def _read(found: PhotoFolders, limit: int | None) -> None:
     try:
         with named_progress() as advance:
             taken = found.read(advance, limit=limit, shows_all=False)
@@ -67,8 +93,22 @@ def cluster(
         say("stopped; what was read is kept, and the next run goes on from here")
         raise typer.Exit(INTERRUPTED) from None
     tell_taken(taken)
-    tell_clustered(group_faces(settings, store))
-    if watch:
-        say("following the folders; Ctrl-C ends")
-        with suppress(KeyboardInterrupt):
-            Growth(settings, store, found).follow()
+
+
+def _refuse_no_place(report: Path | None) -> None:
+    """Said before photos are read, which may take hours.
+
+    Raises:
+        SetupError: no report can be written there.
+    """
+    if report is not None and (report.is_dir() or not report.absolute().parent.is_dir()):
+        raise SetupError(
+            f"no report can be written to {report}; give a file in a folder that is there"
+        )
+
+
+def _report(settings: Settings, store: Store, place: Path) -> None:
+    from faceloop.report import write_report  # what draws takes a second to import
+
+    write_report(settings, store, place)
+    say(f"the groups are shown in {place}")

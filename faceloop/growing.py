@@ -11,15 +11,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faceloop.console import Advance, named_progress, say, warn
+from faceloop.contradicting import tell_contradictions
 from faceloop.reading import PhotoFolders
 from faceloop.taken import Taken, tell_taken
 from faceloop.watching import news
 from faceloop.wording import counted
 from faces.errors import FaceloopError
 from faces.locks import Work, alone
+from faces.regrouping import Regrouping
 from faces.settings import Settings
 from faces.store.database import Store
-from sync.clustering import Clustered, cluster_photos
+from sync.clustering import Clustered, cluster_photos, cluster_photos_by_dbscan
 
 if TYPE_CHECKING:
     from sync.desk import Desk
@@ -50,20 +52,28 @@ def next_slice(*, known: int, photos_per_s: float, showing_s: float, least: int)
     return max(least, min(known, int(photos_per_s * longest_s)))
 
 
-def group_faces(settings: Settings, store: Store) -> Clustered:
-    """Group all faces anew."""
+def group_faces(
+    settings: Settings, store: Store, *, new_cut: bool = False, kept: Regrouping | None = None
+) -> Clustered:
+    """Group all faces by the method that is set, going on from what is `kept` of the last time.
+
+    `new_cut` has it found out anew how alike faces must be; DBSCAN is told that.
+    """
+    now = datetime.now(UTC)
     with alone(settings, Work.INGEST):
-        return cluster_photos(
-            store, eps=settings.eps, min_samples=settings.min_samples, now=datetime.now(UTC)
-        )
+        if settings.method == "dbscan":
+            eps, min_samples = settings.eps, settings.min_samples
+            return cluster_photos_by_dbscan(store, eps=eps, min_samples=min_samples, now=now)
+        return cluster_photos(store, now=now, new_cut=new_cut, kept=kept)
 
 
 def tell_clustered(done: Clustered) -> None:
-    """Say what grouping found."""
+    """Say what grouping found, and which of people's words it could not all heed."""
     single = counted(done.faces - done.clustered_faces, "face stands", "faces stand")
     groups = counted(done.clusters, "group")
     poor = f", {done.poor:,} too small, blurred or turned away to be grouped" if done.poor else ""
     say(f"{groups} of {counted(done.clustered_faces, 'face')}; {single} alone{poor}")
+    tell_contradictions(done.contradictions)
 
 
 @dataclass
@@ -80,6 +90,7 @@ class Growth:
     on_tick: Callable[[], object] = lambda: None
     _owes_showing: bool = False
     _said: str = field(default="", init=False)
+    _kept: Regrouping = field(default_factory=Regrouping, init=False)
 
     def finish(self) -> None:
         """Read all that is left, in slices; each is grouped and shown before the next."""
@@ -134,7 +145,7 @@ class Growth:
     def _show(self, advance: Advance) -> None:
         self._owes_showing = True
         advance("Grouping faces", 0, 1)
-        group_faces(self.settings, self.store)
+        group_faces(self.settings, self.store, kept=self._kept)
         advance("Grouping faces", 1, 1)
         if self.desk is not None:
             from sync.loop import sync_now  # Label Studio's SDK takes a second

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from faces.errors import SetupError
+from faces.settings import Settings
 
 Workspace = Annotated[
     Path | None,
@@ -58,10 +62,31 @@ Scheduler = Annotated[
     typer.Option("--scheduler", help="Dask scheduler whose workers read, as tcp://host:8786."),
 ]
 Jobs = Annotated[int | None, typer.Option(help="Processes that read photos; 0: one a core.")]
-Eps = Annotated[float | None, typer.Option(help="DBSCAN's radius on dlib's encodings; remembered.")]
+Method = Annotated[
+    Literal["people", "dbscan"] | None,
+    typer.Option(
+        "--method",
+        help="What groups faces: people (finds out by itself what is alike enough), or "
+        "scikit-learn's dbscan; remembered.",
+    ),
+]
+Eps = Annotated[
+    float | None,
+    typer.Option(help="With --method dbscan: the radius on dlib's encodings; remembered."),
+]
 MinSamples = Annotated[
     int | None,
-    typer.Option(help="Faces, itself included, that make a face a core of a cluster; remembered."),
+    typer.Option(
+        help="With --method dbscan: faces, itself included, that make a face a core of a cluster; "
+        "remembered."
+    ),
+]
+Regroup = Annotated[
+    bool,
+    typer.Option(
+        "--regroup",
+        help="Find out anew what is alike enough to be one person; groups may change, names stay.",
+    ),
 ]
 Again = Annotated[
     bool,
@@ -80,6 +105,7 @@ def chosen(
     detector: str | None,
     rotations: bool | None,
     engine: str | None,
+    method: str | None,
     eps: float | None,
     min_samples: int | None,
 ) -> dict[str, object]:
@@ -88,6 +114,23 @@ def chosen(
         "detector": detector,
         "rotations": rotations,
         "engine": engine,
+        "method": method,
         "eps": eps,
         "min_samples": min_samples,
     }
+
+
+def refuse_idle(settings: Settings, chosen: Mapping[str, object]) -> None:
+    """Whoever sets a radius has faces grouped by it.
+
+    Raises:
+        SetupError: `--eps` or `--min-samples` was given, but does nothing.
+    """
+    if settings.method == "dbscan":
+        return
+    for name, option in {"eps": "--eps", "min_samples": "--min-samples"}.items():
+        if chosen[name] is not None:
+            raise SetupError(
+                f"{option} says how DBSCAN groups; give --method dbscan too, or leave it out: "
+                "without it there is nothing to set"
+            )

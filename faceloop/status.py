@@ -11,6 +11,7 @@ from rich.table import Table
 
 from faceloop import options
 from faceloop.console import console, say, waiting
+from faceloop.contradicting import contradictions_in, tell_contradictions
 from faceloop.folders import remembered_folders
 from faceloop.reading import PhotoFolders
 from faceloop.wording import printable
@@ -57,6 +58,7 @@ def status(
     for folder, state in states:
         say(f"{printable(folder)}: {printable(state)}")
     _tell_sample(store)
+    tell_contradictions(contradictions_in(store))
 
 
 def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:

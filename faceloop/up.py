@@ -11,7 +11,7 @@ import typer
 
 from faceloop import options
 from faceloop.check import check_all, tell_checks
-from faceloop.choices import remember_choices
+from faceloop.choices import forget_idle_choices, remember_choices
 from faceloop.connecting import check_access, connection_for
 from faceloop.console import INTERRUPTED, named_progress, say, waiting
 from faceloop.dry_run import tell_what_would_be_read
@@ -72,22 +72,25 @@ def up(
     detector: options.DetectorName = None,
     rotations: options.Rotations = None,
     engine: options.Engine = None,
+    method: options.Method = None,
     eps: options.Eps = None,
     min_samples: options.MinSamples = None,
     jobs: options.Jobs = None,
     scheduler: options.Scheduler = None,
     again: options.Again = False,
     removed: options.Removed = False,
+    regroup: options.Regroup = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Find faces, group them, start Label Studio, backend, worker and app; Ctrl-C stops all.
 
     Of many photos the first few hundred are read before, the others while people work.
     """
-    chosen = options.chosen(detector, rotations, engine, eps, min_samples)
+    chosen = options.chosen(detector, rotations, engine, method, eps, min_samples)
     given = {**chosen, "jobs": jobs, "scheduler": scheduler}
     ports = {"studio_port": studio_port, "backend_port": backend_port, "app_port": app_port}
     settings = settings_for(workspace, **given)
+    options.refuse_idle(settings, chosen)
     if photos is not None:
         check_folder(photos, settings)
     refuse_no_folder(settings, photos)
@@ -106,7 +109,8 @@ def up(
         refuse_full_disk(tell_plan(found), settings.workspace)
         write_connection(settings.workspace, connection)
         remember_choices(settings.workspace, chosen)
-        parts = _Parts(settings, store, connection, found)
+        forget_idle_choices(settings)
+        parts = _Parts(settings, store, connection, found, regroup)
         if not _run(parts, check=check, watch=watch, browser=browser):
             raise typer.Exit(1)
 
@@ -119,6 +123,7 @@ class _Parts:
     store: Store
     connection: Connection
     photos: PhotoFolders
+    regroup: bool
 
 
 def _run(parts: _Parts, *, check: bool, watch: bool, browser: bool) -> bool:
@@ -161,7 +166,7 @@ def _bring_up(parts: _Parts, children: Children, *, all_photos: bool) -> tuple[D
         environment = studio_environment(settings, connection)
         children.start("label-studio", studio_command(settings), environment)
     _read_first(parts, children, all_photos=all_photos)
-    tell_clustered(group_faces(settings, store))
+    tell_clustered(group_faces(settings, store, new_cut=parts.regroup))
     _start(children, settings, "backend", "serve")
     if connection.embedded:
         with waiting("Waiting for Label Studio (two minutes the first time)"):

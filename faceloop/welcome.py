@@ -51,8 +51,9 @@ def tell_what_to_do(settings: Settings, store: Store, *, left: int = 0) -> None:
             f"{counted(left, 'more photo')} will be read meanwhile: groups grow, and new ones come."
         )
     if not groups:
+        fewest = settings.min_samples if settings.method == "dbscan" else "two"
         say(
-            f"No group of faces yet: that takes {settings.min_samples} photos or more of a person. "
+            f"No group of faces yet: that takes {fewest} photos or more of a person. "
             "Add photos, or name single faces in the project faceloop · Photos."
         )
         return

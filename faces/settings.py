@@ -65,9 +65,17 @@ class Settings(BaseSettings):
     )
     app_host: str = Field(default="127.0.0.1", description="Address the app listens on")
     app_port: int = Field(default=7860, ge=1, le=65535, description="Port of the app")
-    eps: float = Field(default=0.42, gt=0, lt=2, description="DBSCAN's radius on dlib's encodings")
+    method: Literal["people", "dbscan"] = Field(
+        default="people",
+        description="What groups faces: people (nothing to set), or scikit-learn's dbscan",
+    )
+    eps: float = Field(
+        default=0.42, gt=0, lt=2, description="For dbscan: the radius on dlib's encodings"
+    )
     min_samples: int = Field(
-        default=3, ge=1, description="Faces (itself included) that make a face a core of a cluster"
+        default=3,
+        ge=1,
+        description="For dbscan: faces (itself included) that make a face a core of a cluster",
     )
     jobs: int = Field(
         default=0, ge=0, description="Processes that read photos; 0: one for each core"

@@ -32,7 +32,7 @@ from training.retrain import gathered
 
 PAGES = 3
 PEOPLE = 3
-OPTIONS = ("--jobs", "1", "--min-samples", "2", "--eps", "0.5")
+OPTIONS = ("--jobs", "1")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections import namedtuple
@@ -110,7 +111,8 @@ def test_a_dry_run_changes_nothing(
     more = tmp_path / "more"
     shutil.copytree(folder, more)
     Image.new("RGB", (50, 50)).save(more / "new.png")
-    dry = (subcommand, more, "--dry-run", "--eps", "0.3", "--workspace", workspace)
+    method = ("--method", "dbscan", "--eps", "0.3")
+    dry = (subcommand, more, "--dry-run", *method, "--workspace", workspace)
     said = faceloop(*dry)
     assert said.code == 0
     assert f"{folder}: 1 file is gone or elsewhere" in said.out
@@ -186,9 +188,12 @@ def test_what_moves_to_another_folder_is_not_lost(cluster, folder: Path, tmp_pat
 
 
 def test_settings_once_given_hold_for_the_workspace(cluster, folder: Path, workspace: Path) -> None:
-    cluster(folder, "--eps", "0.3", "--detector", "hog", "--rotations", "--jobs", "1")
+    dbscan = ("--method", "dbscan", "--eps", "0.3")
+    cluster(folder, *dbscan, "--detector", "hog", "--rotations", "--jobs", "1")
     chosen = settings_for(workspace)
     assert (chosen.eps, chosen.detector, chosen.rotations, chosen.jobs) == (0.3, "hog", True, 0)
+    assert chosen.method == "dbscan"
+    assert cluster("--eps", "0.3").code == 0, "the method is remembered"
     cluster("--no-rotations")
     chosen = settings_for(workspace)
     assert (chosen.eps, chosen.detector, chosen.rotations) == (0.3, "hog", False)
@@ -197,7 +202,7 @@ def test_settings_once_given_hold_for_the_workspace(cluster, folder: Path, works
 def test_the_environment_wins_over_what_was_chosen_and_is_not_remembered(
     cluster, folder: Path, workspace: Path, monkeypatch
 ) -> None:
-    cluster(folder, "--eps", "0.3")
+    cluster(folder, "--method", "dbscan", "--eps", "0.3")
     monkeypatch.setenv("FACELOOP_EPS", "0.4")
     cluster()
     assert settings_for(workspace).eps == 0.4
@@ -207,7 +212,8 @@ def test_the_environment_wins_over_what_was_chosen_and_is_not_remembered(
 
 
 @pytest.mark.parametrize(
-    "option", [("--detector", "magic"), ("--engine", "steam"), ("--eps", "-1")]
+    "option",
+    [("--detector", "magic"), ("--engine", "steam"), ("--eps", "-1"), ("--method", "luck")],
 )
 def test_an_option_that_cannot_be_used_is_named(cluster, folder: Path, option) -> None:
     said = cluster(folder, *option)
@@ -215,8 +221,56 @@ def test_an_option_that_cannot_be_used_is_named(cluster, folder: Path, option) -
     assert option[0].strip("-") in said.err.lower()
 
 
+@pytest.mark.parametrize("subcommand", ["cluster", "up"])
+@pytest.mark.parametrize("option", [("--eps", "0.3"), ("--min-samples", "2")])
+def test_a_radius_without_dbscan_is_refused_before_anything_is_done(
+    faceloop, folder: Path, workspace: Path, subcommand: str, option: tuple[str, str]
+) -> None:
+    said = faceloop(subcommand, folder, *option, "--workspace", workspace)
+    assert f"{option[0]} says how DBSCAN groups; give --method dbscan too" in said.fault
+    assert not workspace.exists()
+
+
+def test_a_radius_from_before_there_were_methods_is_let_go_and_that_is_said_once(
+    cluster, folder: Path, workspace: Path
+) -> None:
+    workspace.mkdir()
+    before = {"detector": "hog", "eps": 0.38, "min_samples": 4}
+    (workspace / "choices.json").write_text(json.dumps(before), encoding="utf-8")
+    line = "--method dbscan --eps 0.38 --min-samples 4 groups as before"
+    assert line in cluster(folder).out
+    assert line not in cluster(folder).out
+    chosen = settings_for(workspace)
+    assert (chosen.method, chosen.detector, chosen.eps) == ("people", "hog", 0.42)
+
+
+def test_a_radius_in_use_is_not_let_go(cluster, folder: Path, workspace: Path, monkeypatch) -> None:
+    workspace.mkdir()
+    (workspace / "choices.json").write_text(json.dumps({"eps": 0.38}), encoding="utf-8")
+    monkeypatch.setenv("FACELOOP_METHOD", "dbscan")
+    assert "groups as before" not in cluster(folder).out
+    assert settings_for(workspace).eps == 0.38
+
+
+def test_going_back_to_people_needs_nothing_said_of_a_radius(
+    cluster, folder: Path, workspace: Path
+) -> None:
+    cluster(folder, "--method", "dbscan", "--eps", "0.3")
+    cluster("--method", "people")
+    chosen = settings_for(workspace)
+    assert (chosen.method, chosen.eps) == ("people", 0.42)
+
+
+@pytest.mark.parametrize("place", ["", "none/report.html"])
+def test_a_place_for_a_report_that_is_none_is_named_before_photos_are_read(
+    cluster, folder: Path, workspace: Path, tmp_path: Path, place: str
+) -> None:
+    assert "no report can be written" in cluster(folder, "--report", tmp_path / place).fault
+    assert not workspace.exists()
+
+
 def test_choices_that_are_damaged_are_one_line(faceloop, cluster, folder, workspace: Path) -> None:
-    cluster(folder, "--eps", "0.3")
+    cluster(folder, "--detector", "hog")
     for content in ("{", "[]", "3"):
         (workspace / "choices.json").write_text(content, encoding="utf-8")
         if content != "[]":
