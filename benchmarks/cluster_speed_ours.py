@@ -14,7 +14,8 @@ def run(folder: Path) -> dict[str, float]:
     clock = [time.perf_counter()]
     import numpy as np
 
-    from faces.cut import find_cut, identity_rows_at
+    from faces.cut import identity_rows_at
+    from faces.cut_finding import find_cut
     from faces.grouping import NO_PAIRS, Grouping
 
     clock.append(time.perf_counter())

@@ -1,0 +1,77 @@
+"""Where groups of faces end: found from the collection itself, then kept."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from faces.records import FloatRows, unit_rows
+
+_STEP = 2.0**20
+"""Rows are whole multiples of 1/_STEP, so that sums of rows are exact in whatever order."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How faces are compared, and up to where they are one person; squared distances throughout.
+
+    - `transform`: (128, d), what the mean of an encoding and its mirror image's is multiplied by;
+    - `reach`: up to which two faces are linked by DBSCAN;
+    - `single`: the average up to which two faces are one person;
+    - `growth`: how much further apart two clusters of many faces may be (`Nodes.slack`);
+    - `faces`: on how many faces it was found.
+    """
+
+    transform: FloatRows
+    reach: float
+    single: float
+    growth: float
+    faces: int
+
+    def to_json(self) -> dict[str, object]:
+        """All of it as JSON can hold it, to the last bit."""
+        transform = np.ascontiguousarray(self.transform, dtype="<f4")
+        return {
+            "transform": base64.b64encode(transform.tobytes()).decode("ascii"),
+            "dimensions": transform.shape[1],
+            "reach": self.reach,
+            "single": self.single,
+            "growth": self.growth,
+            "faces": self.faces,
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, object]) -> Cut:
+        """What `to_json` gave.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        try:
+            raw = base64.b64decode(str(told["transform"]), validate=True)
+            transform = np.frombuffer(raw, dtype="<f4").reshape(-1, int(str(told["dimensions"])))
+            return cls(
+                transform.astype(np.float32),
+                reach=float(str(told["reach"])),
+                single=float(str(told["single"])),
+                growth=float(str(told["growth"])),
+                faces=int(str(told["faces"])),
+            )
+        except KeyError as error:
+            raise ValueError(f"this is no cut: it has no {error}") from error
+
+
+def identity_rows_at(cut: Cut, plain: FloatRows, mirrored: FloatRows) -> FloatRows:
+    """The rows that faces are compared by: (n, 128) twice -> (n, d), length 1.
+
+    In steps of 2**-20, which is finer than what the network's own numbers are good for.
+    """
+    return in_steps(unit_rows(unit_rows(plain + mirrored) @ cut.transform))
+
+
+def in_steps(rows: FloatRows) -> FloatRows:
+    """The rows rounded to whole multiples of 2**-20."""
+    return np.asarray(np.rint(rows * _STEP) / _STEP, dtype=np.float32)

@@ -1,0 +1,184 @@
+"""Finding the cut in the collection itself, without a number that would have to travel.
+
+Three things are looked at: how far strangers are apart, how far the faces of surely one person are
+apart, and how many faces there are, for the more there are, the more strangers look alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from faces.cut import Cut, identity_rows_at
+from faces.grouping import NO_PAIRS, Grouping, IntPairs
+from faces.records import FloatRows
+
+_SAMPLE = 6000
+_PAIRS = 200_000
+_SURE = 0.3
+"""Share of the strangers' distance up to which two faces are surely one person, on average."""
+_REACH = 0.5
+_GROWTH = 0.07
+_USUAL = 0.21
+"""What spread within people is to the distance of strangers, where too few groups tell it."""
+_LEAST = 0.2
+_ENOUGH_GROUPS = 20
+_TIMES = 1.55
+_AT_FACES, _SHRINKS = 10_000, 0.075
+_LEAST_STRANGERS = 0.25
+_FAR, _BEYOND_MIDDLE = 0.9, 1.3
+_RANK = 80
+"""How many dimensions of its 128 the network really fills; the others are zero but for rounding."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is known of the rows of a sample, as `Grouping.of` takes it."""
+
+    together: IntPairs
+    apart: IntPairs
+    people: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Rows of a sample, the group of each at a careful cut, and how far strangers are apart."""
+
+    rows: FloatRows
+    labels: npt.NDArray[np.int64]
+    strangers: float
+
+
+def find_cut(
+    plain: FloatRows,
+    mirrored: FloatRows,
+    *,
+    together: IntPairs = NO_PAIRS,
+    apart: IntPairs = NO_PAIRS,
+    people: npt.NDArray[np.intp] | None = None,
+) -> Cut:
+    """The cut for these faces, (n, 128) twice; what is said of them is as in `Grouping.of`.
+
+    What people said tells how the faces of one person differ. How far they are apart is told by
+    groups that are sure without it, since faces were shown to people because they look alike.
+    """
+    count, dimensions = plain.shape
+    chosen: npt.NDArray[np.intp] = np.arange(count)
+    if count > _SAMPLE:
+        chosen = np.sort(np.random.default_rng(0).choice(count, _SAMPLE, replace=False))
+    some = plain[chosen], mirrored[chosen]
+    apart = _among(chosen, apart, count)
+    nobody = np.full(len(chosen), -1, dtype=np.intp)
+    said = _Said(_among(chosen, together, count), apart, nobody)
+    if people is not None:
+        said = replace(said, people=people[chosen])
+    unturned = Cut(np.eye(dimensions, dtype=np.float32), 0, 0, 0, count)
+    first = _carefully(identity_rows_at(unturned, *some), None, said)
+    transform = _transform(first)
+    turned = identity_rows_at(replace(unturned, transform=transform), *some)
+    second = _carefully(turned, _strangers(first, turned), _Said(NO_PAIRS, apart, nobody))
+    spread, groups = _spread_within(second)
+    share = (groups * spread / second.strangers + _ENOUGH_GROUPS * _USUAL) / (
+        groups + _ENOUGH_GROUPS
+    )
+    shrunk = (_AT_FACES / max(count, 1)) ** _SHRINKS
+    single = _TIMES * max(share, _LEAST) * shrunk * second.strangers
+    return Cut(transform, _REACH * single, single, _GROWTH * second.strangers, count)
+
+
+def _among(chosen: npt.NDArray[np.intp], pairs: IntPairs, count: int) -> IntPairs:
+    """The pairs of which both are chosen, by their places there."""
+    place = np.full(count, -1, dtype=np.intp)
+    place[chosen] = np.arange(len(chosen))
+    moved = place[pairs]
+    return moved[(moved >= 0).all(axis=1)]
+
+
+def _carefully(rows: FloatRows, strangers: float | None, said: _Said) -> _Seen:
+    """Group a sample so that each group is surely one person."""
+    if strangers is None:
+        strangers = max(_far_apart(rows), _LEAST_STRANGERS)
+    single = _SURE * strangers
+    nothing = np.empty((0, 0), dtype=np.float32)
+    careful = Cut(nothing, _REACH * single, single, _GROWTH * strangers, len(rows))
+    grouping = Grouping.of(
+        rows, careful, together=said.together, apart=said.apart, people=said.people
+    )
+    return _Seen(rows, grouping.labels, strangers)
+
+
+def _strangers(seen: _Seen, turned: FloatRows) -> float:
+    """How far strangers are apart once rows are turned."""
+    shorter = _far_apart(turned) / max(_far_apart(seen.rows), 1e-9)
+    return max(_far_apart(turned[np.unique(seen.labels)]), _LEAST_STRANGERS * shorter)
+
+
+def _far_apart(rows: FloatRows) -> float:
+    """The usual squared distance of strangers, from random pairs.
+
+    Not the middle of all pairs, since one person may have most faces, but the far end, which
+    strangers make; on faces of many people it is 1.3 times the middle.
+    """
+    if len(rows) < 2:
+        return 0.0
+    random = np.random.default_rng(0)
+    first = random.integers(0, len(rows), _PAIRS)
+    second = (first + random.integers(1, len(rows), _PAIRS)) % len(rows)
+    products = np.einsum("ij,ij->i", rows[first], rows[second])
+    return float(np.quantile(2 - 2 * products, _FAR)) / _BEYOND_MIDDLE
+
+
+def _means(
+    seen: _Seen,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The groups' mean rows, their sizes, and the group of each row."""
+    _, group = np.unique(seen.labels, return_inverse=True)
+    sizes = np.bincount(group)
+    means = np.zeros((len(sizes), seen.rows.shape[1]))
+    np.add.at(means, group, seen.rows)
+    return means / sizes[:, None], sizes, group
+
+
+def _spread_within(seen: _Seen) -> tuple[float, int]:
+    """The mean squared distance of two faces of a group, and how many groups tell it.
+
+    A group counts by the root of its size, so that no person rules all.
+    """
+    if not len(seen.rows):
+        return 0.0, 0
+    means, sizes, _ = _means(seen)
+    several = sizes > 1
+    if not several.any():
+        return 0.0, 0
+    n = sizes[several]
+    distances = 2 * (1 - np.einsum("ij,ij->i", means[several], means[several])) * n / (n - 1)
+    return float(np.average(distances, weights=np.sqrt(n))), int(several.sum())
+
+
+def _transform(seen: _Seen) -> FloatRows:
+    """Makes what varies within people as small in all directions, then leaves empty ones out.
+
+    Within-class covariance normalisation (A. Hatch et al., Interspeech 2006) and the directions of
+    the groups' means, as in linear discriminant analysis.
+    """
+    dimensions = seen.rows.shape[1]
+    if not len(seen.rows):
+        return np.eye(dimensions, dtype=np.float32)
+    means, sizes, group = _means(seen)
+    several = sizes[group] > 1
+    weights = sizes[group][several] ** -0.25
+    apart = (seen.rows[several] - means[group[several]]) * weights[:, None]
+    freedom = max(float(((sizes - 1) / np.sqrt(sizes)).sum()), 1e-9)
+    within = apart.T @ apart / freedom
+    level = float(np.trace(within)) / dimensions
+    within += (1 + 200 / freedom) * max(level, 1e-9) * np.eye(dimensions)
+    values, vectors = np.linalg.eigh(within / (np.trace(within) / dimensions))
+    whitening = vectors / np.sqrt(values) @ vectors.T
+    if len(seen.rows) < 10 * dimensions:
+        return whitening.astype(np.float32)
+    turned = means @ whitening
+    _, axes = np.linalg.eigh(turned.T @ turned)
+    kept: FloatRows = (whitening @ axes[:, ::-1][:, :_RANK]).astype(np.float32)
+    return kept

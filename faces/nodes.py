@@ -1,0 +1,129 @@
+"""Clusters in all rounds of a grouping: how many faces each has, and the sum of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from faces.cut import Cut
+from faces.records import FloatRows
+
+Ids = npt.NDArray[np.intp]
+Scores = npt.NDArray[np.float64]
+Sums = npt.NDArray[np.float64]
+_Number = TypeVar("_Number", bound=np.generic)
+
+
+class Nodes:
+    """A table of clusters; an id stands for the same faces as long as it stands at all.
+
+    Sums of rows are exact (`faces.cut`), so that a cluster's numbers do not depend on the order in
+    which its faces came together.
+    """
+
+    def __init__(self, cut: Cut, dimensions: int) -> None:
+        """An empty table."""
+        self._cut = cut
+        self._used = 0
+        self._free: list[int] = []
+        self.sums: Sums = np.empty((0, dimensions))
+        self.counts: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.lows: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.people: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.apart: dict[int, Ids] = {}
+        """For each cluster that may not be joined to some: the rows that are apart from it."""
+
+    def add(
+        self,
+        sums: Sums,
+        counts: npt.NDArray[np.int64],
+        lows: npt.NDArray[np.int64],
+        people: npt.NDArray[np.int64],
+    ) -> Ids:
+        """New clusters: their ids, (k,)."""
+        ids = self._room(len(counts))
+        self.sums[ids], self.counts[ids], self.lows[ids], self.people[ids] = (
+            sums, counts, lows, people,
+        )  # fmt: skip
+        return ids
+
+    def join(self, ids: Ids, group: npt.NDArray[np.intp]) -> Ids:
+        """One new cluster for each group of ids; `group` is sorted, 0 to k - 1: ids (k,)."""
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        joined = self.add(
+            np.add.reduceat(self.sums[ids], starts, axis=0),
+            np.add.reduceat(self.counts[ids], starts),
+            np.minimum.reduceat(self.lows[ids], starts),
+            np.maximum.reduceat(self.people[ids], starts),
+        )
+        if self.apart:
+            ends = np.append(starts[1:], len(ids))
+            for new, start, end in zip(joined.tolist(), starts, ends, strict=True):
+                rows = [self.apart[i] for i in ids[start:end].tolist() if i in self.apart]
+                if rows:
+                    self.apart[new] = np.concatenate(rows)
+        return joined
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """These clusters stand no more; their ids may be given again."""
+        for gone in ids:
+            self.apart.pop(gone, None)
+            self._free.append(gone)
+
+    def slack(self, ids: Ids) -> Scores:
+        """What a cluster adds to the score of a pair; the pair's mean rows' product is taken twice.
+
+        The average squared distance of two clusters of rows of length 1 is 2 - 2 m.m', since the
+        average of all pairs' products is the product of the mean rows m and m'. Less the cut
+        single + growth (1 - (n**-0.5 + n'**-0.5) / 2) this is slack + slack' - 2 m.m'.
+        """
+        grown = self._cut.growth * (1 - self.counts[ids] ** -0.5)
+        return np.asarray(1 - (self._cut.single + grown) / 2)
+
+    def scores(self, first: Ids, second: Ids) -> Scores:
+        """How far the clusters of each pair are beyond the cut, exact: up to 0 they are one person.
+
+        It depends on nothing but the two clusters, whatever block of a matrix product found them.
+        """
+        product = (self.sums[first] * self.sums[second]).sum(axis=1)
+        means = product / (self.counts[first] * self.counts[second])
+        return np.asarray(self.slack(first) + self.slack(second) - 2 * means)
+
+    def rows(self, ids: Ids) -> FloatRows:
+        """Rows whose products with those of `asking` are minus the pairs' scores: (k, d + 2)."""
+        dimensions = self.sums.shape[1]
+        rows = np.empty((len(ids), dimensions + 2), dtype=np.float32)
+        rows[:, :dimensions] = self.sums[ids] / self.counts[ids, None]
+        rows[:, dimensions] = 1
+        rows[:, dimensions + 1] = self.slack(ids)
+        return rows
+
+    def _room(self, count: int) -> Ids:
+        again = [self._free.pop() for _ in range(min(count, len(self._free)))]
+        fresh = np.arange(self._used, self._used + count - len(again))
+        self._used += len(fresh)
+        if self._used > len(self.counts):
+            size = max(self._used, len(self.counts) * 5 // 4)
+            self.sums = _grown(self.sums, size)
+            self.counts, self.lows, self.people = (
+                _grown(array, size) for array in (self.counts, self.lows, self.people)
+            )
+        return np.concatenate([np.array(again, dtype=np.intp), fresh])
+
+
+def asking(rows: FloatRows) -> FloatRows:
+    """The other side of the product for rows of `Nodes.rows`."""
+    asked = np.empty_like(rows)
+    asked[:, :-2] = 2 * rows[:, :-2]
+    asked[:, -2] = -rows[:, -1]
+    asked[:, -1] = -1
+    return asked
+
+
+def _grown(array: npt.NDArray[_Number], size: int) -> npt.NDArray[_Number]:
+    grown = np.empty((size, *array.shape[1:]), dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown
