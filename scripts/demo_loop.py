@@ -135,7 +135,8 @@ def running_loop(folder: Path) -> Iterator[DemoLoop]:
     pages = _pages_with_one_stray(album, folder / "pages")
     workspace = folder / "workspace"
     studio, backend, app = map(str, _free_ports(3))
-    command = [sys.executable, "-m", "faceloop", "up", str(pages), "--no-browser", "--eps", EPS]
+    command = [sys.executable, "-m", "faceloop", "up", str(pages), "--no-browser"]
+    command += ["--method", "dbscan", "--eps", EPS]
     command += ["--workspace", str(workspace), "--studio-port", studio]
     command += ["--backend-port", backend, "--app-port", app]
     log = folder / "up.txt"

@@ -221,7 +221,7 @@ def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loo
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "faceloop", "up", str(album.photos)),
-                *("--workspace", str(workspace), "--no-browser", "--eps", "0.38"),
+                *("--workspace", str(workspace), "--no-browser"),
                 *("--studio-port", studio, "--backend-port", backend, "--app-port", app),
             ],
             env=environment(),

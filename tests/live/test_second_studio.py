@@ -200,7 +200,7 @@ def checked(studio: TheirStudio, album: Album, ours: Ours) -> subprocess.Complet
     backend, app = free_ports(2)
     ports = (f"--backend-port={backend}", f"--app-port={app}")
     there = ("--studio", studio.url, "--api-key", TOKEN)
-    return ours.faceloop("up", str(album.photos), *there, *ports, "--min-samples", "2", "--check")
+    return ours.faceloop("up", str(album.photos), *there, *ports, "--check")
 
 
 def table(said: str) -> dict[str, str]:
@@ -332,7 +332,7 @@ def test_once_its_owner_allows_it_label_studio_calls_the_backend(
 ) -> None:
     studio.stop()
     studio.start(OPENED)
-    done = ours.faceloop("up", "--min-samples", "2", "--check")
+    done = ours.faceloop("up", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert table(done.stdout)["backend, asked by Label Studio"] == "ok"
     assert set(table(done.stdout).values()) == {"ok"}
