@@ -16,6 +16,7 @@ from faces.density_blocks import are_near
 from faces.nodes import Ids, Nodes
 from faces.records import FloatRows
 from faces.rounds import Changes, Round
+from faces.threads import products_by_one_thread
 
 IntPairs = npt.NDArray[np.intp]
 Numbers = npt.NDArray[np.intp]
@@ -81,6 +82,12 @@ class Grouping:
 
         Pairs are numbers of all rows, the new ones last, and each holds a new one.
         """
+        with products_by_one_thread():
+            self._add(rows, together, apart, people)
+
+    def _add(
+        self, rows: FloatRows, together: IntPairs, apart: IntPairs, people: Numbers | None
+    ) -> None:
         before = self._count
         self._take(rows, people)
         new = np.arange(before, self._count)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from faces.records import FloatRows
+from faces.threads import by_threads
 
 Places = npt.NDArray[np.intp]
 _MARGIN = 2e-5
 """More than a product of float32 rows can be wrong by; what passes by it is reckoned anew."""
-_BLOCK = (1024, 8192)
+_BLOCK = (512, 4096)
+_FEW = 8
+"""So many are faster one by one."""
 _CROWDED = 0.02
 """From which share of passing pairs on only the best of a block's rows and columns are taken."""
 
@@ -55,20 +59,33 @@ def passing(asked: Asking, rows: FloatRows, people: npt.NDArray[np.int64]) -> It
     `rows` are `Nodes.rows`, `asked.rows` the other side of the product. With all asking in the
     order of their places, each pair is told at least once, in either order.
     """
-    everyone = len(asked.places) == len(rows)
-    for top in range(0, len(asked.places), _BLOCK[0]):
-        asks = slice(top, min(top + _BLOCK[0], len(asked.places)))
-        for left in range(top // _BLOCK[1] * _BLOCK[1] if everyone else 0, len(rows), _BLOCK[1]):
-            others = slice(left, min(left + _BLOCK[1], len(rows)))
-            found = _in_block(asked, rows, people, asks, others)
-            if found is not None:
-                yield found
+    blocks = _blocks(len(asked.places), len(rows))
+    search = partial(_in_block, asked, rows, people)
+    few = len(asked.places) * len(rows) <= _BLOCK[0] * _BLOCK[1]
+    for found in map(search, blocks) if few else by_threads(search, blocks):
+        if found is not None:
+            yield found
+
+
+def _blocks(asking: int, places: int) -> Iterator[tuple[slice, slice]]:
+    """Who is compared with whom; if all ask, no more than once but in a block across the middle."""
+    for top in range(0, asking, _BLOCK[0]):
+        first = top // _BLOCK[1] * _BLOCK[1] if asking == places else 0
+        for left in range(first, places, _BLOCK[1]):
+            yield (
+                slice(top, min(top + _BLOCK[0], asking)),
+                slice(left, min(left + _BLOCK[1], places)),
+            )
 
 
 def _in_block(
-    asked: Asking, rows: FloatRows, people: npt.NDArray[np.int64], asks: slice, others: slice
+    asked: Asking,
+    rows: FloatRows,
+    people: npt.NDArray[np.int64],
+    block: tuple[slice, slice],
 ) -> Found | None:
-    product = asked.rows[asks] @ rows[others].T
+    asks, others = block
+    product = _product(asked.rows[asks], rows[others])
     hits = int(np.count_nonzero(product >= -_MARGIN))
     if not hits:
         return None
@@ -76,7 +93,7 @@ def _in_block(
     passes = product >= -_MARGIN
     crowded: Places = np.empty(0, dtype=np.intp)
     bound: npt.NDArray[np.float64] = np.empty(0)
-    if hits > _CROWDED * product.size + len(asked.rows[asks]):
+    if hits > _CROWDED * product.size + len(product):
         best_asking, best_other = product.max(axis=1), product.max(axis=0)
         passes &= (product >= best_asking[:, None] - 2 * _MARGIN) | (
             product >= best_other - 2 * _MARGIN
@@ -85,8 +102,14 @@ def _in_block(
             [asked.places[asks], np.arange(others.start, others.stop, dtype=np.intp)]
         )
         bound = -np.concatenate([best_asking, best_other]).astype(np.float64) - 2 * _MARGIN
-    asking, place = np.nonzero(passes)
+    asking, place = np.divmod(np.flatnonzero(passes), product.shape[1])
     return Found(asked.places[asks][asking], place + others.start, crowded, bound)
+
+
+def _product(asking: FloatRows, rows: FloatRows) -> FloatRows:
+    if len(asking) > _FEW:
+        return asking @ rows.T
+    return np.stack([rows @ row for row in asking])
 
 
 def _rule_out(
