@@ -31,7 +31,7 @@ _CLUSTER_CHANCE = (6.2, -1.4)
 """The same for a cluster's margin: the sum of its most doubtful face's and of the mean."""
 _MERGE_CHANCE = (-9.4, 2.0, -2.8, 4.6, -0.7)
 """Of two clusters: score, smaller, larger (one over the root), lead over rivals, offset."""
-_LEAST_CHANCE = 0.02
+_LEAST_CHANCE = 0.05
 """Pairs of clusters less likely to be one person are not worth a question."""
 _NOBODY = -1
 _FACES_AT_ONCE = 32_768
