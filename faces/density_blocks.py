@@ -160,16 +160,23 @@ class _Parts:
         self._scores = np.empty(_TALL * _WIDE, dtype=np.float32)
         self._mask = np.empty(_TALL * _WIDE, dtype=np.bool_)
         self._gathered = np.empty((3, _PAIRS_AT_ONCE, block.left.shape[1]), dtype=np.float32)
-        self._near: list[IntPairs] = []
+        self._candidates: list[IntPairs] = []
+        self._crowds: list[IntPairs] = []
         self._joined: list[IntPairs] = []
         self._left_hits = np.zeros(len(block.left), dtype=np.int32)
         self._right_hits = np.zeros(len(block.right), dtype=np.int32)
 
     def found(self) -> Found:
-        """What the parts gave."""
-        none = np.empty((0, 2), dtype=np.intp)
-        near, joined = np.vstack([none, *self._near]), np.vstack([none, *self._joined])
-        return Found(near, joined, self._left_hits, self._right_hits)
+        """What the parts gave; the hits of crowds are counted already."""
+        none, block = np.empty((0, 2), dtype=np.intp), self._block
+        left, right = np.hstack([none.T, *self._candidates])
+        near = self._are_near(left, right)
+        left, right = left[near], right[near]
+        self._left_hits += _weighed(left, block.right_faces[right], len(block.left))
+        self._right_hits += _weighed(right, block.left_faces[left], len(block.right))
+        pairs = np.vstack([np.column_stack([left, right]), *self._crowds])
+        joined = np.vstack([none, *self._joined])
+        return Found(pairs, joined, self._left_hits, self._right_hits)
 
     def look(self, top: int, start: int) -> None:
         """Compare the rows from `top` on with those from `start` on."""
@@ -184,23 +191,13 @@ class _Parts:
         if candidates > size * _CROWDED:
             self._crowd(top, start, shape, scores if self._whole else None)
         elif candidates:
-            self._few(np.flatnonzero(mask), top, start, len(right))
+            left_places, right_places = np.divmod(np.flatnonzero(mask), len(right))
+            self._candidates.append(np.stack([left_places + top, right_places + start]))
 
     def _look_once(self, mask: BoolArray, top: int, start: int) -> None:
         if self._block.same and start < top + len(mask):
             below = np.arange(top, top + len(mask))[:, None]
             mask &= below < np.arange(start, start + mask.shape[1])
-
-    def _few(self, places: IntPairs, top: int, start: int, width: int) -> None:
-        left, right = np.divmod(places, width)
-        left, right = left + top, right + start
-        near = np.flatnonzero(self._are_near(left, right))
-        if not len(near):
-            return
-        left, right, block = left[near], right[near], self._block
-        self._near.append(np.column_stack([left, right]))
-        self._left_hits += _weighed(left, block.right_faces[right], len(block.left))
-        self._right_hits += _weighed(right, block.left_faces[left], len(block.right))
 
     def _are_near(self, left: IntPairs, right: IntPairs) -> BoolArray:
         """Whether the rows at these places are near, (p,) twice -> (p,)."""
@@ -233,7 +230,7 @@ class _Parts:
         right_core = block.right_core[columns] | (right_faces + right_hits >= least)
         offset = np.array([top, start])
         self._joined += [pairs + offset for pairs in peel(mask, left_core, right_core)]
-        self._near.append(np.argwhere(mask) + offset)
+        self._crowds.append(np.argwhere(mask) + offset)
 
     def _exact_mask(self, rows: slice, columns: slice, scores: FloatRows | None) -> BoolArray:
         block, dimensions = self._block, self._block.left.shape[1]

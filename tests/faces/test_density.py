@@ -1,3 +1,5 @@
+import pickle
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -5,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
+from threadpoolctl import threadpool_limits
 
 from faces.density import Density, dbscan
 from faces.density_blocks import Block, Found, Search, near_in, peel, squared_distances
@@ -49,7 +52,8 @@ def partition(labels: Iterable[int]) -> set[frozenset[int]]:
 
 def assert_like_scikit_learn(rows: FloatRows, density: Density, reach: float, few: int) -> None:
     """Same core points, same clusters of core points, same noise."""
-    theirs = DBSCAN(eps=reach**0.5, min_samples=few, algorithm="brute").fit(rows)
+    with threadpool_limits(1):  # on a busy machine its threads wait for each other
+        theirs = DBSCAN(eps=reach**0.5, min_samples=few, algorithm="brute").fit(rows)
     core = np.zeros(len(rows), dtype=bool)
     core[theirs.core_sample_indices_] = True
     assert np.array_equal(density.core, core)
@@ -57,7 +61,7 @@ def assert_like_scikit_learn(rows: FloatRows, density: Density, reach: float, fe
     assert partition(density.labels[core]) == partition(theirs.labels_[core])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(grids, st.sampled_from(REACHES), st.integers(1, 5), st.integers(1, 25))
 def test_it_equals_scikit_learn_whatever_the_blocks(
     points: Points, reach: float, few: int, block_rows: int
@@ -189,6 +193,59 @@ def test_the_answer_for_a_crowded_block_is_small_and_joins_all() -> None:
     found = near_in(Block(search, rows, rows, one, one, no, no, same=True))
     assert len(found.near) + len(found.joined) < 10 * len(rows)
     assert np.array_equal(found.left_hits + found.right_hits, np.full(len(rows), len(rows) - 1))
+
+
+def test_blocks_and_answers_can_travel() -> None:
+    """As they do when other machines compare: pickled, without anything of this process."""
+    rows = people(np.random.default_rng(4), [200, 20, 30])
+
+    def far_away(compare: Callable[[Block], Found], blocks: Iterator[Block]) -> Iterator[Found]:
+        for block in blocks:
+            there: Callable[[Block], Found] = pickle.loads(pickle.dumps(compare))  # noqa: S301
+            found: Found = pickle.loads(pickle.dumps(there(block)))  # noqa: S301
+            yield found
+
+    density = dbscan(rows, reach=0.05, min_samples=3, mapped=far_away, block_rows=64)
+    assert_like_scikit_learn(rows, density, 0.05, 3)
+
+
+def test_first_dimensions_that_settle_little_change_nothing() -> None:
+    rng = np.random.default_rng(5)
+    rows = people(rng, [200, 40, 12, 1, 1])
+    one, no = np.ones(len(rows), dtype=np.int32), np.zeros(len(rows), dtype=bool)
+
+    def near(columns: list[int]) -> tuple[list[int], set[tuple[int, int]]]:
+        search = Search(0.06, 3, np.array(columns), longest=1.0)
+        found = near_in(Block(search, rows, rows, one, one, no, no, same=True))
+        return (found.left_hits + found.right_hits).tolist(), set(map(tuple, found.near.tolist()))
+
+    assert near([0])[0] == near([5, 3, 70])[0] == near(list(range(80)))[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("few", [2, 4])
+def test_a_crowd_of_5000_beside_2000_others_takes_little_memory(few: int) -> None:
+    rows = people(np.random.default_rng(6), [5000, *[2] * 1000], spread=0.01)
+    tracemalloc.start()
+    try:
+        density = dbscan(rows, reach=0.08, min_samples=few)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 60_000_000  # all pairs of the crowd: 12.5 million, each 16 bytes
+    assert_like_scikit_learn(rows, density, 0.08, few)
+    assert max(map(len, partition(density.labels))) == 5000
+
+
+@pytest.mark.slow
+def test_it_equals_scikit_learn_where_few_dimensions_are_multiplied_first() -> None:
+    rng = np.random.default_rng(7)
+    rows = people(rng, np.minimum(rng.zipf(2.0, size=3000), 400), spread=0.03)
+    rows *= np.geomspace(1, 0.2, 80, dtype=np.float32)
+    rows = np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+    rows = rows[:8000]
+    for few in (2, 3):
+        assert_like_scikit_learn(rows, dbscan(rows, reach=0.1, min_samples=few), reach=0.1, few=few)
 
 
 def test_peeling_keeps_what_is_joined_joined_and_leaves_the_rest() -> None:
