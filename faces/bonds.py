@@ -9,9 +9,10 @@ which of them is wrong.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from faces.confirmations import Occasion, Truth, together_in
 from faces.records import FaceId, PersonId
@@ -122,10 +123,11 @@ def bind(truth: Truth) -> Bound:
     web = _Web(_bonds(truth), person_of)
     clashes: list[Clash] = []
     while found := _clashes(web, foes):
-        web.drop({bond for clash in found for bond in clash.bonds})
-        clashes += found
+        clashes += [Clash(units, web.named(bonds)) for bonds, units in found.items()]
+        web.drop(frozenset().union(*found))
     groups = tuple(sorted(web.groups(), key=min))
-    return Bound(person_of, foes, groups, tuple(web.units_in), tuple(clashes), outcasts)
+    held = tuple(web.bonds[number] for number in web.units_in)
+    return Bound(person_of, foes, groups, held, tuple(clashes), outcasts)
 
 
 def _unit(face: FaceId, person_of: Mapping[FaceId, PersonId]) -> Unit:
@@ -178,24 +180,34 @@ def _bonds(truth: Truth) -> list[Bond]:
     return [Bond(faces, tuple(said[faces])) for faces in sorted(said) if len(faces) > 1]
 
 
+_Bonds = frozenset[int]
+"""Bonds by their numbers in a web."""
+
+
 class _Web:
     """Which units the bonds hold together."""
 
-    def __init__(self, bonds: Iterable[Bond], person_of: Mapping[FaceId, PersonId]) -> None:
-        self.units_in: dict[Bond, frozenset[Unit]] = {}
-        self.bonds_at: dict[Unit, set[Bond]] = defaultdict(set)
-        for bond in bonds:
+    def __init__(self, bonds: Sequence[Bond], person_of: Mapping[FaceId, PersonId]) -> None:
+        """Number the bonds; those within one unit hold nothing that is not held already."""
+        self.bonds = bonds
+        self.units_in: dict[int, frozenset[Unit]] = {}
+        self.bonds_at: dict[Unit, set[int]] = defaultdict(set)
+        for number, bond in enumerate(bonds):
             units = frozenset(_unit(face, person_of) for face in bond.faces)
             if len(units) > 1:
-                self.units_in[bond] = units
+                self.units_in[number] = units
                 for unit in units:
-                    self.bonds_at[unit].add(bond)
+                    self.bonds_at[unit].add(number)
 
-    def drop(self, bonds: Iterable[Bond]) -> None:
+    def named(self, numbers: _Bonds) -> frozenset[Bond]:
+        """The bonds that have these numbers."""
+        return frozenset(self.bonds[number] for number in numbers)
+
+    def drop(self, numbers: _Bonds) -> None:
         """Let go of these bonds."""
-        for bond in bonds:
-            for unit in self.units_in.pop(bond):
-                self.bonds_at[unit].discard(bond)
+        for number in numbers:
+            for unit in self.units_in.pop(number):
+                self.bonds_at[unit].discard(number)
 
     def groups(self) -> Iterator[frozenset[Unit]]:
         """Units that a chain of bonds holds together, two or more."""
@@ -203,7 +215,7 @@ class _Web:
         for start in self.bonds_at:
             if start in seen or not self.bonds_at[start]:
                 continue
-            group, bonds, waiting = {start}, set[Bond](), [start]
+            group, bonds, waiting = {start}, set[int](), [start]
             while waiting:
                 for bond in self.bonds_at[waiting.pop()] - bonds:
                     bonds.add(bond)
@@ -212,49 +224,87 @@ class _Web:
             seen |= group
             yield frozenset(group)
 
-    def nearest_foes(self, start: Unit, foes: Foes) -> Iterator[Clash]:
-        """Those in the fewest bonds' reach whom a unit may not meet, with the shortest ways."""
-        came_by: dict[Unit, set[tuple[Bond, Unit]]] = {start: set()}
-        reached: Iterable[Unit] = [start]
+    def nearest_foes(
+        self, starts: frozenset[Unit], is_foe: Callable[[Unit], bool]
+    ) -> tuple[_Bonds, frozenset[Unit]]:
+        """All bonds on the shortest ways to the nearest foes, and the units at both ends.
+
+        Nothing, if no bond leads to a foe.
+        """
+        unit_by: dict[Unit, list[int]] = {start: [] for start in starts}
+        bond_by: dict[int, list[Unit]] = {}
+        reached: Iterable[Unit] = starts
         while reached:
-            steps = [
-                (other, bond, unit)
-                for unit in reached
-                for bond in self.bonds_at[unit]
-                for other in self.units_in[bond]
-                if other not in came_by
-            ]
-            for other, bond, unit in steps:
-                came_by.setdefault(other, set()).add((bond, unit))
-            reached = {other for other, _, _ in steps}
-            met = [unit for unit in reached if foes.may_not_meet(start, unit)]
-            if met:
-                yield from (Clash(frozenset((start, foe)), _way(foe, came_by)) for foe in met)
-                return
+            crossed = _step(reached, self.bonds_at, bond_by)
+            bond_by |= crossed
+            reached = _step(crossed, self.units_in, unit_by)
+            unit_by |= reached
+            if met := frozenset(filter(is_foe, reached)):
+                bonds, units = _ways(met, unit_by, bond_by)
+                return bonds, met | (units & starts)
+        return frozenset(), frozenset()
 
 
-def _way(end: Unit, came_by: Mapping[Unit, set[tuple[Bond, Unit]]]) -> frozenset[Bond]:
-    """All bonds on the shortest ways to this unit."""
-    bonds: set[Bond] = set()
-    seen, waiting = {end}, [end]
+_Here = TypeVar("_Here")
+_There = TypeVar("_There")
+
+
+def _step(
+    here: Iterable[_Here],
+    leading: Mapping[_Here, Set[_There]],
+    known: Container[_There],
+) -> dict[_There, list[_Here]]:
+    """What these lead to that is not known yet, and from which of them."""
+    found: dict[_There, list[_Here]] = defaultdict(list)
+    for one in here:
+        for other in leading[one]:
+            if other not in known:
+                found[other].append(one)
+    return found
+
+
+def _ways(
+    ends: Iterable[Unit], unit_by: Mapping[Unit, list[int]], bond_by: Mapping[int, list[Unit]]
+) -> tuple[_Bonds, frozenset[Unit]]:
+    """All bonds and units on the ways by which some units were reached."""
+    bonds: set[int] = set()
+    units, waiting = set(ends), list(ends)
     while waiting:
-        for bond, before in came_by[waiting.pop()]:
-            bonds.add(bond)
-            if before not in seen:
-                seen.add(before)
-                waiting.append(before)
-    return frozenset(bonds)
+        for bond in unit_by[waiting.pop()]:
+            if bond not in bonds:
+                bonds.add(bond)
+                waiting += [unit for unit in bond_by[bond] if unit not in units]
+                units.update(bond_by[bond])
+    return frozenset(bonds), frozenset(units)
 
 
-def _clashes(web: _Web, foes: Foes) -> list[Clash]:
-    """Bonds that hold foes themselves; only if there are none, chains of bonds that do."""
+def _clashes(web: _Web, foes: Foes) -> dict[_Bonds, frozenset[Unit]]:
+    """Bonds that hold foes themselves; only if there are none, chains of bonds that do.
+
+    Each with the units that may not meet: all of a bond's, the two or more ends of a chain.
+    """
     found = {
-        Clash(units, frozenset((bond,)))
+        frozenset((bond,)): units
         for bond, inside in web.units_in.items()
         if (units := foes.among(inside))
     }
-    if not found:
-        for group in web.groups():
-            for unit in foes.among(group):
-                found |= set(web.nearest_foes(unit, foes))
-    return list(found)
+    if found:
+        return found
+    chains: dict[_Bonds, frozenset[Unit]] = defaultdict(frozenset)
+    for group in web.groups():
+        for starts, is_foe in _searches(foes.among(group), foes):
+            bonds, units = web.nearest_foes(starts, is_foe)
+            if bonds:
+                chains[bonds] |= units
+    return chains
+
+
+def _searches(
+    at_odds: frozenset[Unit], foes: Foes
+) -> Iterator[tuple[frozenset[Unit], Callable[[Unit], bool]]]:
+    """From where to look for whom: strangers at once, for they may not meet the same people."""
+    strangers = frozenset(unit for unit in at_odds if foes.kind(unit) == A_STRANGER)
+    yield strangers, lambda unit: bool(foes.kind(unit))
+    for unit in at_odds:
+        if unit.what == "person" or unit in foes.pairs:
+            yield frozenset((unit,)), partial(foes.may_not_meet, unit)

@@ -342,8 +342,9 @@ def _apart(standing: list[Event], opinions: _Opinions) -> Iterator[tuple[FaceId,
                 if (later.occasion.at, later.number) > (occasion.at, event.number)
                 for other in together_in(later.word)
             }
+            mine = opinions[face].get(occasion.speaker) if face in opinions else None
             for other in event.word.others:
-                if other not in joined and not _named_alike(face, other, occasion, opinions):
+                if other not in joined and not _named_alike(mine, other, occasion, opinions):
                     yield face, other
 
 
@@ -357,15 +358,16 @@ def together_in(word: Word) -> tuple[FaceId, ...]:
     return ()
 
 
-def _named_alike(face: FaceId, other: FaceId, since: Occasion, opinions: _Opinions) -> bool:
-    """Whether the speaker gave both one name, at least one of the two after this occasion."""
-    mine = [opinions[each].get(since.speaker) for each in (face, other) if each in opinions]
-    names = [one for one in mine if one is not None and one.person is not None]
-    return (
-        len(names) == 2
-        and names[0].person == names[1].person
-        and max(one.at for one in names) > since.at
-    )
+def _named_alike(
+    mine: _Opinion | None, other: FaceId, since: Occasion, opinions: _Opinions
+) -> bool:
+    """Whether the speaker gave another face the same name, one of the two after this occasion."""
+    if mine is None or mine.person is None or other not in opinions:
+        return False
+    theirs = opinions[other].get(since.speaker)
+    if theirs is None or theirs.person != mine.person:
+        return False
+    return max(mine.at, theirs.at) > since.at
 
 
 def _verdicts(opinions: _Opinions, rejected: Mapping[FaceId, set[PersonId]]) -> Truth:

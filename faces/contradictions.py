@@ -84,11 +84,12 @@ class _Teller:
     def of_clash(self, clash: Clash) -> Contradiction | None:
         """Faces that are one person and are not; nothing if one speaker changed their mind."""
         together = tuple(occasion for bond in clash.bonds for occasion in bond.said)
-        claims = list(self._against(clash))
+        inside = self._faces_by_unit(clash)
+        claims = list(self._against(inside))
         against = [occasion for claim in claims for occasion in claim.said]
         if len(clash.bonds) == 1 and _only_a_change_of_mind(together, against):
             return None
-        faces = [face for unit in clash.units for face in self._faces(unit, clash)]
+        faces = [face for own in inside.values() for face in own]
         text = (
             f"{self._some(faces)}: {_listed([_Claim('one person', together), *claims])}. They are "
             "kept apart. Look at them again and change the answer that is wrong."
@@ -125,7 +126,7 @@ class _Teller:
         people = {self.bound.person_of[face] for face in faces if face in self.bound.person_of}
         who = self._name(min(people)) if people else "one person"
         times = "twice" if len(faces) == 2 else f"{len(faces)} times"
-        said = [o for face in faces for o in (self._naming(face) or self._bonds_of(face))]
+        said = [o for face in faces for o in (self._naming(face) or self._bound_by[face])]
         claim = _Claim(f"{who} {times}", tuple(said))
         text = (
             f"{self._photo(self.photo_of[faces[0]])}: {claim}. Two faces of one photo are two "
@@ -134,35 +135,38 @@ class _Teller:
         )
         return self._contradiction(faces, said, text)
 
-    def _against(self, clash: Clash) -> Iterator[_Claim]:
-        """What forbids that the units of a clash meet."""
-        units = sorted(clash.units)
-        kinds = {kind for unit in units if (kind := self.bound.foes.kind(unit)) is not None}
+    def _against(self, inside: Mapping[Unit, Sequence[FaceId]]) -> Iterator[_Claim]:
+        """What forbids that these units meet; of each the faces that are held together."""
+        kinds = {kind for unit in inside if (kind := self.bound.foes.kind(unit)) is not None}
         if len(kinds) > 1:
             names = sorted(self._name(PersonId(kind)) if kind else "a stranger" for kind in kinds)
-            faces = [face for unit in units for face in self._faces(unit, clash)]
+            faces = [face for own in inside.values() for face in own]
             said = (o for face in faces for o in (*self._naming(face), *self._strange(face)))
             yield _Claim(_and(names), tuple(said))
         two_people: list[Occasion] = []
-        for place, first in enumerate(units):
-            for second in units[place + 1 :]:
-                if second not in self.bound.foes.pairs.get(first, ()):
-                    continue
-                face, other = FaceId(first.id), second  # "face" sorts before "person"
-                if other.what == "person":
-                    person = PersonId(other.id)
-                    named = (o for one in self._faces(other, clash) for o in self._naming(one))
-                    yield _Claim(f"one {self._name(person)}", tuple(named))
-                    yield _Claim(f"one not {self._name(person)}", tuple(self._not(face, person)))
+        for unit in sorted(unit for unit in inside if unit.what == "face"):
+            for foe in sorted(self.bound.foes.pairs.get(unit, frozenset()) & inside.keys()):
+                if foe.what == "face":
+                    two_people += self._apart(FaceId(unit.id), FaceId(foe.id))
                 else:
-                    two_people += self._apart(face, FaceId(other.id))
+                    yield from self._not_who(FaceId(unit.id), PersonId(foe.id), inside[foe])
         if two_people:
             yield _Claim("two people", tuple(two_people))
 
-    def _faces(self, unit: Unit, clash: Clash) -> list[FaceId]:
-        """A unit's faces that the bonds of a clash hold."""
-        inside = {face for bond in clash.bonds for face in bond.faces}
-        return sorted(face for face in inside if self.bound.unit(face) == unit)
+    def _not_who(self, face: FaceId, person: PersonId, named: Sequence[FaceId]) -> Iterator[_Claim]:
+        """That some faces are a person, and that this one is not."""
+        name = self._name(person)
+        yield _Claim(f"one {name}", tuple(o for one in named for o in self._naming(one)))
+        yield _Claim(f"one not {name}", tuple(self._not(face, person)))
+
+    def _faces_by_unit(self, clash: Clash) -> Mapping[Unit, list[FaceId]]:
+        """The faces of each unit that the bonds of a clash hold."""
+        inside: dict[Unit, list[FaceId]] = {unit: [] for unit in sorted(clash.units)}
+        for face in sorted({face for bond in clash.bonds for face in bond.faces}):
+            unit = self.bound.unit(face)
+            if unit in inside:
+                inside[unit].append(face)
+        return inside
 
     def _naming(self, face: FaceId) -> list[Occasion]:
         """Where a confirmed face got its name: of each speaker the newest."""
@@ -195,8 +199,14 @@ class _Teller:
     def _apart(self, face: FaceId, other: FaceId) -> list[Occasion]:
         return self._apart_from[face].get(other, [])
 
-    def _bonds_of(self, face: FaceId) -> list[Occasion]:
-        return [o for bond in self.bound.bonds if face in bond.faces for o in bond.said]
+    @cached_property
+    def _bound_by(self) -> Mapping[FaceId, list[Occasion]]:
+        """Where each face was said to be one person with others, as far as that holds."""
+        said: dict[FaceId, list[Occasion]] = defaultdict(list)
+        for bond in self.bound.bonds:
+            for face in bond.faces:
+                said[face] += bond.said
+        return said
 
     def _opinions(self, face: FaceId) -> Iterator[_Claim]:
         """What the speakers say of a disputed face, and which of those it is not."""
