@@ -112,7 +112,8 @@ def _carefully(rows: FloatRows, strangers: float | None, said: _Said) -> _Seen:
 
 def _strangers(seen: _Seen, turned: FloatRows) -> float:
     """How far strangers are apart once rows are turned."""
-    shorter = _far_apart(turned) / max(_far_apart(seen.rows), 1e-9)
+    before = _far_apart(seen.rows)
+    shorter = _far_apart(turned) / before if before else 1.0
     return max(_far_apart(turned[np.unique(seen.labels)]), _LEAST_STRANGERS * shorter)
 
 
