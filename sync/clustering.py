@@ -64,7 +64,7 @@ def cluster_photos(
     constraints = constraints_of(faces, known.photo_of, known.truth, called=known.called)
     cut = None if new_cut else known.cut
     if cut is None or needs_new_cut(cut.faces, len(faces)):
-        cut = find_cut(known.encodings.plain, known.encodings.mirrored, apart=constraints.apart)
+        cut = _found(known.encodings, constraints)
     told = cut.to_json()
     how: dict[str, object] = {"method": "people", "network": NETWORK, "cut": _digest(told)}
     settled = known.truth.settled
@@ -186,6 +186,17 @@ def _gather(store: Store) -> _Known:
         run,
         groups,
         given,
+    )
+
+
+def _found(encodings: Encodings, constraints: Constraints) -> Cut:
+    """A cut found on these faces, and on what was said of them."""
+    return find_cut(
+        encodings.plain,
+        encodings.mirrored,
+        together=constraints.together,
+        apart=constraints.apart,
+        people=constraints.people,
     )
 
 
