@@ -295,3 +295,25 @@ def test_a_name_of_its_own_is_not_taken_from_a_face_that_was_once_apart() -> Non
     )
     assert truth.confirmed[FACE].person == ANNA
     assert truth.rejected == {}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [FacesTogether((OTHER, FACE))],
+        [SamePhotoException(FACE, OTHER)],
+        [is_(ANNA, FACE), is_(ANNA, OTHER)],
+    ],
+)
+def test_whoever_said_that_faces_are_two_people_can_say_later_that_they_are_one(
+    later: list[Word],
+) -> None:
+    first = ("Ada", "page", FacesApart(FACE, (OTHER,)))
+    assert said(first, *(("Ada", "later", word) for word in later)).apart == ()
+    assert said(first, *(("Bob", "later", word) for word in later)).apart == ((FACE, OTHER),)
+    assert said(*(("Ada", "earlier", word) for word in later), first).apart == ((FACE, OTHER),)
+
+
+def test_what_stands_is_there_with_its_occasions() -> None:
+    events = numbered([("Ada", "a", is_(ANNA)), ("Bob", "b", is_(ZOE)), ("Bob", "b", Retracted())])
+    assert fold(events).standing == (events[0],)
