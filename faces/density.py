@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ _MOST_ROWS = 4096
 _FEWEST_ROWS = 1024
 """Rows of a block, both sides."""
 _PIVOTS_FROM = 2000
-_SAMPLE = 1024
+_SAMPLE, _FEWEST_SAMPLED = 1024, 100
 _NS_A_DIMENSION, _NS_A_CANDIDATE = 0.021, 75.0
 """What a pair costs: multiplied, each dimension; looked at by itself. Only speed depends on it."""
 
@@ -83,7 +83,7 @@ def dbscan(
         return Density(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_))
     first, stands_for = _different(rows)
     faces = np.minimum(np.bincount(stands_for), min_samples).astype(np.int32)
-    search = Search(reach, min_samples, _columns(rows[first[:_SAMPLE]], reach, len(first)), longest)
+    search = Search(reach, min_samples, np.arange(rows.shape[1]), longest)
     size = block_rows or min(_MOST_ROWS, max(_FEWEST_ROWS, len(first) // 6))
     work = _Work(rows, first, faces, search, size, mapped or _by_threads)
     links = work.links()
@@ -115,22 +115,26 @@ def _different(rows: FloatRows) -> tuple[IntPairs, IntPairs]:
     return order[new], stands_for
 
 
-def _columns(sample: FloatRows, reach: float, rows: int) -> IntPairs:
-    """The dimensions to multiply first: as many of those that vary most as are worth it."""
-    dimensions = sample.shape[1]
-    if rows < _PIVOTS_FROM or dimensions < 16:
+def _columns(sample: FloatRows, groups: IntArray, reach: float) -> IntPairs:
+    """The dimensions to multiply first: as many of those that vary most as are worth it.
+
+    Pairs of one group do not count: they are seldom compared.
+    """
+    dimensions, few = sample.shape[1], len(sample) // 8
+    if few < _FEWEST_SAMPLED or dimensions < 16:
         return np.arange(dimensions)
     by_spread = np.argsort(-sample.var(axis=0), kind="stable")
-    some, others = sample[: _SAMPLE // 8, by_spread], sample[_SAMPLE // 8 :, by_spread]
-    apart = np.zeros((len(some), len(others)), dtype=np.float32)
+    some, others = sample[:few, by_spread], sample[few:, by_spread]
+    strange = groups[:few, None] != groups[few:]
+    apart = np.zeros(strange.shape, dtype=np.float32)
     ends = [*range(8, dimensions, 8), dimensions]
     candidates = []
     for start, end in zip([0, *ends], ends, strict=False):
         left, right = some[:, start:end], others[:, start:end]
         apart += np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1)
         apart -= 2 * left @ right.T
-        candidates.append(float((apart <= reach).mean()))
-    in_vain = np.array(candidates) - candidates[-1]
+        candidates.append(np.count_nonzero((apart <= reach) & strange))
+    in_vain = (np.array(candidates) - candidates[-1]) / max(np.count_nonzero(strange), 1)
     best = ends[int(np.argmin(np.array(ends) * _NS_A_DIMENSION + in_vain * _NS_A_CANDIDATE))]
     return np.arange(dimensions) if best == dimensions else by_spread[:best]
 
@@ -168,6 +172,9 @@ class _Work:
         )
         known = self._links.group[others]
         together = np.bincount(known, minlength=count)[known]
+        sample = self._rows[self._first[others[:_SAMPLE]]]
+        columns = _columns(sample, known[:_SAMPLE], self._search.reach)
+        self._search = replace(self._search, columns=columns)
         others = others[np.lexsort((known, -together))]
         self._compare(_halves(self._cut(others)), ())
         return self._links
