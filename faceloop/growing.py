@@ -20,6 +20,7 @@ from faces.errors import FaceloopError
 from faces.locks import Work, alone
 from faces.regrouping import Regrouping
 from faces.settings import Settings
+from faces.store import log
 from faces.store.database import Store
 from sync.clustering import Clustered, cluster_photos, cluster_photos_by_dbscan
 
@@ -30,6 +31,11 @@ SHOW_EVERY_S = 600.0
 """People see what was read at least this often, as long as grouping and showing is quick."""
 _SHOWING_SHARE = 5
 """Between two times of grouping and showing, photos are read for so many times as long."""
+QUIET_S = 600.0
+"""What people say changes groups once they have said nothing more for this long.
+
+Their pages would change under their hands otherwise; new photos change them whenever they come.
+"""
 _NICENESS = 10
 """Label Studio, backend and app come first while people work."""
 
@@ -76,6 +82,30 @@ def tell_clustered(done: Clustered) -> None:
     tell_contradictions(done.contradictions)
 
 
+class _Heard:
+    """What people said, and up to where the groups heed it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last = self._heeded = self._said()
+        self._since = time.monotonic()
+
+    def heed(self) -> None:
+        """Note that faces are grouped now."""
+        self._heeded = self._said()
+
+    def is_owed(self) -> bool:
+        """Whether something was said since faces were grouped, and nothing more for a while."""
+        last, now = self._said(), time.monotonic()
+        if last != self._last:
+            self._last, self._since = last, now
+        return last != self._heeded and now - self._since >= QUIET_S
+
+    def _said(self) -> int:
+        with self._store.read() as connection:
+            return log.last_number(connection)
+
+
 @dataclass
 class Growth:
     """Reads what is not read yet, and what comes; shows it at the desk, if there is one.
@@ -91,6 +121,11 @@ class Growth:
     _owes_showing: bool = False
     _said: str = field(default="", init=False)
     _kept: Regrouping = field(default_factory=Regrouping, init=False)
+    _heard: _Heard = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What was said before is thought to be heeded."""
+        self._heard = _Heard(self.store)
 
     def finish(self) -> None:
         """Read all that is left, in slices; each is grouped and shown before the next."""
@@ -135,7 +170,7 @@ class Growth:
             if taken.read and taken.seconds:
                 rate = taken.read / taken.seconds
             began = time.monotonic()
-            if taken.brought_news or self._owes_showing:
+            if taken.brought_news or self._owes_showing or self._heard.is_owed():
                 self._show(advance)
             showing_s = time.monotonic() - began
             self._said = ""
@@ -145,6 +180,7 @@ class Growth:
     def _show(self, advance: Advance) -> None:
         self._owes_showing = True
         advance("Grouping faces", 0, 1)
+        self._heard.heed()
         group_faces(self.settings, self.store, kept=self._kept)
         advance("Grouping faces", 1, 1)
         if self.desk is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from faceloop import growing
 from faceloop.growing import SHOW_EVERY_S, Growth, next_slice, photos_before_opening
 from faceloop.reading import PhotoFolders
 from faceloop.workspace import prepare
+from faces.confirmations import FaceVerdict, Occasion, Verdict
 from faces.errors import SetupError, StudioUnreachable
+from faces.records import FaceId
 from faces.settings import Settings
-from faces.store import photos
+from faces.store import log, photos
 from faces.store.database import Store
 
 PHOTOS = 9
@@ -186,3 +189,24 @@ def test_other_processes_come_first_once_people_work(
     Growth(settings, store, found).give_way()
     assert len(steps) == 1
     assert steps[0] > 0
+
+
+def test_what_people_said_changes_groups_once_they_rest(
+    settings: Settings,
+    store: Store,
+    found: PhotoFolders,
+    shown: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    growth = Growth(settings, store, found)
+    growth.finish()
+    shown.clear()
+    with store.write() as connection:
+        occasion = Occasion("somebody", datetime.now(UTC), "test")
+        log.append(connection, occasion, [FaceVerdict(FaceId("f"), Verdict.STRANGER)])
+    growth.finish()
+    assert shown == [], "there may be more to come"
+    monkeypatch.setattr(growing, "QUIET_S", 0.0)
+    growth.finish()
+    growth.finish()
+    assert shown == [PHOTOS]
