@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from faces.density_blocks import (
     Block,
     BoolArray,
+    Counts,
     Found,
     IntArray,
     IntPairs,
@@ -82,7 +83,7 @@ def dbscan(
     if not len(rows):
         return Density(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_))
     first, stands_for = _different(rows)
-    faces = np.minimum(np.bincount(stands_for), min_samples).astype(np.int32)
+    faces = np.minimum(np.bincount(stands_for), min_samples)
     search = Search(reach, min_samples, np.arange(rows.shape[1]), longest)
     size = block_rows or min(_MOST_ROWS, max(_FEWEST_ROWS, len(first) // 6))
     work = _Work(rows, first, faces, search, size, mapped or _by_threads)
@@ -151,7 +152,7 @@ class _Work:
         self,
         rows: FloatRows,
         first: IntPairs,
-        faces: IntArray,
+        faces: Counts,
         search: Search,
         size: int,
         mapped: Mapped,
@@ -219,7 +220,7 @@ def _halves(blocks: list[IntPairs]) -> Iterator[tuple[IntPairs, IntPairs]]:
 
 def _by_threads(compare: Callable[[Block], Found], blocks: Iterator[Block]) -> Iterator[Found]:
     """`map` on all processors: a thread each, since numpy lets others run while it computes."""
-    processors = len(os.sched_getaffinity(0))
+    processors = os.cpu_count() or 1
     under_way: deque[Future[Found]] = deque()
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(processors) as pool:
         for block in blocks:

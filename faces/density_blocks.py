@@ -16,6 +16,7 @@ from faces.records import FloatRows
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int32]
 IntPairs = npt.NDArray[np.intp]
+Counts = npt.NDArray[np.int64]
 
 _TALL, _WIDE = 512, 1024
 """So many products at once: what they become stays in the processor's cache."""
@@ -68,8 +69,8 @@ class Block:
     search: Search
     left: FloatRows
     right: FloatRows
-    left_faces: IntArray
-    right_faces: IntArray
+    left_faces: Counts
+    right_faces: Counts
     left_core: BoolArray
     right_core: BoolArray
     same: bool = False
@@ -86,8 +87,8 @@ class Found:
 
     near: IntPairs
     joined: IntPairs
-    left_hits: IntArray
-    right_hits: IntArray
+    left_hits: Counts
+    right_hits: Counts
 
 
 def near_in(block: Block) -> Found:
@@ -163,8 +164,8 @@ class _Parts:
         self._candidates: list[IntPairs] = []
         self._crowds: list[IntPairs] = []
         self._joined: list[IntPairs] = []
-        self._left_hits = np.zeros(len(block.left), dtype=np.int32)
-        self._right_hits = np.zeros(len(block.right), dtype=np.int32)
+        self._left_hits = np.zeros(len(block.left), dtype=np.int64)
+        self._right_hits = np.zeros(len(block.right), dtype=np.int64)
 
     def found(self) -> Found:
         """What the parts gave; the hits of crowds are counted already."""
@@ -221,8 +222,8 @@ class _Parts:
         mask = self._exact_mask(rows, columns, scores)
         left_faces, right_faces = block.left_faces[rows], block.right_faces[columns]
         counted = mask.astype(np.float32)
-        left_hits = (counted @ right_faces.astype(np.float32)).astype(np.int32)
-        right_hits = (left_faces.astype(np.float32) @ counted).astype(np.int32)
+        left_hits = (counted @ right_faces.astype(np.float32)).astype(np.int64)
+        right_hits = (left_faces.astype(np.float32) @ counted).astype(np.int64)
         self._left_hits[rows] += left_hits
         self._right_hits[columns] += right_hits
         least = block.search.min_samples
@@ -264,9 +265,9 @@ def peel(mask: BoolArray, left_core: BoolArray, right_core: BoolArray) -> list[I
         joined.append(np.column_stack([left, np.full_like(left, right[0])]))
         joined.append(np.column_stack([np.full_like(right, fullest), right]))
         among_cores[rows] = False
-        mask[np.ix_(rows & left_core, right_core)] = False
+        mask[np.ix_(rows, right_core)] = False
     return joined
 
 
-def _weighed(places: IntPairs, faces: IntArray, length: int) -> IntArray:
-    return np.bincount(places, weights=faces, minlength=length).astype(np.int32)
+def _weighed(places: IntPairs, faces: Counts, length: int) -> Counts:
+    return np.bincount(places, weights=faces, minlength=length).astype(np.int64)

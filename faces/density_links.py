@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from faces.density_blocks import BoolArray, Found, IntArray, IntPairs
+from faces.density_blocks import BoolArray, Counts, Found, IntArray, IntPairs
 
 
 class Links:
@@ -16,7 +16,7 @@ class Links:
     that are kept for each row. `group` holds for each row the lowest row that it is joined with.
     """
 
-    def __init__(self, faces: IntArray, *, min_samples: int) -> None:
+    def __init__(self, faces: Counts, *, min_samples: int) -> None:
         """Begin with rows that know of no neighbours but the equal faces that they stand for."""
         self._min_samples = min_samples
         self._hits = faces.copy()

@@ -187,7 +187,7 @@ def test_blocks_can_be_compared_elsewhere_and_ahead_of_the_answers() -> None:
 
 def test_the_answer_for_a_crowded_block_is_small_and_joins_all() -> None:
     rows = people(np.random.default_rng(2), [1500])
-    one = np.ones(len(rows), dtype=np.int32)
+    one = np.ones(len(rows), dtype=np.int64)
     no = np.zeros(len(rows), dtype=bool)
     search = Search(0.2, 2, np.arange(80), longest=1.0)
     found = near_in(Block(search, rows, rows, one, one, no, no, same=True))
@@ -212,7 +212,7 @@ def test_blocks_and_answers_can_travel() -> None:
 def test_first_dimensions_that_settle_little_change_nothing() -> None:
     rng = np.random.default_rng(5)
     rows = people(rng, [200, 40, 12, 1, 1])
-    one, no = np.ones(len(rows), dtype=np.int32), np.zeros(len(rows), dtype=bool)
+    one, no = np.ones(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
 
     def near(columns: list[int]) -> tuple[list[int], set[tuple[int, int]]]:
         search = Search(0.06, 3, np.array(columns), longest=1.0)
