@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from faces.bonds import Bound, Clash, Outcast, Unit
-from faces.confirmations import Event, FacesApart, FaceVerdict, Occasion, Truth, Verdict
+from faces.confirmations import Occasion, Truth, Verdict
 from faces.records import FaceId, PersonId, PhotoId
+from faces.who_said import Opinion, WhoSaid
 
 _TOLD = 3
 """How many photos, speakers or places a message lists; it counts the others."""
@@ -51,7 +51,7 @@ def contradictions_in(
     `twice` are faces of one photo that people called one person without saying why that can be;
     `called` has what people know photos by, else a photo is told by the start of its id.
     """
-    teller = _Teller(truth, bound, photo_of, called)
+    teller = _Teller(truth, bound, WhoSaid(truth, bound.bonds), photo_of, called)
     found = [
         *filter(None, (teller.of_clash(clash) for clash in bound.clashes)),
         *(teller.of_outcast(outcast) for outcast in bound.outcasts),
@@ -78,6 +78,7 @@ class _Teller:
 
     truth: Truth
     bound: Bound
+    said: WhoSaid
     photo_of: Mapping[FaceId, PhotoId]
     called: Mapping[PhotoId, str]
 
@@ -99,12 +100,17 @@ class _Teller:
     def of_outcast(self, outcast: Outcast) -> Contradiction:
         """A face with a name of which is said that it is not one with others of that name."""
         name = self._name(outcast.person)
-        named = self._naming(outcast.face)
-        apart = [o for other in outcast.others for o in self._apart(outcast.face, other)]
-        others = [o for other in outcast.others for o in self._naming(other)]
+        named = self.said.naming(outcast.face)
+        apart = [o for other in outcast.others for o in self.said.apart(outcast.face, other)]
+        others = [o for other in outcast.others for o in self.said.naming(other)]
         count = len(outcast.others)
-        who = f"{count:,} other faces" if count > 1 else "another face"
-        claims = [_Claim(name, tuple(named)), _Claim(f"not {who} named {name}", tuple(apart))]
+        like, these = (
+            ("another face", "that") if count == 1 else (f"{count:,} other faces", "those")
+        )
+        claims = [
+            _Claim(f"{name} like {like}", (*named, *others)),
+            _Claim(f"another person than {these}", tuple(apart)),
+        ]
         text = (
             f"{self._some([outcast.face])}: {_listed(claims)}. It keeps its name, but is grouped "
             f"apart from {name}. Look at it again and change the answer that is wrong."
@@ -126,7 +132,7 @@ class _Teller:
         people = {self.bound.person_of[face] for face in faces if face in self.bound.person_of}
         who = self._name(min(people)) if people else "one person"
         times = "twice" if len(faces) == 2 else f"{len(faces)} times"
-        said = [o for face in faces for o in (self._naming(face) or self._bound_by[face])]
+        said = [o for face in faces for o in (self.said.naming(face) or self.said.together(face))]
         claim = _Claim(f"{who} {times}", tuple(said))
         text = (
             f"{self._photo(self.photo_of[faces[0]])}: {claim}. Two faces of one photo are two "
@@ -141,13 +147,15 @@ class _Teller:
         if len(kinds) > 1:
             names = sorted(self._name(PersonId(kind)) if kind else "a stranger" for kind in kinds)
             faces = [face for own in inside.values() for face in own]
-            said = (o for face in faces for o in (*self._naming(face), *self._strange(face)))
+            said = (
+                o for face in faces for o in (*self.said.naming(face), *self.said.stranger(face))
+            )
             yield _Claim(_and(names), tuple(said))
         two_people: list[Occasion] = []
         for unit in sorted(unit for unit in inside if unit.what == "face"):
             for foe in sorted(self.bound.foes.pairs.get(unit, frozenset()) & inside.keys()):
                 if foe.what == "face":
-                    two_people += self._apart(FaceId(unit.id), FaceId(foe.id))
+                    two_people += self.said.apart(FaceId(unit.id), FaceId(foe.id))
                 else:
                     yield from self._not_who(FaceId(unit.id), PersonId(foe.id), inside[foe])
         if two_people:
@@ -156,8 +164,8 @@ class _Teller:
     def _not_who(self, face: FaceId, person: PersonId, named: Sequence[FaceId]) -> Iterator[_Claim]:
         """That some faces are a person, and that this one is not."""
         name = self._name(person)
-        yield _Claim(f"one {name}", tuple(o for one in named for o in self._naming(one)))
-        yield _Claim(f"one not {name}", tuple(self._not(face, person)))
+        yield _Claim(f"one {name}", tuple(o for one in named for o in self.said.naming(one)))
+        yield _Claim(f"one not {name}", tuple(self.said.rejecting(face, person)))
 
     def _faces_by_unit(self, clash: Clash) -> Mapping[Unit, list[FaceId]]:
         """The faces of each unit that the bonds of a clash hold."""
@@ -168,89 +176,22 @@ class _Teller:
                 inside[unit].append(face)
         return inside
 
-    def _naming(self, face: FaceId) -> list[Occasion]:
-        """Where a confirmed face got its name: of each speaker the newest."""
-        confirmed = self.truth.confirmed.get(face)
-        if confirmed is None:
-            return []
-        return _newest_of_each(
-            event
-            for event in self._verdicts[face]
-            if self._says(event, Verdict.IS, confirmed.person)
-        )
-
-    def _strange(self, face: FaceId) -> list[Occasion]:
-        if face not in self.truth.strangers:
-            return []
-        return _newest_of_each(
-            event for event in self._verdicts[face] if self._says(event, Verdict.STRANGER)
-        )
-
-    def _not(self, face: FaceId, person: PersonId) -> Iterator[Occasion]:
-        """Where a face was said not to be a person, or apart from one who has that name."""
-        said = self._verdicts[face]
-        yield from _newest_of_each(e for e in said if self._says(e, Verdict.IS_NOT, person))
-        for other in sorted(self._apart_from[face]):
-            confirmed = self.truth.confirmed.get(other)
-            if confirmed is not None and confirmed.person == person:
-                yield from self._apart(face, other)
-                yield from self._naming(other)
-
-    def _apart(self, face: FaceId, other: FaceId) -> list[Occasion]:
-        return self._apart_from[face].get(other, [])
-
-    @cached_property
-    def _bound_by(self) -> Mapping[FaceId, list[Occasion]]:
-        """Where each face was said to be one person with others, as far as that holds."""
-        said: dict[FaceId, list[Occasion]] = defaultdict(list)
-        for bond in self.bound.bonds:
-            for face in bond.faces:
-                said[face] += bond.said
-        return said
-
     def _opinions(self, face: FaceId) -> Iterator[_Claim]:
-        """What the speakers say of a disputed face, and which of those it is not."""
-        standing = [*self._newest(face).values()]
-        telling = [e for e in standing if _verdict(e).verdict is not Verdict.CANNOT_TELL]
+        """What the speakers say of a disputed face: who it is, and which of those it is not."""
+        opinions = self.said.opinions(face)
+        named = {one.person for one in opinions if one.verdict is Verdict.IS}
         said: dict[str, list[Occasion]] = defaultdict(list)
-        for event in telling:
-            word = _verdict(event)
-            about = self._resolved(word) if word.verdict is Verdict.IS_NOT else None
-            others = [e for e in telling if e.occasion.speaker != event.occasion.speaker]
-            if about is None or any(self._says(e, Verdict.IS, about) for e in others):
-                said[self._called(word)].append(event.occasion)
+        for one in opinions:
+            if one.verdict is not Verdict.IS_NOT or one.person in named:
+                said[self._called(one)].append(one.occasion)
         for text, occasions in sorted(said.items(), key=lambda one: min(map(_when, one[1]))):
             yield _Claim(text, tuple(occasions))
 
-    def _newest(self, face: FaceId) -> Mapping[tuple[str, PersonId | None], Event]:
-        """Each speaker's newest word on who a face is (None), and on each whom it is not."""
-        newest: dict[tuple[str, PersonId | None], Event] = {}
-        for event in self._verdicts[face]:
-            word, speaker = _verdict(event), event.occasion.speaker
-            about = None if word.person is None else self._resolved(word)
-            if word.verdict is Verdict.IS_NOT:
-                newest[speaker, about] = event
-                last = newest.get((speaker, None))
-                if last is not None and self._says(last, Verdict.IS, about):
-                    del newest[speaker, None]
-            else:
-                if about is not None:
-                    newest.pop((speaker, about), None)
-                newest[speaker, None] = event
-        return newest
-
-    def _called(self, word: FaceVerdict) -> str:
-        if word.person is not None:
-            name = self._name(self._resolved(word))
-            return f"not {name}" if word.verdict is Verdict.IS_NOT else name
-        return {Verdict.STRANGER: "a stranger", Verdict.NOT_A_FACE: "not a face"}[word.verdict]
-
-    def _resolved(self, word: FaceVerdict) -> PersonId:
-        return self.truth.resolve(PersonId(word.person or ""))
-
-    def _says(self, event: Event, verdict: Verdict, person: PersonId | None = None) -> bool:
-        word = _verdict(event)
-        return word.verdict is verdict and (person is None or self._resolved(word) == person)
+    def _called(self, one: Opinion) -> str:
+        if one.person is not None:
+            name = self._name(one.person)
+            return f"not {name}" if one.verdict is Verdict.IS_NOT else name
+        return {Verdict.STRANGER: "a stranger", Verdict.NOT_A_FACE: "not a face"}[one.verdict]
 
     def _name(self, person: PersonId) -> str:
         known = self.truth.people.get(self.truth.resolve(person))
@@ -272,38 +213,6 @@ class _Teller:
         unique = tuple(sorted(set(faces)))
         photos = {self.photo_of[face] for face in unique if face in self.photo_of}
         return Contradiction(unique, tuple(sorted(photos)), _in_order(said), message)
-
-    @cached_property
-    def _verdicts(self) -> Mapping[FaceId, list[Event]]:
-        """The verdicts on each face that stand, the newest last."""
-        on_face: dict[FaceId, list[Event]] = defaultdict(list)
-        said = sorted(self.truth.standing, key=lambda event: (event.occasion.at, event.number))
-        for event in said:
-            if isinstance(event.word, FaceVerdict):
-                on_face[event.word.face].append(event)
-        return on_face
-
-    @cached_property
-    def _apart_from(self) -> Mapping[FaceId, Mapping[FaceId, list[Occasion]]]:
-        """Where each two faces were said to be apart."""
-        said: dict[FaceId, dict[FaceId, list[Occasion]]] = defaultdict(dict)
-        for event in self.truth.standing:
-            if isinstance(event.word, FacesApart):
-                for other in event.word.others:
-                    for one, two in ((event.word.face, other), (other, event.word.face)):
-                        said[one].setdefault(two, []).append(event.occasion)
-        return said
-
-
-def _verdict(event: Event) -> FaceVerdict:
-    if not isinstance(event.word, FaceVerdict):
-        raise TypeError(f"event {event.number} is no verdict on a face")
-    return event.word
-
-
-def _newest_of_each(events: Iterable[Event]) -> list[Occasion]:
-    """Each speaker's last occasion; the events come in the order of their time."""
-    return list({event.occasion.speaker: event.occasion for event in events}.values())
 
 
 def _only_a_change_of_mind(together: Sequence[Occasion], against: Sequence[Occasion]) -> bool:

@@ -17,6 +17,7 @@ from faces.confirmations import (
     Verdict,
     Word,
     fold,
+    together_in,
 )
 from faces.constraints import NOBODY, STRANGER, Constraints, constraints_of
 from faces.records import FaceId, PersonId, PhotoId
@@ -273,9 +274,9 @@ def test_a_face_apart_from_its_namesakes_is_grouped_without_them_and_told() -> N
     assert found.people.tolist() == [NOBODY, 0, 0, NOBODY]
     assert found.apart.tolist() == [[0, 1]]
     assert messages(found) == [
-        "A face of f0.jpg: Anna, says Ada (annotation 2); not 2 other faces named Anna, says Bob "
-        "(annotation 1). It keeps its name, but is grouped apart from Anna. Look at it again and "
-        "change the answer that is wrong."
+        "A face of f0.jpg: Anna like 2 other faces, says Ada (annotation 2, annotation 3 and "
+        "annotation 4); another person than those, says Bob (annotation 1). It keeps its name, but "
+        "is grouped apart from Anna. Look at it again and change the answer that is wrong."
     ]
 
 
@@ -469,10 +470,11 @@ def test_among_people_who_speak_once_what_does_not_bind_is_told(
     truth = truth_of(*((f"speaker {number}", word) for number, word in enumerate(words)))
     found = constraints_of(FACES, photo_of, truth)
     owner = joined(found)
-    for faces in truth.together:
-        bound = set(faces) - truth.disputed - truth.not_faces
+    told = {occasion for one in found.contradictions for occasion in one.said}
+    for event in truth.standing:
+        bound = set(together_in(event.word)) - truth.disputed - truth.not_faces
         if len({owner[face] for face in bound}) > 1:
-            assert any(len(bound & set(one.faces)) > 0 for one in found.contradictions)
+            assert event.occasion in told
 
 
 @given(truths, photos_of)
