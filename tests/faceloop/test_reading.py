@@ -261,6 +261,12 @@ def test_going_back_to_people_needs_nothing_said_of_a_radius(
     assert (chosen.method, chosen.eps) == ("people", 0.42)
 
 
+def test_the_groups_are_shown_on_a_page(cluster, folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert f"the groups are shown in {page}" in cluster(folder, "--report", page).out
+    assert "</html>" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("place", ["", "none/report.html"])
 def test_a_place_for_a_report_that_is_none_is_named_before_photos_are_read(
     cluster, folder: Path, workspace: Path, tmp_path: Path, place: str
