@@ -27,8 +27,9 @@ _RIVAL_WEIGHT = 0.5
 """What a rival's distance counts beside the own cluster's; measured."""
 _FACE_CHANCE = (9.7, 0.5)
 """Slope and offset that make a face's margin a probability to be in the right cluster."""
-_CLUSTER_CHANCE = (6.2, -1.4)
-"""The same for a cluster's margin: the sum of its most doubtful face's and of the mean."""
+_CLUSTER_CHANCE = (6.2, 0.36, -1.8)
+"""The same for a cluster: by its margin (the most doubtful face's and the mean, added), by the
+logarithm of its size (of many faces the most doubtful one is always far out), offset."""
 _MERGE_CHANCE = (-9.4, 2.0, -2.8, 4.6, -0.7)
 """Of two clusters: score, smaller, larger (one over the root), lead over rivals, offset."""
 _LEAST_CHANCE = 0.05
@@ -89,13 +90,14 @@ def trust_of(
     near = neighbours_of(means)
     distance = _distance_to_others(rows, cluster_of, means)
     margin = _margins(rows, cluster_of, distance, means, near)
-    place = _places(margin, distance, cluster_of, means)
+    confirmed = np.zeros(len(labels), bool) if people is None else people > _NOBODY
+    place = _places(margin, distance, cluster_of, means, confirmed)
     known = _people_of(cluster_of, people, len(sizes))
     may_be_one = possible_pairs(near, cluster_of[apart.reshape(-1, 2)], known)
     order = np.lexsort((np.arange(len(place)), -place, cluster_of))
     return Trust(
         clusters=clusters.astype(np.intp),
-        confidence=_confidences(margin, cluster_of, sizes),
+        confidence=_confidences(margin, cluster_of, sizes, confirmed),
         place=place,
         order=order,
         starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.intp),
@@ -143,11 +145,19 @@ def _margins(
 
 
 def _places(
-    margin: FloatArray, distance: FloatArray, cluster_of: IntArray, means: Means
+    margin: FloatArray,
+    distance: FloatArray,
+    cluster_of: IntArray,
+    means: Means,
+    confirmed: npt.NDArray[np.bool_],
 ) -> FloatArray:
-    """1 for each cluster's medoid, for the others the probability to be right, (n,)."""
+    """1 for each cluster's medoid, for the others the probability to be right, (n,).
+
+    A face that people confirmed is never doubtful: half of its doubt is left, to keep an order.
+    """
     below_one = np.nextafter(np.float32(1), np.float32(0))
     chance = _chance(_FACE_CHANCE[0] * margin + _FACE_CHANCE[1])
+    chance = np.where(confirmed, (1 + chance) / 2, chance)
     place = np.empty(len(margin), np.float32)
     np.minimum(chance, below_one, out=place, casting="same_kind")
     nearest_first = np.lexsort((np.arange(len(margin)), -place, distance, cluster_of))
@@ -157,13 +167,22 @@ def _places(
     return place
 
 
-def _confidences(margin: FloatArray, cluster_of: IntArray, sizes: IntArray) -> FloatArray:
-    """Each cluster's probability to be of one person, (k,); a face alone is surely one."""
+def _confidences(
+    margin: FloatArray, cluster_of: IntArray, sizes: IntArray, confirmed: npt.NDArray[np.bool_]
+) -> FloatArray:
+    """Each cluster's probability to be of one person, (k,).
+
+    It is as sure as its most doubtful and its average face, of those that nobody confirmed: 1 if
+    there are none, and for a face alone.
+    """
+    open_faces = cluster_of[~confirmed]
+    count = np.bincount(open_faces, minlength=len(sizes))
     least = np.full(len(sizes), np.inf)
-    np.minimum.at(least, cluster_of, margin)
-    mean = np.bincount(cluster_of, weights=margin, minlength=len(sizes)) / sizes
-    slope, offset = _CLUSTER_CHANCE
-    return np.where(sizes > 1, _chance(slope * (least + mean) + offset), 1).astype(np.float32)
+    np.minimum.at(least, open_faces, margin[~confirmed])
+    total = np.bincount(open_faces, weights=margin[~confirmed], minlength=len(sizes))
+    by_margin, by_size, offset = _CLUSTER_CHANCE
+    odds = by_margin * (least + total / np.maximum(count, 1)) + by_size * np.log(sizes) + offset
+    return np.where((sizes > 1) & (count > 0), _chance(odds), 1).astype(np.float32)
 
 
 def _merges(

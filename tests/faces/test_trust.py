@@ -124,6 +124,20 @@ def test_clusters_of_two_named_people_are_never_offered_as_one() -> None:
     assert pairs(-2, -1, -1, -2, -1) == 1
 
 
+def test_a_face_that_people_confirmed_is_never_doubtful() -> None:
+    rows = np.vstack([around(0, 0, 0, 0, 0, 0), between(0, 1, share=0.7)])
+    labels = np.zeros(7, np.intp)
+    without = trust_of(rows, labels, CUT, apart=NOBODY)
+    named = np.array([3, -1, -1, -1, -1, -1, 3])
+    found = trust_of(rows, labels, CUT, apart=NOBODY, people=named)
+    assert without.place[6] < 0.1
+    assert found.place[6] >= 0.5
+    assert found.faces_of(0)[-1] == 6
+    assert found.confidence[0] > without.confidence[0] + 0.5
+    everybody = trust_of(rows, labels, CUT, apart=NOBODY, people=np.full(7, 3))
+    assert everybody.confidence[0] == 1
+
+
 def test_no_more_pairs_are_offered_than_three_for_each_cluster() -> None:
     rows = around(*[0] * 40, spread=0.28)
     labels = [place // 2 * 2 for place in range(40)]
