@@ -2,7 +2,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faces.confirmations import (
@@ -353,6 +353,7 @@ photos_of = st.lists(st.integers(0, 3), min_size=4, max_size=4).map(
 )
 
 
+@settings(max_examples=50)
 @given(truths, photos_of)
 def test_pairs_are_of_two_rows_each_once_and_in_order(
     truth: Truth, photo_of: dict[FaceId, PhotoId]
@@ -365,6 +366,7 @@ def test_pairs_are_of_two_rows_each_once_and_in_order(
     assert set(found.people.tolist()) <= {NOBODY, STRANGER, *range(len(found.persons))}
 
 
+@settings(max_examples=50)
 @given(truths, photos_of, st.permutations(FACES))
 def test_the_order_of_faces_does_not_matter(
     truth: Truth, photo_of: dict[FaceId, PhotoId], shuffled: list[FaceId]
@@ -414,6 +416,7 @@ def test_whoever_was_rejected_or_thrown_out_stays_apart(
         assert all(may_not_meet(found, face, other) for other in named)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 5), max_size=30))
 def test_photos_of_any_sizes_give_every_pair_of_their_faces(numbers: list[int]) -> None:
     faces = [FaceId(f"f{number}") for number in range(len(numbers))]
@@ -493,6 +496,7 @@ def test_every_contradiction_says_who_and_where(
     assert len(set(messages(found))) == len(found.contradictions)
 
 
+@settings(max_examples=50)
 @given(truths, st.randoms(use_true_random=False))
 def test_the_order_in_which_words_are_read_does_not_matter(
     truth: Truth, rng: random.Random
