@@ -52,6 +52,19 @@ def test_so_many_faces_are_not_given_to_a_rival_that_keeps_all_pairs(
     assert "not tried with 1000000 faces" in capsys.readouterr().err
 
 
+def test_figures_that_a_rival_lacks_are_null(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"N": "40", "DATA": ""}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["cluster_speed"])
+    monkeypatch.setattr(cluster_speed, "measure", lambda *_where, rounds: ({"seconds": 1.5}, None))
+    cluster_speed.main()
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["theirs_s"] is told["theirs_mb"] is told["rivals"]["dbscan"] is None
+    assert told["seconds"] == 1.5
+
+
 def test_the_rival_gives_noise_groups_of_one(tmp_path: Path) -> None:
     people = make_faces(tmp_path, 200)
     cluster_speed_dbscan.run(tmp_path, eps=0.4, min_samples=4)
