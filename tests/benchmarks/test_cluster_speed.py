@@ -58,7 +58,7 @@ def test_figures_that_a_rival_lacks_are_null(
     for name, value in {"N": "40", "DATA": ""}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.argv", ["cluster_speed"])
-    monkeypatch.setattr(cluster_speed, "measure", lambda *_where, rounds: ({"seconds": 1.5}, None))
+    monkeypatch.setattr(cluster_speed, "measure", lambda *_of, **_rounds: ({"seconds": 1.5}, None))
     cluster_speed.main()
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["theirs_s"] is told["theirs_mb"] is told["rivals"]["dbscan"] is None
