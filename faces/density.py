@@ -201,8 +201,8 @@ class _Work:
             self._sent.append((left, right))
             yield Block(
                 self._search,
-                self._rows[self._first[left]],
-                self._rows[self._first[right]],
+                self._rows.take(self._first[left], axis=0),
+                self._rows.take(self._first[right], axis=0),
                 self._faces[left],
                 self._faces[right],
                 links.core[left],

@@ -18,7 +18,7 @@ IntArray = npt.NDArray[np.int32]
 IntPairs = npt.NDArray[np.intp]
 Counts = npt.NDArray[np.int64]
 
-_TALL, _WIDE = 512, 1024
+_TALL, _WIDE = 1024, 512
 """So many products at once: what they become stays in the processor's cache."""
 _CROWDED = 1 / 32
 """From this share of candidates on, all dimensions of a part are multiplied at once."""
@@ -45,16 +45,17 @@ class Search:
         """The score from which on two rows may be near; see `_left_scored`.
 
         A sum of k products in float32 is off by at most k u times the sum of their sizes, in
-        whatever order they are added (Higham, Accuracy and Stability, 3.1). Doubled, to be safe.
+        whatever order they are added (Higham, Accuracy and Stability, 3.1).
         """
-        return -self.reach / 2 - self._error(dimensions)
+        return -self.reach / 2 - self.error(dimensions) / 2
 
     def sure(self, dimensions: int) -> float:
         """The score from which on two rows are near, if these are all dimensions."""
-        return -self.reach / 2 + self._error(dimensions)
+        return -self.reach / 2 + self.error(dimensions) / 2
 
-    def _error(self, dimensions: int) -> float:
-        return 4 * (dimensions + 6) * _UNIT * (self.longest + self.reach) + _UNDERFLOW
+    def error(self, dimensions: int) -> float:
+        """How far off a squared distance can be that was found by products in float32."""
+        return 8 * (dimensions + 6) * _UNIT * (self.longest + self.reach) + _UNDERFLOW
 
 
 @dataclass(frozen=True)
@@ -119,16 +120,11 @@ def _exactly(left: FloatRows, right: FloatRows) -> npt.NDArray[np.float64]:
 def are_near(left: FloatRows, right: FloatRows, reach: float) -> BoolArray:
     """Whether row i of one is near row i of the other, (p, d) twice -> (p,)."""
     apart = left - right
-    return _judged(left, right, np.einsum("ij,ij->i", apart, apart), reach)
-
-
-def _judged(left: FloatRows, right: FloatRows, rough: FloatRows, reach: float) -> BoolArray:
-    """Whether rows are near whose squared distances were found in float32: `rough`, (p,)."""
+    rough = np.einsum("ij,ij->i", apart, apart)
     error = 2 * (left.shape[1] + 4) * _UNIT * reach + _UNDERFLOW
     near = np.asarray(rough < reach - error)
     doubtful = np.flatnonzero((rough <= reach + error) & ~near)
-    if len(doubtful):
-        near[doubtful] = _exactly(left[doubtful], right[doubtful]) <= reach
+    near[doubtful] = _exactly(left[doubtful], right[doubtful]) <= reach
     return near
 
 
@@ -160,8 +156,12 @@ class _Parts:
         self._least = np.float32(block.search.least(len(columns)))
         self._scores = np.empty(_TALL * _WIDE, dtype=np.float32)
         self._mask = np.empty(_TALL * _WIDE, dtype=np.bool_)
-        self._gathered = np.empty((3, _PAIRS_AT_ONCE, block.left.shape[1]), dtype=np.float32)
+        rest = np.setdiff1d(np.arange(block.left.shape[1]), columns)
+        self._left_rest, self._right_rest = block.left.take(rest, 1), block.right.take(rest, 1)
+        self._gathered = np.empty((3, _PAIRS_AT_ONCE, len(rest)), dtype=np.float32)
+        self._error = block.search.error(block.left.shape[1])
         self._candidates: list[IntPairs] = []
+        self._candidates_scores: list[FloatRows] = []
         self._crowds: list[IntPairs] = []
         self._joined: list[IntPairs] = []
         self._left_hits = np.zeros(len(block.left), dtype=np.int64)
@@ -171,7 +171,8 @@ class _Parts:
         """What the parts gave; the hits of crowds are counted already."""
         none, block = np.empty((0, 2), dtype=np.intp), self._block
         left, right = np.hstack([none.T, *self._candidates])
-        near = self._are_near(left, right)
+        scores = np.hstack([np.empty(0, dtype=np.float32), *self._candidates_scores])
+        near = self._are_near(left, right, scores)
         left, right = left[near], right[near]
         self._left_hits += _weighed(left, block.right_faces[right], len(block.left))
         self._right_hits += _weighed(right, block.left_faces[left], len(block.right))
@@ -192,27 +193,37 @@ class _Parts:
         if candidates > size * _CROWDED:
             self._crowd(top, start, shape, scores if self._whole else None)
         elif candidates:
-            left_places, right_places = np.divmod(np.flatnonzero(mask), len(right))
+            places = np.flatnonzero(mask)
+            left_places, right_places = np.divmod(places, len(right))
             self._candidates.append(np.stack([left_places + top, right_places + start]))
+            self._candidates_scores.append(scores.reshape(-1)[places])
 
     def _look_once(self, mask: BoolArray, top: int, start: int) -> None:
         if self._block.same and start < top + len(mask):
             below = np.arange(top, top + len(mask))[:, None]
             mask &= below < np.arange(start, start + mask.shape[1])
 
-    def _are_near(self, left: IntPairs, right: IntPairs) -> BoolArray:
-        """Whether the rows at these places are near, (p,) twice -> (p,)."""
-        block, near = self._block, np.empty(len(left), dtype=np.bool_)
+    def _are_near(self, left: IntPairs, right: IntPairs, scores: FloatRows) -> BoolArray:
+        """Whether the rows at these places are near, whose scores are known, (p,) three times."""
+        near = np.empty(len(left), dtype=np.bool_)
         for start in range(0, len(left), _PAIRS_AT_ONCE):
             some = slice(start, start + _PAIRS_AT_ONCE)
             ones, others, apart = self._gathered[:, : len(left[some])]
             # "clip" lets numpy write into the array at once; no place is outside.
-            block.left.take(left[some], axis=0, out=ones, mode="clip")
-            block.right.take(right[some], axis=0, out=others, mode="clip")
+            self._left_rest.take(left[some], axis=0, out=ones, mode="clip")
+            self._right_rest.take(right[some], axis=0, out=others, mode="clip")
             np.subtract(ones, others, out=apart)
-            rough = np.einsum("ij,ij->i", apart, apart)
-            near[some] = _judged(ones, others, rough, block.search.reach)
+            rough = np.einsum("ij,ij->i", apart, apart) - 2 * scores[some]
+            near[some] = rough < self._block.search.reach - self._error
+            doubtful = start + np.flatnonzero(
+                np.abs(rough - self._block.search.reach) <= self._error
+            )
+            near[doubtful] = self._exactly_near(left[doubtful], right[doubtful])
         return near
+
+    def _exactly_near(self, left: IntPairs, right: IntPairs) -> BoolArray:
+        block = self._block
+        return are_near(block.left[left], block.right[right], block.search.reach)
 
     def _crowd(
         self, top: int, start: int, shape: tuple[int, int], scores: FloatRows | None
@@ -243,8 +254,11 @@ class _Parts:
         self._look_once(mask, rows.start, columns.start)
         self._look_once(doubtful, rows.start, columns.start)
         places = np.flatnonzero(doubtful)
-        left, right = np.divmod(places, mask.shape[1])
-        mask.reshape(-1)[places] = self._are_near(left + rows.start, right + columns.start)
+        for begin in range(0, len(places), _PAIRS_AT_ONCE):
+            some = places[begin : begin + _PAIRS_AT_ONCE]
+            left, right = np.divmod(some, mask.shape[1])
+            near = self._exactly_near(left + rows.start, right + columns.start)
+            mask.reshape(-1)[some] = near
         return mask
 
 
