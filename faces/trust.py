@@ -25,12 +25,12 @@ FloatArray = npt.NDArray[np.float32]
 
 _RIVAL_WEIGHT = 0.5
 """What a rival's distance counts beside the own cluster's; measured."""
-_FACE_CHANCE = (9.7, 0.5)
+_FACE_CHANCE = (11.2, 0.0)
 """Slope and offset that make a face's margin a probability to be in the right cluster."""
-_CLUSTER_CHANCE = (6.2, 0.36, -1.8)
+_CLUSTER_CHANCE = (6.8, 0.27, -2.2)
 """The same for a cluster: by its margin (the most doubtful face's and the mean, added), by the
 logarithm of its size (of many faces the most doubtful one is always far out), offset."""
-_MERGE_CHANCE = (-9.4, 2.0, -2.8, 4.6, -0.7)
+_MERGE_CHANCE = (-9.4, 1.4, -2.3, 3.9, -1.0)
 """Of two clusters: score, smaller, larger (one over the root), lead over rivals, offset."""
 _LEAST_CHANCE = 0.05
 """Pairs of clusters less likely to be one person are not worth a question."""
