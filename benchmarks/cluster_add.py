@@ -26,9 +26,10 @@ from benchmarks.synthetic_faces import (
     same_photo_pairs,
     synthetic_faces,
 )
+from faces.beginnings import NO_PAIRS
 from faces.cut import Cut, identity_rows_at
 from faces.cut_finding import find_cut
-from faces.grouping import NO_PAIRS, Grouping
+from faces.grouping import Grouping
 
 _SEED = 0
 _MIRRORS = 0.001

@@ -14,9 +14,10 @@ def run(folder: Path) -> dict[str, float]:
     clock = [time.perf_counter()]
     import numpy as np
 
+    from faces.beginnings import NO_PAIRS
     from faces.cut import identity_rows_at
     from faces.cut_finding import find_cut
-    from faces.grouping import NO_PAIRS, Grouping
+    from faces.grouping import Grouping
 
     clock.append(time.perf_counter())
     plain, mirrored, apart = (

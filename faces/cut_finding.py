@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
+from faces.beginnings import NO_PAIRS, IntPairs
 from faces.cut import Cut, identity_rows_at
-from faces.grouping import NO_PAIRS, Grouping, IntPairs
+from faces.grouping import Grouping
 from faces.records import FloatRows
 
 _SAMPLE = 4000
@@ -179,7 +180,7 @@ def _transform(seen: _Seen) -> FloatRows:
     values, vectors = np.linalg.eigh(within / (np.trace(within) / dimensions))
     whitening = vectors / np.sqrt(values) @ vectors.T
     if len(seen.rows) < 10 * dimensions:
-        return whitening.astype(np.float32)
+        return np.asarray(whitening, dtype=np.float32)
     turned = means @ whitening
     _, axes = np.linalg.eigh(turned.T @ turned)
     kept: FloatRows = (whitening @ axes[:, ::-1][:, :_RANK]).astype(np.float32)

@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.records import FloatRows
-from faces.threads import by_threads
+from faces.threads import by_threads, products
 
 Places = npt.NDArray[np.intp]
 _MARGIN = 2e-5
 """More than a product of float32 rows can be wrong by; what passes by it is reckoned anew."""
 _BLOCK = (512, 4096)
-_FEW = 8
-"""So many are faster one by one."""
 _CROWDED = 0.02
 """From which share of passing pairs on only the best of a block's rows and columns are taken."""
 
@@ -85,7 +83,7 @@ def _in_block(
     block: tuple[slice, slice],
 ) -> Found | None:
     asks, others = block
-    product = _product(asked.rows[asks], rows[others])
+    product = products(asked.rows[asks], rows[others])
     hits = int(np.count_nonzero(product >= -_MARGIN))
     if not hits:
         return None
@@ -104,12 +102,6 @@ def _in_block(
         bound = -np.concatenate([best_asking, best_other]).astype(np.float64) - 2 * _MARGIN
     asking, place = np.divmod(np.flatnonzero(passes), product.shape[1])
     return Found(asked.places[asks][asking], place + others.start, crowded, bound)
-
-
-def _product(asking: FloatRows, rows: FloatRows) -> FloatRows:
-    if len(asking) > _FEW:
-        return asking @ rows.T
-    return np.stack([rows @ row for row in asking])
 
 
 def _rule_out(

@@ -79,22 +79,26 @@ class Round:
     def joined(self) -> Ids:
         """The clusters that come about in this round."""
         parents = self._parent[: self._size]
-        return np.unique(parents[parents != self._ids[: self._size]])
+        joined: Ids = np.unique(parents[parents != self._ids[: self._size]])
+        return joined
 
     def following(self) -> tuple[Round, Changes]:
         """A round that still stands where this one does, and what must change in it to follow."""
-        size = self._size
+        stands = np.flatnonzero(self._ids[: self._size] != _NONE)
+        moved = np.full(self._size + 1, _NONE, dtype=np.intp)
+        moved[stands] = np.arange(len(stands))
         after = Round(self._nodes)
-        after._size, after._free = size, list(self._free)
+        after._size = len(stands)
         for name in _COLUMNS:
-            setattr(after, name, getattr(self, name)[:size].copy())
-        after._place = self._place.copy()
-        after._joins[:], after._parent[:] = _NONE, after._ids
-        after._chain[:], after._chains = np.arange(size), size
-        stands = self._ids[:size] != _NONE
-        ids, parents = self._ids[:size][stands], self._parent[:size][stands]
-        nothing = np.empty(0, dtype=np.intp)
-        return after, Changes(ids[ids != parents], np.unique(parents[ids != parents]), nothing)
+            setattr(after, name, getattr(self, name)[stands])
+        after._nearest = moved[after._nearest]
+        after._place = np.full(len(self._place), _NONE, dtype=np.int32)
+        after._place[after._ids] = np.arange(len(stands))
+        after._joins[:], after._parent = _NONE, after._ids.copy()
+        after._chain[:], after._chains = np.arange(len(stands)), len(stands)
+        parents = self._parent[stands]
+        goes = parents != after._ids
+        return after, Changes(after._ids[goes], np.unique(parents[goes]), _NO_ROWS)
 
     def update(self, changes: Changes, nodes_of: NodesOf) -> Changes:
         """Let clusters go and come; what that changes at the end of the round."""
@@ -126,7 +130,7 @@ class Round:
         nodes, again = self._nodes, self._free[: len(ids)]
         del self._free[: len(again)]
         fresh = np.arange(self._size, self._size + len(ids) - len(again))
-        places = np.concatenate([np.array(again, dtype=np.intp), fresh])
+        places: Places = np.concatenate([np.array(again, dtype=np.intp), fresh])
         self._grow(self._size + len(fresh))
         self._size += len(fresh)
         self._place[ids] = places

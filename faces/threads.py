@@ -10,10 +10,15 @@ from contextlib import AbstractContextManager
 from functools import cache
 from typing import TypeVar
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
+
+from faces.records import FloatRows
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_FEW = 8
+"""So many rows are multiplied faster one by one."""
 
 
 def by_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
@@ -31,7 +36,15 @@ def by_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
 
 def products_by_one_thread() -> AbstractContextManager[object]:
     """Within this, a matrix product runs on one thread: for small ones waiting costs more."""
-    return _controller().limit(limits=1, user_api="blas")
+    limited: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return limited
+
+
+def products(rows: FloatRows, others: FloatRows) -> FloatRows:
+    """The product of each row with each other, (k, d) and (n, d) -> (k, n)."""
+    if len(rows) > _FEW:
+        return rows @ others.T
+    return np.array([others @ row for row in rows])
 
 
 @cache
