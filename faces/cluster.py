@@ -60,7 +60,7 @@ def group_people(
         return Groups()
     labels = (kept or Regrouping()).labels(encodings, cut, constraints)
     rows = identity_rows_at(cut, encodings.plain, encodings.mirrored)
-    trust = trust_of(rows, labels, cut, apart=constraints.apart)
+    trust = trust_of(rows, labels, cut, apart=constraints.apart, people=constraints.people)
     numbers = np.flatnonzero(np.diff(trust.starts) >= FEWEST_FACES).tolist()
     found, places = [], []
     for number in numbers:
@@ -122,9 +122,11 @@ def group_by_dbscan(
 def ids_for(found: Sequence[Collection[FaceId]], before: Iterable[Cluster]) -> list[ClusterId]:
     """An id for each of the clusters found: an old one's, if that is mostly the same.
 
-    Mostly the same means that more than half of the faces of either are those that both have, so
-    that at most one new cluster goes on as an old one, and as one only. Every other cluster gets
-    an id that none of the old ones has. No face may be in two clusters.
+    Mostly the same means that more than half of the old one's faces are in the new one, and that
+    of the new one's faces that were in any old cluster more than half were in that one. So at most
+    one new cluster goes on as an old one, and as one only, and a cluster to which faces come that
+    were in none stays what it is. Every other cluster gets an id that none of the old ones has. No
+    face may be in two clusters.
     """
     sizes: dict[ClusterId, int] = {}
     old: dict[FaceId, ClusterId] = {}
@@ -134,9 +136,9 @@ def ids_for(found: Sequence[Collection[FaceId]], before: Iterable[Cluster]) -> l
     taken = set(sizes)
     ids = []
     for faces in found:
-        shared = Counter(old[face] for face in faces if face in old).most_common(1)
-        known, count = shared[0] if shared else (None, 0)
-        if known is not None and 2 * count > max(sizes[known], len(faces)):
+        from_old = Counter(old[face] for face in faces if face in old)
+        known, shared = max(from_old.items(), key=lambda each: each[1], default=(None, 0))
+        if known is not None and 2 * shared > max(sizes[known], from_old.total()):
             ids.append(known)
             continue
         ids.append(_new_id(faces, taken))

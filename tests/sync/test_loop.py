@@ -99,6 +99,24 @@ def test_other_settings_are_another_round(settings: Settings, workspace: Workspa
     assert workspace.selected(Project.PHOTOS) == "faceloop-0002"
 
 
+def test_a_cut_found_anew_is_another_round_and_groups_go_on_by_their_names(
+    settings: Settings, workspace: Workspace
+) -> None:
+    def groups_asked_about() -> set[str]:
+        tasks = workspace.double.tasks_of(workspace.desk.people)
+        return {task["data"]["cluster"] for task in tasks}
+
+    cluster_photos(workspace.store, now=NOW)
+    push(settings, workspace)
+    before = groups_asked_about()
+    workspace.add_photos(5)
+    cluster_photos(workspace.store, now=NOW)
+    push(settings, workspace)
+    assert workspace.selected(Project.PHOTOS) == "faceloop-0002"
+    assert len(workspace.shown(Project.PHOTOS)) == 10
+    assert groups_asked_about() == before
+
+
 def test_a_photo_that_is_gone_leaves_groups_and_desk_until_it_returns(
     settings: Settings, workspace: Workspace
 ) -> None:
