@@ -76,14 +76,13 @@ def near_clusters(connection: sa.Connection) -> list[MergeCandidate]:
 
     A pair of which one has lost all its faces since is none any more.
     """
-    there = sa.select(t.cluster_faces.c.cluster_id)
-    query = sa.select(t.near_clusters).where(
-        t.near_clusters.c.first_id.in_(there), t.near_clusters.c.second_id.in_(there)
-    )
-    pairs = [
+    with_faces = connection.scalars(sa.select(t.cluster_faces.c.cluster_id).distinct())
+    there = {ClusterId(cluster) for cluster in with_faces}
+    told = (
         MergeCandidate(ClusterId(row.first_id), ClusterId(row.second_id), row.score)
-        for row in connection.execute(query)
-    ]
+        for row in connection.execute(sa.select(t.near_clusters))
+    )
+    pairs = [pair for pair in told if {pair.first, pair.second} <= there]
     return sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second))
 
 
