@@ -28,7 +28,7 @@ _USUAL = 0.21
 _LEAST = 0.2
 _ENOUGH_GROUPS = 20
 _TIMES = 1.55
-_AT_FACES, _SHRINKS = 10_000, 0.075
+_AT_FACES, _SHRINKS_BELOW, _SHRINKS_ABOVE = 10_000, 0.075, 0.03
 _LEAST_STRANGERS = 0.25
 _FAR, _BEYOND_MIDDLE = 0.9, 1.3
 _RANK = 80
@@ -85,7 +85,8 @@ def find_cut(
     share = (groups * spread / second.strangers + _ENOUGH_GROUPS * _USUAL) / (
         groups + _ENOUGH_GROUPS
     )
-    shrunk = (_AT_FACES / max(count, 1)) ** _SHRINKS
+    shrinks = _SHRINKS_BELOW if count < _AT_FACES else _SHRINKS_ABOVE
+    shrunk = (_AT_FACES / max(count, 1)) ** shrinks
     single = _TIMES * max(share, _LEAST) * shrunk * second.strangers
     return Cut(transform, _REACH * single, single, _GROWTH * second.strangers, count)
 
