@@ -25,13 +25,14 @@ def ours(people: PeopleEncodings) -> Labels:
 
 
 def ours_at(people: PeopleEncodings, cut: float) -> Labels:
-    """The same with another cut: the average squared distance up to which faces are one person.
+    """The same with distances up to so many times as large as faceloop finds by itself.
 
     What is left out or in no cluster is a cluster of one, (n,).
     """
     rows, encodings, constraints = _given(people)
-    found = replace(_found(encodings, constraints), single=cut)
-    return _labels(people, rows, encodings, constraints, found)
+    found = _found(encodings, constraints)
+    other = replace(found, reach=cut * found.reach, single=cut * found.single)
+    return _labels(people, rows, encodings, constraints, other)
 
 
 def _given(people: PeopleEncodings) -> tuple[npt.NDArray[np.intp], Encodings, Constraints]:
