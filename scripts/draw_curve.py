@@ -1,6 +1,6 @@
-"""Draw scores against cuts, from what `make bench-cluster-curve` tells.
+"""Draw the scores of groups against the setting, from what `make bench-cluster-curve` tells.
 
-make -s bench-cluster-curve DATA=folder | tail -n 1 | python -m scripts.draw_curve docs/pictures/cuts.svg
+make -s bench-cluster-curve DATA=folder | tail -n 1 | python -m scripts.draw_curve cuts.svg
 """
 
 from __future__ import annotations
@@ -8,14 +8,38 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
-_WIDTH, _HEIGHT = 720, 380
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 34, 46
-_LOWEST_SCORE = 0.5
-_COLOURS = {"dbscan": "#b45309", "ours": "#0f766e"}
-_NAMES = {"dbscan": "DBSCAN", "ours": "faceloop"}
+_WIDTH, _HEIGHT = 760, 330
+_TOP, _BOTTOM = 64, 52
 _LINES = {"pairwise_f": ("pairwise F", "none"), "bcubed_f": ("BCubed F", "6 4")}
+_GREY, _DARK = "#4b5563", "#111827"
+
+
+class Curve(TypedDict):
+    """Lists of equal length."""
+
+    cut: Sequence[float]
+    pairwise_f: Sequence[float]
+    bcubed_f: Sequence[float]
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One side's half of the picture."""
+
+    title: str
+    below: str
+    colour: str
+    left: float
+    width: float
+    span: tuple[float, float]
+
+    def x(self, cut: float) -> float:
+        first, last = self.span
+        return self.left + (cut - first) / (last - first) * self.width
 
 
 def main() -> int:
@@ -25,85 +49,55 @@ def main() -> int:
     return 0
 
 
-def drawn(curve: Mapping[str, object]) -> str:
-    """The picture as SVG; it reads on light and on dark ground."""
-    sides = {side: curve[side] for side in _NAMES}
-    cuts = [cut for told in sides.values() for cut in told["cut"]]  # type: ignore[index]
-    span = min(cuts), max(cuts)
-    parts = [*_frame(span)]
-    for side, told in sides.items():
-        for score, (_, dashes) in _LINES.items():
-            points = zip(told["cut"], told[score], strict=True)  # type: ignore[index]
-            parts.append(_line(points, span, _COLOURS[side], dashes))
-    shipped = curve["shipped"]
-    parts += [_shipped(float(shipped[score])) for score in _LINES]  # type: ignore[index]
-    parts += _legend()
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-            'font-family="system-ui, sans-serif" font-size="12">',
-            f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="#ffffff"/>',
-            *parts,
-            "</svg>\n",
-        ]
+def drawn(told: Mapping[str, Curve]) -> str:
+    """The picture as SVG, on a ground of its own, so that it reads on light and dark pages."""
+    theirs = _Panel("DBSCAN", "eps", "#b45309", 48, 320, (0.2, 0.7))
+    ours = _Panel(
+        "faceloop", "times the cut that faceloop finds by itself", "#0f766e", 416, 320, (0.25, 2.5)
     )
-
-
-def _x(cut: float, span: tuple[float, float]) -> float:
-    return _LEFT + (cut - span[0]) / (span[1] - span[0]) * (_WIDTH - _LEFT - _RIGHT)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        'font-family="system-ui, sans-serif" font-size="12">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="#ffffff"/>',
+        *_panel(theirs, told["dbscan"], [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
+        *_panel(ours, told["ours"], [0.5, 1.0, 1.5, 2.0, 2.5]),
+        f'<path d="M{ours.x(1):.1f} {_TOP}V{_HEIGHT - _BOTTOM}" stroke="{_DARK}" '
+        'stroke-dasharray="1 3"/>',
+    ]
+    return "\n".join([*parts, "</svg>\n"])
 
 
 def _y(score: float) -> float:
-    share = (max(score, _LOWEST_SCORE) - _LOWEST_SCORE) / (1 - _LOWEST_SCORE)
-    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
+    return _HEIGHT - _BOTTOM - score * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _frame(span: tuple[float, float]) -> Iterator[str]:
-    for tenth in range(5, 11):
-        y = _y(tenth / 10)
-        yield (
-            f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#e5e7eb"/>'
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#4b5563">'
-            f"{tenth / 10:.1f}</text>"
+def _panel(panel: _Panel, curve: Curve, ticks: Sequence[float]) -> Iterator[str]:
+    yield _text(panel.left, 24, panel.title, _DARK, 'font-size="15" font-weight="600"')
+    for fifth in range(6):
+        y = _y(fifth / 5)
+        yield f'<path d="M{panel.left} {y:.1f}h{panel.width}" stroke="#e5e7eb"/>'
+        yield _text(panel.left - 8, y + 4, f"{fifth / 5:.1f}", _GREY, 'text-anchor="end"')
+    for tick in ticks:
+        place = 'text-anchor="middle"'
+        yield _text(panel.x(tick), _HEIGHT - _BOTTOM + 18, f"{tick:g}", _GREY, place)
+    middle = panel.left + panel.width / 2
+    yield _text(middle, _HEIGHT - 10, panel.below, _DARK, 'text-anchor="middle"')
+    legend = panel.left
+    for key, (name, dashes) in _LINES.items():
+        line = f'stroke="{panel.colour}" stroke-width="2" stroke-dasharray="{dashes}"'
+        yield f'<path d="M{legend:.1f} 42h26" {line}/>'
+        yield _text(legend + 32, 46, name, _DARK)
+        legend += 120
+        scores = curve["pairwise_f"] if key == "pairwise_f" else curve["bcubed_f"]
+        points = " ".join(
+            f"{panel.x(cut):.1f},{_y(score):.1f}"
+            for cut, score in zip(curve["cut"], scores, strict=True)
         )
-    for tenth in range(round(span[0] * 10), round(span[1] * 10) + 1):
-        x = _x(tenth / 10, span)
-        yield (
-            f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle" fill="#4b5563">'
-            f"{tenth / 10:.1f}</text>"
-        )
-    yield (
-        f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 8}" text-anchor="middle" '
-        'fill="#111827">distance at which faces are cut apart (DBSCAN: eps)</text>'
-    )
+        yield f'<polyline points="{points}" fill="none" stroke-linejoin="round" {line}/>'
 
 
-def _line(
-    points: Iterator[tuple[float, float]], span: tuple[float, float], colour: str, dashes: str
-) -> str:
-    path = " ".join(f"{_x(cut, span):.1f},{_y(score):.1f}" for cut, score in points)
-    return (
-        f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" '
-        f'stroke-dasharray="{dashes}" stroke-linejoin="round"/>'
-    )
-
-
-def _shipped(score: float) -> str:
-    x, y = _WIDTH - _RIGHT - 4, _y(score)
-    return f'<path d="M{x} {y:.1f}l10 -5v10z" fill="{_COLOURS["ours"]}"/>'
-
-
-def _legend() -> Sequence[str]:
-    parts, x = [], float(_LEFT)
-    for side, colour in _COLOURS.items():
-        for told, dashes in _LINES.values():
-            parts.append(
-                f'<path d="M{x} 18h26" stroke="{colour}" stroke-width="2" '
-                f'stroke-dasharray="{dashes}"/>'
-                f'<text x="{x + 32}" y="22" fill="#111827">{_NAMES[side]}, {told}</text>'
-            )
-            x += 160 if side == "dbscan" else 166
-    return parts
+def _text(x: float, y: float, said: str, colour: str, more: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" {more}>{said}</text>'
 
 
 if __name__ == "__main__":

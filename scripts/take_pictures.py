@@ -32,6 +32,7 @@ from sync.desk import Project
 TALL = ViewportSize(width=1280, height=1100)
 """For working in Label Studio, which lists only the regions that there is room for."""
 SCREEN = ViewportSize(width=1280, height=720)
+REPORT = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
 QUALITY = 88
 LARGEST_KB = 250
@@ -64,6 +65,7 @@ def take_all(loop: DemoLoop, browser: Browser, out: Path) -> None:
     loop.faceloop("retrain")
     loop.faceloop("cluster", str(loop.album.new_photos), "--eps", EPS)
     loop.faceloop("sync")
+    take_report(loop, browser, out)
     page, faces = new_page(loop)
     take_photo(annotator, loop.task_of_photo(page.name), faces, out)
     take_app(browser, loop.app_url, page, len(faces), out)
@@ -88,6 +90,17 @@ def take_people(annotator: Annotator, groups: list[Group], out: Path) -> None:
         if not group.strays:
             annotator.page.keyboard.press("Enter")
         annotator.submit()
+
+
+def take_report(loop: DemoLoop, browser: Browser, out: Path) -> None:
+    """The page with all groups."""
+    with tempfile.TemporaryDirectory(prefix="faceloop-report-") as folder:
+        report = Path(folder) / "groups.html"
+        loop.faceloop("cluster", "--report", str(report))
+        page = browser.new_page(viewport=REPORT)
+        page.goto(report.as_uri())
+        _save(page, out / "report.webp")
+        page.close()
 
 
 def new_page(loop: DemoLoop) -> tuple[Path, tuple[AlbumFace, ...]]:
