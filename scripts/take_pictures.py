@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from faceloop.demo_album import AlbumFace
 from scripts.check_files import PICTURES
 from scripts.demo_loop import (
-    EPS,
     PATIENCE_MS,
     STRAY,
     Annotator,
@@ -63,12 +62,12 @@ def take_all(loop: DemoLoop, browser: Browser, out: Path) -> None:
     loop.faceloop("sync")
     take_people(annotator, shown, out)
     loop.faceloop("retrain")
-    loop.faceloop("cluster", str(loop.album.new_photos), "--eps", EPS)
+    loop.faceloop("cluster", str(loop.album.new_photos))
     loop.faceloop("sync")
-    take_report(loop, browser, out)
     page, faces = new_page(loop)
     take_photo(annotator, loop.task_of_photo(page.name), faces, out)
     take_app(browser, loop.app_url, page, len(faces), out)
+    take_report(loop, browser, out)
 
 
 def take_people(annotator: Annotator, groups: list[Group], out: Path) -> None:
@@ -96,7 +95,7 @@ def take_report(loop: DemoLoop, browser: Browser, out: Path) -> None:
     """The page with all groups."""
     with tempfile.TemporaryDirectory(prefix="faceloop-report-") as folder:
         report = Path(folder) / "groups.html"
-        loop.faceloop("cluster", "--report", str(report))
+        loop.faceloop("cluster", "--method", "people", "--report", str(report))
         page = browser.new_page(viewport=REPORT)
         page.goto(report.as_uri())
         _save(page, out / "report.webp")
