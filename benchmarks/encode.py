@@ -21,7 +21,7 @@ from pathlib import Path
 import dlib
 import numpy as np
 from PIL import Image
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from benchmarks.convention import asked, note, note_progress, report
 from faces.chips import ChipCutter
