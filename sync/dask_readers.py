@@ -65,7 +65,7 @@ class DaskReaders:
             SetupError: Dask is not installed, nobody answers, or a worker has another faceloop.
         """
         with ExitStack() as opened:
-            self._client = opened.enter_context(_client(self._scheduler, jobs=self._jobs))
+            self._client = opened.enter_context(connected(self._scheduler, jobs=self._jobs))
             self.at_once = _TASKS_EACH * self._threads()
             self._open = opened.pop_all()
         return self
@@ -172,7 +172,7 @@ def _refused(task: Task) -> Reading:
 
 
 @contextmanager
-def _client(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
+def connected(scheduler: str, *, jobs: int) -> Iterator[distributed.Client]:
     """A connection to the cluster at this address, or to one started for this once.
 
     Raises:
