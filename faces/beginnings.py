@@ -62,7 +62,8 @@ class Beginnings:
         """Take all rows at once: the clusters that come."""
         every = self._take(rows, people)
         found = dbscan(rows, reach=self._cut.reach, min_samples=2).labels.astype(np.intp)
-        found = np.where(found < 0, self.count + every, found)
+        alone = (found < 0) | ~rows.any(axis=1)  # what could not be encoded is nobody's
+        found = np.where(alone, self.count + every, found)
         said = np.concatenate([together, _chained(self._people, every)])
         self._apart = both_ways(apart)
         self._piece[:] = _lowest_of(_linked(every, said))
