@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from faces.beginnings import NO_PAIRS, Beginnings, IntPairs, Numbers, both_ways
 from faces.cut import Cut
+from faces.joinable import Hits
+from faces.nearest import Nearest
 from faces.nodes import Ids, Nodes
 from faces.records import FloatRows
 from faces.rounds import Changes, Round
@@ -26,6 +28,7 @@ class Grouping:
     def __init__(self, cut: Cut, dimensions: int) -> None:
         """No faces yet; `of` is the usual way in."""
         self._nodes = Nodes(cut, dimensions)
+        self._hits = Hits(self._nodes)
         self._begin = Beginnings(self._nodes, cut, dimensions)
         self._rounds: list[Round] = []
 
@@ -86,10 +89,11 @@ class Grouping:
         """Carry a change of the first round's clusters through all rounds."""
         changes, waste, level = Changes(gone, come, gone), [gone], 0
         if not self._rounds:
-            self._rounds.append(Round(self._nodes))
+            first = Nearest(self._nodes, self._hits, partial(self._nodes_of, 0))
+            self._rounds.append(Round(self._nodes, first))
         while True:
             at = self._rounds[level]
-            changes = at.update(changes, partial(self._nodes_of, level))
+            changes = at.update(changes)
             waste.append(changes.waste)
             if not at.joins_any:
                 waste += [after.joined() for after in self._rounds[level + 1 :]]
@@ -97,6 +101,7 @@ class Grouping:
                 break
             level += 1
             if level == len(self._rounds):
-                after, changes = at.following()
+                after, changes = at.following(partial(self._nodes_of, level))
                 self._rounds.append(after)
+        self._hits.forget()
         self._nodes.forget(np.unique(np.concatenate(waste)).tolist())

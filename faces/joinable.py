@@ -1,4 +1,4 @@
-"""Which clusters may be joined: pairs whose score passes, found in blocks of matrix products."""
+"""Which clusters may be joined: pairs whose score passes, found by matrix products."""
 
 from __future__ import annotations
 
@@ -9,117 +9,161 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from faces.nodes import Ids, Nodes, asking
 from faces.records import FloatRows
-from faces.threads import by_threads, products
+from faces.threads import by_threads
 
-Places = npt.NDArray[np.intp]
-_MARGIN = 2e-5
-"""More than a product of float32 rows can be wrong by; what passes by it is reckoned anew."""
+Scores = npt.NDArray[np.float32]
+MARGIN = 2e-5
+"""More than a score from products of float32 rows can be wrong by."""
 _BLOCK = (512, 4096)
-_CROWDED = 0.02
-"""From which share of passing pairs on only the best of a block's rows and columns are taken."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """There is nothing else for these clusters, of what was looked at, with a lower score."""
+
+    ids: Ids
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class Found:
+    """Pairs of one that asked and another that it may join, with the score, wrong by up to MARGIN.
+
+    The best of each cluster are told, and for the rest, if any, a bound: of those that asked, and
+    of the others.
+    """
+
+    asked: Ids
+    other: Ids
+    scores: Scores
+    for_asked: Bounds
+    for_others: Bounds
 
 
 @dataclass(frozen=True)
 class Forbidden:
     """Which of those that ask may not be joined with whom; both arrays sorted by `asking`."""
 
-    asking: Places
-    place: Places
-
-
-@dataclass(frozen=True)
-class Found:
-    """Pairs of a block that may pass; of `crowded` ones not all are told.
-
-    `crowded` are places of which better than `bound` there is nothing else in this block.
-    """
-
-    asking: Places
-    place: Places
-    crowded: Places
-    bound: npt.NDArray[np.float64]
+    asking: npt.NDArray[np.intp]
+    other: Ids
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Clusters that look for others: their places, their rows, and whom they may not join."""
+    """Clusters that look for others among some, and whom they may not join; ids are sorted.
 
-    places: Places
-    rows: FloatRows
-    people: npt.NDArray[np.int64]
-    forbidden: Forbidden
-
-
-def passing(asked: Asking, rows: FloatRows, people: npt.NDArray[np.int64]) -> Iterator[Found]:
-    """Pairs of one that asks and one of all `rows`, block by block.
-
-    `rows` are `Nodes.rows`, `asked.rows` the other side of the product. With all asking in the
-    order of their places, each pair is told at least once, in either order.
+    If they are the same and `once`, each pair is told at least once, in either order.
     """
-    blocks = _blocks(len(asked.places), len(rows))
-    search = partial(_in_block, asked, rows, people)
-    few = len(asked.places) * len(rows) <= _BLOCK[0] * _BLOCK[1]
+
+    nodes: Nodes
+    ids: Ids
+    among: Ids
+    forbidden: Forbidden
+    once: bool
+
+
+NO_BOUNDS = Bounds(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.float32))
+
+
+def passing(asked: Asking) -> Iterator[Found]:
+    """Pairs that may pass, block by block."""
+    search, blocks = partial(_in_block, asked), _blocks(asked)
+    few = len(asked.ids) * len(asked.among) <= _BLOCK[0] * _BLOCK[1]
     for found in map(search, blocks) if few else by_threads(search, blocks):
         if found is not None:
             yield found
 
 
-def _blocks(asking: int, places: int) -> Iterator[tuple[slice, slice]]:
-    """Who is compared with whom; if all ask, no more than once but in a block across the middle."""
-    for top in range(0, asking, _BLOCK[0]):
-        first = top // _BLOCK[1] * _BLOCK[1] if asking == places else 0
-        for left in range(first, places, _BLOCK[1]):
+def _blocks(asked: Asking) -> Iterator[tuple[slice, slice]]:
+    """Who is compared with whom; if once, no more than that but in a block across the middle."""
+    rows, columns = len(asked.ids), len(asked.among)
+    for top in range(0, rows, _BLOCK[0]):
+        for left in range(top // _BLOCK[1] * _BLOCK[1] if asked.once else 0, columns, _BLOCK[1]):
             yield (
-                slice(top, min(top + _BLOCK[0], asking)),
-                slice(left, min(left + _BLOCK[1], places)),
+                slice(top, min(top + _BLOCK[0], rows)),
+                slice(left, min(left + _BLOCK[1], columns)),
             )
 
 
-def _in_block(
-    asked: Asking,
-    rows: FloatRows,
-    people: npt.NDArray[np.int64],
-    block: tuple[slice, slice],
-) -> Found | None:
-    asks, others = block
-    product = products(asked.rows[asks], rows[others])
-    hits = int(np.count_nonzero(product >= -_MARGIN))
-    if not hits:
+def _in_block(asked: Asking, block: tuple[slice, slice]) -> Found | None:
+    rows = asked.nodes.rows
+    asks, others = asked.ids[block[0]], asked.among[block[1]]
+    product = asking(rows[asks]) @ rows[others].T
+    some = np.flatnonzero(product.max(axis=1) >= -MARGIN)
+    if not len(some):
         return None
-    _rule_out(product, asked, people, asks, others)
-    passes = product >= -_MARGIN
-    crowded: Places = np.empty(0, dtype=np.intp)
-    bound: npt.NDArray[np.float64] = np.empty(0)
-    if hits > _CROWDED * product.size + len(product):
-        best_asking, best_other = product.max(axis=1), product.max(axis=0)
-        passes &= (product >= best_asking[:, None] - 2 * _MARGIN) | (
-            product >= best_other - 2 * _MARGIN
-        )
-        crowded = np.concatenate(
-            [asked.places[asks], np.arange(others.start, others.stop, dtype=np.intp)]
-        )
-        bound = -np.concatenate([best_asking, best_other]).astype(np.float64) - 2 * _MARGIN
-    asking, place = np.divmod(np.flatnonzero(passes), product.shape[1])
-    return Found(asked.places[asks][asking], place + others.start, crowded, bound)
+    _rule_out(product, asked, *block)
+    product = product[some]
+    best = product.max(axis=0)
+    where = np.flatnonzero(best >= -MARGIN)
+    product, best = product[:, where], best[where]
+    asks, others = asks[some], others[where]
+    told = product >= np.maximum(product.max(axis=1, initial=-1)[:, None] - 2 * MARGIN, -MARGIN)
+    told |= product >= np.maximum(best - 2 * MARGIN, -MARGIN)
+    one, other = np.nonzero(told)
+    scores = -product[one, other]
+    product[one, other] = -np.inf
+    return Found(
+        asks[one], others[other], scores, _bounds(asks, product, 1), _bounds(others, product, 0)
+    )
 
 
-def _rule_out(
-    product: FloatRows, asked: Asking, people: npt.NDArray[np.int64], asks: slice, others: slice
-) -> None:
+def _bounds(ids: Ids, product: FloatRows, axis: int) -> Bounds:
+    rest = product.max(axis=axis, initial=-1)
+    has_more = rest >= -MARGIN
+    return Bounds(ids[has_more], -rest[has_more] - np.float32(MARGIN))
+
+
+def _rule_out(product: FloatRows, asked: Asking, block: slice, across: slice) -> None:
     """Nobody joins itself, nor whom they may not, nor somebody who has another name."""
-    places = asked.places[asks]
-    inside = np.flatnonzero((places >= others.start) & (places < others.stop))
-    product[inside, places[inside] - others.start] = -np.inf
-    first, last = np.searchsorted(asked.forbidden.asking, [asks.start, asks.stop])
-    place = asked.forbidden.place[first:last]
-    here = np.flatnonzero((place >= others.start) & (place < others.stop))
-    product[
-        asked.forbidden.asking[first:last][here] - asks.start, place[here] - others.start
-    ] = -np.inf
-    named = np.flatnonzero(asked.people[asks] >= 0)
-    known = np.flatnonzero(people[others] >= 0)
+    asks, others = asked.ids[block], asked.among[across]
+    first, last = np.searchsorted(asked.forbidden.asking, [block.start, block.stop])
+    row = np.concatenate([asked.forbidden.asking[first:last] - block.start, np.arange(len(asks))])
+    whom = np.concatenate([asked.forbidden.other[first:last], asks])
+    column = np.minimum(np.searchsorted(others, whom), len(others) - 1)
+    here = others[column] == whom
+    product[row[here], column[here]] = -np.inf
+    people = asked.nodes.people
+    named, known = np.flatnonzero(people[asks] >= 0), np.flatnonzero(people[others] >= 0)
     if len(named) and len(known):
         cells = np.ix_(named, known)
-        differ = asked.people[asks][named][:, None] != people[others][known]
+        differ = people[asks][named][:, None] != people[others][known]
         product[cells] = np.where(differ, -np.inf, product[cells])
+
+
+class Hits:
+    """Whom a cluster may join among those of all rounds, whatever was said of them.
+
+    What was found is kept until clusters are forgotten: one that stands in many rounds asks once.
+    """
+
+    def __init__(self, nodes: Nodes) -> None:
+        """Nothing is known yet."""
+        self._nodes = nodes
+        self._known: dict[int, tuple[Ids, Scores, int]] = {}
+
+    def of(self, asks: int) -> tuple[Ids, Scores]:
+        """The others, (k,), and their scores, wrong by up to MARGIN; some are no more."""
+        nodes, lately = self._nodes, self._nodes.lately
+        if asks in self._known:
+            ids, scores, then = self._known[asks]
+            since, near = self._among(asks, np.array(lately[then:], dtype=np.intp))
+            ids, scores = np.concatenate([ids, since]), np.concatenate([scores, near])
+        else:
+            heads = nodes.heads[: nodes.used]
+            maybe = heads @ asking(heads[asks : asks + 1])[0] >= -MARGIN
+            ids, scores = self._among(asks, np.flatnonzero(maybe))
+        self._known[asks] = ids, scores, len(lately)
+        return ids, scores
+
+    def _among(self, asks: int, ids: Ids) -> tuple[Ids, Scores]:
+        rows = self._nodes.rows
+        product = rows[ids] @ asking(rows[asks : asks + 1])[0]
+        passes = (product >= -MARGIN) & (ids != asks)
+        return ids[passes], -product[passes]
+
+    def forget(self) -> None:
+        """Clusters may go now, and others have their ids."""
+        self._known.clear()

@@ -15,6 +15,11 @@ Ids = npt.NDArray[np.intp]
 Scores = npt.NDArray[np.float64]
 Sums = npt.NDArray[np.float64]
 _Number = TypeVar("_Number", bound=np.generic)
+_HEAD = 32
+"""So many dimensions, those in which strangers differ most, rule out nearly all pairs."""
+_NEVER = 9.0
+"""The slack of what is no cluster: nothing passes with it."""
+_COLUMNS = ("sums", "counts", "lows", "people", "rows", "heads")
 
 
 class Nodes:
@@ -33,6 +38,12 @@ class Nodes:
         self.counts: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.lows: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.people: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.rows: FloatRows = np.empty((0, dimensions + 2), dtype=np.float32)
+        """Their products with those of `asking` are minus the pairs' scores."""
+        self.heads: FloatRows = np.empty((0, min(_HEAD, dimensions) + 3), dtype=np.float32)
+        """Their products with those of `asking` are never less than that, but for rounding."""
+        self.lately: list[int] = []
+        """The clusters that came since some were forgotten."""
         self.apart: dict[int, Ids] = {}
         """For each cluster that may not be joined to some: the rows that are apart from it."""
 
@@ -48,11 +59,17 @@ class Nodes:
         self.sums[ids], self.counts[ids], self.lows[ids], self.people[ids] = (
             sums, counts, lows, people,
         )  # fmt: skip
+        means, slack = (sums / counts[:, None]).astype(np.float32), self.slack(ids)
+        ones = np.ones(len(ids))
+        self.rows[ids] = np.column_stack([means, ones, slack])
+        tails = np.linalg.norm(means[:, _HEAD:], axis=1)
+        self.heads[ids] = np.column_stack([means[:, :_HEAD], tails, ones, slack])
+        self.lately += ids.tolist()
         return ids
 
     def join(self, ids: Ids, group: npt.NDArray[np.intp]) -> Ids:
         """One new cluster for each group of ids; `group` is sorted, 0 to k - 1: ids (k,)."""
-        starts = np.flatnonzero(np.diff(group, prepend=-1))
+        starts, _ = runs(group)
         joined = self.add(
             np.add.reduceat(self.sums[ids], starts, axis=0),
             np.add.reduceat(self.counts[ids], starts),
@@ -71,7 +88,9 @@ class Nodes:
         """These clusters stand no more; their ids may be given again."""
         for gone in ids:
             self.apart.pop(gone, None)
+            self.heads[gone, -1] = _NEVER
             self._free.append(gone)
+        self.lately.clear()
 
     def slack(self, ids: Ids) -> Scores:
         """What a cluster adds to the score of a pair; the pair's mean rows' product is taken twice.
@@ -92,35 +111,35 @@ class Nodes:
         means = product / (self.counts[first] * self.counts[second])
         return np.asarray(self.slack(first) + self.slack(second) - 2 * means)
 
-    def rows(self, ids: Ids) -> FloatRows:
-        """Rows whose products with those of `asking` are minus the pairs' scores: (k, d + 2)."""
-        dimensions = self.sums.shape[1]
-        rows = np.empty((len(ids), dimensions + 2), dtype=np.float32)
-        rows[:, :dimensions] = self.sums[ids] / self.counts[ids, None]
-        rows[:, dimensions] = 1
-        rows[:, dimensions + 1] = self.slack(ids)
-        return rows
+    @property
+    def used(self) -> int:
+        """All ids are below."""
+        return self._used
 
     def _room(self, count: int) -> Ids:
         again = [self._free.pop() for _ in range(min(count, len(self._free)))]
         fresh = np.arange(self._used, self._used + count - len(again))
         self._used += len(fresh)
         if self._used > len(self.counts):
-            size = max(self._used, len(self.counts) * 5 // 4)
-            self.sums = _grown(self.sums, size)
-            self.counts, self.lows, self.people = (
-                _grown(array, size) for array in (self.counts, self.lows, self.people)
-            )
+            for name in _COLUMNS:
+                setattr(self, name, _grown(getattr(self, name), 2 * self._used))
         return np.concatenate([np.array(again, dtype=np.intp), fresh])
 
 
 def asking(rows: FloatRows) -> FloatRows:
-    """The other side of the product for rows of `Nodes.rows`."""
-    asked = np.empty_like(rows)
-    asked[:, :-2] = 2 * rows[:, :-2]
-    asked[:, -2] = -rows[:, -1]
-    asked[:, -1] = -1
+    """The other side of the product for `Nodes.rows`, and for `Nodes.heads`."""
+    asked = 2 * rows
+    asked[:, -2], asked[:, -1] = -rows[:, -1], -1
     return asked
+
+
+def runs(
+    numbers: npt.NDArray[np.integer],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Of sorted numbers: where each begins, (k,), and which of them each is, 0 to k - 1, (n,)."""
+    begins = np.ones(len(numbers), dtype=np.bool_)
+    begins[1:] = numbers[1:] != numbers[:-1]
+    return np.flatnonzero(begins), np.cumsum(begins) - 1
 
 
 def _grown(array: npt.NDArray[_Number], size: int) -> npt.NDArray[_Number]:
