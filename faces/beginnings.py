@@ -181,7 +181,8 @@ class Beginnings:
             owners, partners = owners[order], pairs[order, 1]
             starts = np.flatnonzero(np.diff(owners, prepend=-1))
             some = np.split(partners, starts[1:])
-            self._nodes.apart.update(zip(owners[starts].tolist(), some, strict=True))
+            for owner, theirs in zip(owners[starts].tolist(), some, strict=True):
+                self._nodes.keep_apart(owner, theirs)
         return ids
 
     def _unite(self, components: Numbers, gone: set[int], come: set[int]) -> None:

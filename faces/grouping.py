@@ -76,7 +76,7 @@ class Grouping:
                 if (node, row, other) not in told:
                     told.add((node, row, other))
                     known = self._nodes.apart.get(node, _NOTHING)
-                    self._nodes.apart[node] = np.append(known, other)
+                    self._nodes.keep_apart(node, np.append(known, other))
 
     def _nodes_of(self, level: int, rows: Numbers) -> Ids:
         """The clusters in which rows begin a round."""

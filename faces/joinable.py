@@ -134,36 +134,37 @@ def _rule_out(product: FloatRows, asked: Asking, block: slice, across: slice) ->
 
 
 class Hits:
-    """Whom a cluster may join among those of all rounds, whatever was said of them.
+    """Whom single clusters may join, whatever was said of them.
 
-    What was found is kept until clusters are forgotten: one that stands in many rounds asks once.
+    What may be is found among the clusters of all rounds at once, and kept until some are gone:
+    one that stands in many rounds looks through all but once.
     """
 
     def __init__(self, nodes: Nodes) -> None:
         """Nothing is known yet."""
         self._nodes = nodes
-        self._known: dict[int, tuple[Ids, Scores, int]] = {}
+        self._maybe: dict[int, tuple[Ids, int]] = {}
 
-    def of(self, asks: int) -> tuple[Ids, Scores]:
-        """The others, (k,), and their scores, wrong by up to MARGIN; some are no more."""
-        nodes, lately = self._nodes, self._nodes.lately
-        if asks in self._known:
-            ids, scores, then = self._known[asks]
-            since, near = self._among(asks, np.array(lately[then:], dtype=np.intp))
-            ids, scores = np.concatenate([ids, since]), np.concatenate([scores, near])
-        else:
-            heads = nodes.heads[: nodes.used]
-            maybe = heads @ asking(heads[asks : asks + 1])[0] >= -MARGIN
-            ids, scores = self._among(asks, np.flatnonzero(maybe))
-        self._known[asks] = ids, scores, len(lately)
-        return ids, scores
-
-    def _among(self, asks: int, ids: Ids) -> tuple[Ids, Scores]:
+    def of(self, asks: int, stands: npt.NDArray[np.bool_]) -> tuple[Ids, Scores]:
+        """The others among those that stand, (k,), and their scores, wrong by up to MARGIN."""
+        ids = self._maybes(asks)
+        ids = ids[stands[ids]]
         rows = self._nodes.rows
         product = rows[ids] @ asking(rows[asks : asks + 1])[0]
         passes = (product >= -MARGIN) & (ids != asks)
         return ids[passes], -product[passes]
 
+    def _maybes(self, asks: int) -> Ids:
+        lately = self._nodes.lately
+        if asks in self._maybe:
+            ids, then = self._maybe[asks]
+            ids = np.concatenate([ids, np.array(lately[then:], dtype=np.intp)])
+        else:
+            heads = self._nodes.heads[: self._nodes.used]
+            ids = np.flatnonzero(heads @ asking(heads[asks : asks + 1])[0] >= -MARGIN)
+        self._maybe[asks] = ids, len(lately)
+        return ids
+
     def forget(self) -> None:
         """Clusters may go now, and others have their ids."""
-        self._known.clear()
+        self._maybe.clear()

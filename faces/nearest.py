@@ -11,6 +11,8 @@ from faces.joinable import MARGIN, NO_BOUNDS, Asking, Forbidden, Found, Hits, Sc
 from faces.nodes import Ids, Nodes, runs
 
 NONE = -1
+_ROUNDED = 1e-8
+"""More than a score loses as float32."""
 _FEW = 32
 """So many clusters that ask do so one by one."""
 _NO_IDS: Ids = np.empty(0, dtype=np.intp)
@@ -59,20 +61,29 @@ class Nearest:
         self.stands[come] = True
         self._changed = [orphans, come]
         self._search(np.sort(come), tell=True)
-        doubtful = self._score[orphans] + MARGIN >= self._others[orphans]
-        lost = orphans[doubtful & np.isfinite(self._others[orphans])]
+        lost = self._lost(orphans)
         self.of[lost] = NONE
         self._score[lost] = self._others[lost] = np.inf
         self._search(lost, tell=False)
         return np.unique(np.concatenate(self._changed))
 
+    def _lost(self, ids: Ids) -> Ids:
+        """Those of which somebody that nobody told them of now may be nearer than who is."""
+        ids = ids[np.isfinite(self._others[ids])]
+        ids = ids[self._score[ids] + MARGIN >= self._others[ids]]
+        score = np.full(len(ids), np.inf)
+        has = np.flatnonzero(self.of[ids] != NONE)
+        score[has] = self._nodes.scores(ids[has], self.of[ids[has]])
+        lost: Ids = ids[score >= self._others[ids]]
+        return lost
+
     def forbidden(self, ids: Ids) -> Forbidden:
         """Whom these may not join, by their places among them."""
-        apart = self._nodes.apart
-        rows = [apart.get(node, _NO_IDS) for node in ids.tolist()] if apart else []
-        if not rows:
+        places = np.flatnonzero(self._nodes.is_apart[ids])
+        if not len(places):
             return Forbidden(_NO_IDS, _NO_IDS)
-        places = np.repeat(np.arange(len(ids)), [len(some) for some in rows])
+        rows = [self._nodes.apart[node] for node in ids[places].tolist()]
+        places = np.repeat(places, [len(some) for some in rows])
         return Forbidden(places, self._nodes_of(np.concatenate(rows)))
 
     def _search(self, ids: Ids, *, tell: bool) -> None:
@@ -102,12 +113,11 @@ class Nearest:
     def _one_by_one(self, ids: Ids) -> Iterable[Found]:
         asked, others, scores = [], [], []
         for node in ids.tolist():
-            other, score = self._hits.of(node)
-            here = np.flatnonzero(self.stands[other])
-            here = here[self._may_join(node, other[here])]
-            asked.append(np.full(len(here), node, dtype=np.intp))
-            others.append(other[here])
-            scores.append(score[here])
+            other, score = self._hits.of(node, self.stands)
+            may = self._may_join(node, other)
+            asked.append(np.full(np.count_nonzero(may), node, dtype=np.intp))
+            others.append(other[may])
+            scores.append(score[may])
         together = np.concatenate(asked), np.concatenate(others), np.concatenate(scores)
         yield Found(*together, NO_BOUNDS, NO_BOUNDS)
 
@@ -149,7 +159,7 @@ class Nearest:
         best, nearest = to[first], offered[first]
         self._changed.append(best[self.of[best] != nearest])
         self.of[best], self._score[best] = nearest, scores[first]
-        self._note(np.delete(to, first), np.delete(scores, first))
+        np.minimum.at(self._others, np.delete(to, first), np.delete(exact[order], first) - _ROUNDED)
 
     def _note(self, ids: Ids, scores: Scores) -> None:
         """Keep in mind what is not the nearest."""

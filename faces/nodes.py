@@ -19,7 +19,7 @@ _HEAD = 32
 """So many dimensions, those in which strangers differ most, rule out nearly all pairs."""
 _NEVER = 9.0
 """The slack of what is no cluster: nothing passes with it."""
-_COLUMNS = ("sums", "counts", "lows", "people", "rows", "heads")
+_COLUMNS = ("sums", "counts", "lows", "people", "rows", "heads", "is_apart")
 
 
 class Nodes:
@@ -44,8 +44,10 @@ class Nodes:
         """Their products with those of `asking` are never less than that, but for rounding."""
         self.lately: list[int] = []
         """The clusters that came since some were forgotten."""
+        self.is_apart: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
+        """Which may not be joined to some."""
         self.apart: dict[int, Ids] = {}
-        """For each cluster that may not be joined to some: the rows that are apart from it."""
+        """Of these the rows that are apart from them."""
 
     def add(
         self,
@@ -60,7 +62,7 @@ class Nodes:
             sums, counts, lows, people,
         )  # fmt: skip
         means, slack = (sums / counts[:, None]).astype(np.float32), self.slack(ids)
-        ones = np.ones(len(ids))
+        ones, self.is_apart[ids] = np.ones(len(ids)), False
         self.rows[ids] = np.column_stack([means, ones, slack])
         tails = np.linalg.norm(means[:, _HEAD:], axis=1)
         self.heads[ids] = np.column_stack([means[:, :_HEAD], tails, ones, slack])
@@ -81,8 +83,13 @@ class Nodes:
             for new, start, end in zip(joined.tolist(), starts, ends, strict=True):
                 rows = [self.apart[i] for i in ids[start:end].tolist() if i in self.apart]
                 if rows:
-                    self.apart[new] = np.concatenate(rows)
+                    self.keep_apart(new, np.concatenate(rows))
         return joined
+
+    def keep_apart(self, node: int, rows: Ids) -> None:
+        """These rows, and no others, are apart from the cluster."""
+        self.apart[node] = rows
+        self.is_apart[node] = True
 
     def forget(self, ids: Iterable[int]) -> None:
         """These clusters stand no more; their ids may be given again."""

@@ -140,7 +140,7 @@ class Round:
         for number in np.unique(broken).tolist():
             parts = np.flatnonzero(self._chain[members] == number)
             inside = pairs[self._chain[pairs[:, 0]] == number]
-            split = self._one_by_one(members[parts], joins[parts], inside)
+            split = self._split(members[parts], joins[parts], inside)
             group[parts] = max(group.max(), len(self._chain)) + 1 + split
         return group
 
@@ -154,19 +154,33 @@ class Round:
 
     def _apart_in_chains(self, members: Ids) -> npt.NDArray[np.intp]:
         """Pairs of one chain that are apart, (m, 2); nobody looks from the longest list's side."""
-        apart = self._nodes.apart
-        if not apart:
-            return np.empty((0, 2), dtype=np.intp)
-        lengths = np.array([len(apart.get(node, _NO_IDS)) for node in members.tolist()])
+        members = members[self._nodes.is_apart[members]]
+        lengths = np.array([len(self._nodes.apart[node]) for node in members.tolist()])
         chain = self._chain[members]
         order = np.lexsort((lengths, chain))
         longest = np.diff(chain[order], append=NONE) != 0
-        asks = members[order[~longest & (lengths[order] > 0)]]
+        asks = members[order[~longest]]
         forbidden = self._nearest.forbidden(asks)
         first, second = asks[forbidden.asking], forbidden.other
         clash = self._chain[first] == self._chain[second]
         pairs: npt.NDArray[np.intp] = np.column_stack([first, second])[clash]
         return pairs
+
+    def _split(self, members: Ids, joins: Ids, apart: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """The groups that a chain falls into, (n,).
+
+        One that nobody joins and that nothing was said of joins in any case, and last.
+        """
+        joins = np.where(joins == NONE, NONE, np.searchsorted(members, joins))
+        bare = (self._nodes.people[members] == NONE) & ~np.isin(members, apart)
+        bare[joins[joins != NONE]] = False
+        bare &= joins != NONE
+        rest = np.flatnonzero(~bare)
+        group = np.empty(len(members), dtype=np.intp)
+        whom = np.where(joins[rest] == NONE, NONE, members[joins[rest]])
+        group[rest] = self._one_by_one(members[rest], whom, apart)
+        group[bare] = group[joins[bare]]
+        return group
 
     def _one_by_one(
         self, places: Ids, joins: Ids, apart: npt.NDArray[np.intp]
