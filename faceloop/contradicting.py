@@ -22,9 +22,8 @@ def contradictions_in(store: Store) -> Sequence[Contradiction]:
         if not truth.spoken_of:
             return ()
         faces = photos.faces(connection)
-        files = photos.files_of_photos(connection)
+        called = photos.paths_of_photos(connection)
     photo_of = {face.id: face.photo for face in faces}
-    called = {photo: places[0].path for photo, places in files.items()}
     return constraints_of(tuple(photo_of), photo_of, truth, called=called).contradictions
 
 

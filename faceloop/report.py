@@ -9,10 +9,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from faceloop.contradicting import contradictions_in
 from faceloop.report_map import draw_map, sample
 from faceloop.report_page import Known, render, report_of
 from faceloop.report_tiles import PORTRAIT_PX, Tiles
-from faces.constraints import constraints_of
 from faces.cut import Cut, identity_rows_at
 from faces.errors import SetupError
 from faces.quality import ENOUGH, quality
@@ -56,31 +56,28 @@ def _gather(store: Store) -> Known:
         run = clusters.current_run(connection) or ""
         stored = clusters.stored_cut(connection, NETWORK)
         faces = photos.faces(connection)
-        files = photos.files_of_photos(connection)
+        called = photos.paths_of_photos(connection)
         truth = log.truth(connection)
-    photo_of = {face.id: face.photo for face in faces}
-    called = {photo: min(file.path for file in lying) for photo, lying in files.items()}
     inside = {face for cluster in found for face in cluster.faces}
     alone = [
         face
         for face in faces
-        if face.photo in files and face.id not in inside and face.id not in truth.not_faces
+        if face.photo in called and face.id not in inside and face.id not in truth.not_faces
     ]
-    constraints = constraints_of(list(photo_of), photo_of, truth, called=called)
     return Known(
         clusters=tuple(found),
         near=tuple(near),
         alone=tuple(face.id for face in alone),
         poor=sum(quality(face) < ENOUGH and face.id not in truth.spoken_of for face in alone),
-        photos=len(files),
+        photos=len(called),
         names={
             face: truth.people[truth.resolve(said.person)].name
             for face, said in truth.confirmed.items()
         },
         files={face.id: called.get(face.photo, "") for face in faces},
-        cut=Cut.from_json(stored[1]) if stored and run.startswith("people") else None,
+        cut=Cut.from_store(stored[1]) if stored and run.startswith("people") else None,
         run=run,
-        contradictions=tuple(one.message for one in constraints.contradictions),
+        contradictions=tuple(one.message for one in contradictions_in(store)),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faces.records import FloatRows, unit_rows
+from faces.records import ENCODING_LENGTH, FloatRows, unit_rows
 
 _STEP = 2.0**20
 """Rows are whole multiples of 1/_STEP, so that sums of rows are exact in whatever order."""
@@ -64,6 +64,27 @@ class Cut:
             )
         except KeyError as error:
             raise ValueError(f"this is no cut: it has no {error}") from error
+
+    @classmethod
+    def from_store(cls, told: object) -> Cut | None:
+        """What was stored, if it fits the encodings of today; None stands for a cut to be found.
+
+        Another version of faceloop may have stored something else, and nothing is lost with it.
+        """
+        try:
+            cut = cls.from_json(told) if isinstance(told, Mapping) else None
+        except ValueError:
+            return None
+        return cut if cut is not None and cut._fits() else None
+
+    def _fits(self) -> bool:
+        limits = (self.reach, self.single, self.growth)
+        return (
+            self.transform.shape[0] == ENCODING_LENGTH
+            and bool(np.isfinite(self.transform).all())
+            and all(0 <= limit < np.inf for limit in limits)
+            and self.faces >= 0
+        )
 
 
 def identity_rows_at(cut: Cut, plain: FloatRows, mirrored: FloatRows) -> FloatRows:

@@ -22,7 +22,7 @@ from faces.records import NETWORK, Encodings, FaceId, PhotoId
 from faces.regrouping import Regrouping
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
-from faces.store.database import Connection, Store
+from faces.store.database import Store
 
 _GIVEN = "clustered_faces"
 """Under which name the store notes what the current clusters were made of."""
@@ -71,7 +71,7 @@ def cluster_photos(
     heard = [constraints.together, constraints.apart, constraints.people]
     heard += [np.array([face in settled for face in faces], dtype=bool)]
     run = _Run.on(known, "people", how, heard)
-    if run.is_last(known):
+    if run.is_last(known) and known.cut is not None:
         return known.told(run, known.groups, constraints)
     before = known.groups.clusters
     groups = group_people(
@@ -171,7 +171,7 @@ def _gather(store: Store) -> _Known:
         groups = Groups(clusters, tuple(cluster_store.near_clusters(connection)))
         stored = cluster_store.stored_cut(connection, NETWORK)
         run, given = cluster_store.current_run(connection), ledger.fact(connection, _GIVEN)
-        called = _called(connection)
+        called = photos.paths_of_photos(connection)
     photo_of = {face.id: face.photo for face in faces}
     gone = {face for face, photo in photo_of.items() if photo not in there}
     poor = {face.id for face in faces if quality(face) < ENOUGH} - truth.spoken_of - gone
@@ -182,7 +182,7 @@ def _gather(store: Store) -> _Known:
         photo_of,
         called,
         truth,
-        None if stored is None else Cut.from_json(stored[1]),
+        None if stored is None else Cut.from_store(stored[1]),
         run,
         groups,
         given,
@@ -218,12 +218,6 @@ def _save(
                 connection, run.name, groups.clusters, near=groups.near, how=run.how, now=now
             )
         ledger.set_fact(connection, _GIVEN, run.given)
-
-
-def _called(connection: Connection) -> dict[PhotoId, str]:
-    """What people know the photos by."""
-    files = photos.files_of_photos(connection)
-    return {photo: places[0].path for photo, places in files.items()}
 
 
 def _without(encodings: Encodings, left_out: Collection[FaceId]) -> Encodings:

@@ -264,6 +264,12 @@ def files_of_photos(connection: sa.Connection) -> dict[PhotoId, list[PhotoFile]]
     return dict(found)
 
 
+def paths_of_photos(connection: sa.Connection) -> dict[PhotoId, str]:
+    """What people know each photo by: where it lies now, the first path of several."""
+    files = files_of_photos(connection)
+    return {photo: min(file.path for file in lying) for photo, lying in files.items()}
+
+
 def encodings(
     connection: sa.Connection, network: str, only: Sequence[FaceId] | None = None
 ) -> Encodings:

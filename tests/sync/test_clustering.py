@@ -4,12 +4,13 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from faces.confirmations import FacesApart, FaceVerdict, Verdict
 from faces.cut import Cut
 from faces.records import NETWORK, Cluster, Encodings, FaceId
 from faces.regrouping import Regrouping
-from faces.store import clusters, files, photos
+from faces.store import clusters, files, photos, tables
 from sync import clustering
 from sync.clustering import Clustered, cluster_photos, cluster_photos_by_dbscan
 from tests.sync.conftest import Workspace, face_id, photo_id
@@ -132,6 +133,22 @@ def test_the_cut_is_found_anew_when_that_is_asked_for(workspace: Workspace) -> N
     assert group(workspace).run == first.run
     assert group(workspace, new_cut=True).run != first.run
     assert cut_of(workspace).faces == 20
+
+
+@pytest.mark.parametrize(
+    "other",
+    [[], None, {}, {"transform": ""}, {"transform": "AAAA"}, {"dimensions": 64},
+     {"dimensions": "x"}, {"single": "nan"}, {"reach": -1}, {"faces": -1}],
+)  # fmt: skip
+def test_a_stored_cut_of_another_version_is_found_anew(workspace: Workspace, other: object) -> None:
+    workspace.add_photos(4)
+    first, cut = group(workspace), cut_of(workspace)
+    stored = cut.to_json() | other if other and isinstance(other, dict) else other
+    with workspace.store.write() as connection:
+        clusters.save_cut(connection, "other", {}, network=NETWORK, now=NOW)
+        connection.execute(sa.update(tables.cuts).values(cut=stored))
+    assert group(workspace) == replace(first, changed=False)
+    assert cut_of(workspace).to_json() == cut.to_json()
 
 
 def test_clusters_keep_their_ids_when_photos_come_and_when_the_cut_or_the_method_changes(
