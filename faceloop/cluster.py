@@ -31,6 +31,7 @@ Limit = Annotated[
     typer.Option(min=1, help="Read at most so many photos now; the next run goes on from there."),
 ]
 
+_PAGES = (".html", ".htm")
 Report = Annotated[
     Path | None,
     typer.Option("--report", help="Write a page that shows all groups, as an HTML file."),
@@ -59,8 +60,8 @@ def cluster(
     """Find every face in a folder and group the faces by person; run again for new photos."""
     chosen = options.chosen(detector, rotations, engine, method, eps, min_samples)
     settings = settings_for(workspace, **chosen, jobs=jobs, scheduler=scheduler)
-    options.refuse_idle(settings, chosen)
-    _refuse_no_place(report)
+    options.refuse_idle(settings, chosen, regroup=regroup)
+    _refuse_no_place(report, settings)
     if photos is not None:
         check_folder(photos, settings)
     refuse_no_folder(settings, photos)
@@ -95,16 +96,32 @@ def _read(found: PhotoFolders, limit: int | None) -> None:
     tell_taken(taken)
 
 
-def _refuse_no_place(report: Path | None) -> None:
-    """Said before photos are read, which may take hours.
+def _refuse_no_place(report: Path | None, settings: Settings) -> None:
+    """Said before photos are read, which may take hours; a photo or a database is never replaced.
 
     Raises:
-        SetupError: no report can be written there.
+        SetupError: no report can be written there, or others could see it there.
     """
-    if report is not None and (report.is_dir() or not report.absolute().parent.is_dir()):
+    if report is None:
+        return
+    if not _can_be_page(report):
         raise SetupError(
-            f"no report can be written to {report}; give a file in a folder that is there"
+            f"no report can be written to {report}; give a file that ends in .html, in a folder "
+            "that is there"
         )
+    if report.resolve().is_relative_to(settings.media):
+        raise SetupError(
+            f"{report} would be seen by all who can log in to Label Studio; give a place outside "
+            f"{settings.media}"
+        )
+
+
+def _can_be_page(place: Path) -> bool:
+    try:
+        is_free = place.is_file() or not place.exists()
+        return is_free and place.suffix.lower() in _PAGES and place.absolute().parent.is_dir()
+    except OSError:  # a folder that may not be looked into
+        return False
 
 
 def _report(settings: Settings, store: Store, place: Path) -> None:

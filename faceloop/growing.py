@@ -75,10 +75,11 @@ def group_faces(
 
 def tell_clustered(done: Clustered) -> None:
     """Say what grouping found, and which of people's words it could not all heed."""
+    in_groups = f"{counted(done.clusters, 'group')} of {counted(done.clustered_faces, 'face')}"
+    groups = in_groups if done.clusters else "no group of faces"
     single = counted(done.faces - done.clustered_faces, "face stands", "faces stand")
-    groups = counted(done.clusters, "group")
     poor = f", {done.poor:,} too small, blurred or turned away to be grouped" if done.poor else ""
-    say(f"{groups} of {counted(done.clustered_faces, 'face')}; {single} alone{poor}")
+    say(f"{groups}; {single} alone{poor}")
     tell_contradictions(done.contradictions)
 
 

@@ -120,13 +120,18 @@ def chosen(
     }
 
 
-def refuse_idle(settings: Settings, chosen: Mapping[str, object]) -> None:
-    """Whoever sets a radius has faces grouped by it.
+def refuse_idle(settings: Settings, chosen: Mapping[str, object], *, regroup: bool) -> None:
+    """Nothing is said in vain: each way to group has options that mean nothing to the other.
 
     Raises:
-        SetupError: `--eps` or `--min-samples` was given, but does nothing.
+        SetupError: an option was given that does nothing.
     """
     if settings.method == "dbscan":
+        if regroup:
+            raise SetupError(
+                "--regroup finds out anew what is alike enough, which DBSCAN is told by --eps; "
+                "give --method people too, or leave it out"
+            )
         return
     for name, option in {"eps": "--eps", "min_samples": "--min-samples"}.items():
         if chosen[name] is not None:

@@ -90,7 +90,7 @@ def up(
     given = {**chosen, "jobs": jobs, "scheduler": scheduler}
     ports = {"studio_port": studio_port, "backend_port": backend_port, "app_port": app_port}
     settings = settings_for(workspace, **given)
-    options.refuse_idle(settings, chosen)
+    options.refuse_idle(settings, chosen, regroup=regroup)
     if photos is not None:
         check_folder(photos, settings)
     refuse_no_folder(settings, photos)

@@ -267,12 +267,40 @@ def test_the_groups_are_shown_on_a_page(cluster, folder: Path, tmp_path: Path) -
     assert "</html>" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("place", ["", "none/report.html"])
+@pytest.mark.parametrize(
+    "place", ["", "none/report.html", "folder.html", "photos/00.png", "pipe.html"]
+)
 def test_a_place_for_a_report_that_is_none_is_named_before_photos_are_read(
     cluster, folder: Path, workspace: Path, tmp_path: Path, place: str
 ) -> None:
+    (tmp_path / "folder.html").mkdir()
+    os.mkfifo(tmp_path / "pipe.html")
+    before = (folder / "00.png").read_bytes()
     assert "no report can be written" in cluster(folder, "--report", tmp_path / place).fault
     assert not workspace.exists()
+    assert (folder / "00.png").read_bytes() == before
+
+
+def test_a_report_that_label_studio_would_serve_is_refused(
+    cluster, folder: Path, workspace: Path
+) -> None:
+    cluster(folder)
+    page = workspace / "media" / "report.html"
+    assert "seen by all who can log in" in cluster("--report", page).fault
+    assert not page.exists()
+
+
+@pytest.mark.parametrize("subcommand", ["cluster", "up"])
+def test_a_cut_cannot_be_found_anew_for_dbscan(
+    faceloop, folder: Path, workspace: Path, subcommand: str
+) -> None:
+    asked = ("--method", "dbscan", "--regroup", "--workspace", workspace)
+    assert "give --method people too" in faceloop(subcommand, folder, *asked).fault
+    assert not workspace.exists()
+
+
+def test_photos_without_a_face_make_no_group(cluster, folder: Path) -> None:
+    assert "no group of faces; 0 faces stand alone" in cluster(folder).out
 
 
 def test_choices_that_are_damaged_are_one_line(faceloop, cluster, folder, workspace: Path) -> None:
