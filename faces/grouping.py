@@ -17,6 +17,7 @@ from faces.rounds import Changes, Round
 from faces.threads import products_by_one_thread
 
 _NOTHING: Ids = np.empty(0, dtype=np.intp)
+_MANY = 2000
 
 
 class Grouping:
@@ -31,6 +32,8 @@ class Grouping:
         self._hits = Hits(self._nodes)
         self._begin = Beginnings(self._nodes, cut, dimensions)
         self._rounds: list[Round] = []
+        self._at: tuple[int, Ids] | None = None
+        """A round, and the clusters in which all rows begin it."""
 
     @classmethod
     def of(
@@ -79,14 +82,21 @@ class Grouping:
                     self._nodes.keep_apart(node, np.append(known, other))
 
     def _nodes_of(self, level: int, rows: Numbers) -> Ids:
-        """The clusters in which rows begin a round."""
-        nodes = self._begin.nodes_of(rows)
-        for before in self._rounds[:level]:
+        """The clusters in which rows begin a round; of many rows, those of all are kept for more."""
+        many = len(rows) >= _MANY
+        if many and (self._at is None or self._at[0] > level):
+            self._at = 0, self._begin.nodes_of(np.arange(self._begin.count))
+        since, nodes = self._at if many and self._at else (0, self._begin.nodes_of(rows))
+        for before in self._rounds[since:level]:
             nodes = before.parents(nodes)
-        return nodes
+        if not many:
+            return nodes
+        self._at = level, nodes
+        return nodes[rows]
 
     def _renew(self, gone: Ids, come: Ids) -> None:
         """Carry a change of the first round's clusters through all rounds."""
+        self._at = None
         changes, waste, level = Changes(gone, come, gone), [gone], 0
         if not self._rounds:
             first = Nearest(self._nodes, self._hits, partial(self._nodes_of, 0))

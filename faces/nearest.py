@@ -13,6 +13,8 @@ from faces.nodes import Ids, Nodes, runs
 NONE = -1
 _ROUNDED = 1e-8
 """More than a score loses as float32."""
+_LONGER = 20
+"""So many times as long may a list be that is gone through at once, instead of many short ones."""
 _FEW = 32
 """So many clusters that ask do so one by one."""
 _NO_IDS: Ids = np.empty(0, dtype=np.intp)
@@ -126,11 +128,13 @@ class Nearest:
         people, person = self._nodes.people[others], self._nodes.people[node]
         may: npt.NDArray[np.bool_] = (people < 0) | (person < 0) | (people == person)
         rows = self._nodes.apart.get(node, _NO_IDS)
-        if 0 < len(rows) <= len(others):
-            may &= ~np.isin(others, self._nodes_of(rows))
+        if 0 < len(rows) <= _LONGER * len(others):
+            theirs = np.zeros(len(self.stands), dtype=np.bool_)
+            theirs[self._nodes_of(rows)] = True
+            may &= ~theirs[others]
         elif len(rows):
-            theirs = self.forbidden(others)
-            may[theirs.asking[theirs.other == node]] = False
+            forbidden = self.forbidden(others)
+            may[forbidden.asking[forbidden.other == node]] = False
         return may
 
     def _offer(self, to: Ids, offered: Ids, scores: Scores) -> None:
