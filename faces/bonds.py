@@ -65,16 +65,21 @@ class Outcast:
 
 @dataclass(frozen=True)
 class Foes:
-    """Which units may not meet: two different people, a stranger and a person, and named pairs."""
+    """Which units may not meet: two different people, a stranger and a person, and named pairs.
+
+    `names` are those of the outcasts.
+    """
 
     pairs: Mapping[Unit, frozenset[Unit]]
     strangers: frozenset[FaceId]
+    names: Mapping[FaceId, PersonId]
 
     def kind(self, unit: Unit) -> str | None:
         """The person, A_STRANGER, or None for a face of whom nothing is known."""
         if unit.what == "person":
             return unit.id
-        return A_STRANGER if FaceId(unit.id) in self.strangers else None
+        face = FaceId(unit.id)
+        return A_STRANGER if face in self.strangers else self.names.get(face)
 
     def may_not_meet(self, first: Unit, second: Unit) -> bool:
         """Whether these two are not one person."""
@@ -117,9 +122,9 @@ def bind(truth: Truth) -> Bound:
     Neither the order of the words nor when they were said plays a part.
     """
     outcasts = _outcasts(truth)
-    cast_out = {outcast.face for outcast in outcasts}
-    person_of = {f: word.person for f, word in truth.confirmed.items() if f not in cast_out}
-    foes = _foes(truth, person_of)
+    names = {outcast.face: outcast.person for outcast in outcasts}
+    person_of = {f: word.person for f, word in truth.confirmed.items() if f not in names}
+    foes = _foes(truth, person_of, names)
     web = _Web(_bonds(truth), person_of)
     clashes: list[Clash] = []
     while found := _clashes(web, foes):
@@ -136,7 +141,7 @@ def _unit(face: FaceId, person_of: Mapping[FaceId, PersonId]) -> Unit:
 
 
 def _outcasts(truth: Truth) -> tuple[Outcast, ...]:
-    """Faces that are apart from others of their own name. Their names stay, but bind nobody."""
+    """Faces that are apart from others of their own name: their names stay, and bind nobody."""
     others: dict[FaceId, set[FaceId]] = defaultdict(set)
     person_of = {face: word.person for face, word in truth.confirmed.items()}
     for face, other in truth.apart:
@@ -145,20 +150,24 @@ def _outcasts(truth: Truth) -> tuple[Outcast, ...]:
     return tuple(Outcast(f, person_of[f], frozenset(others[f])) for f in sorted(others))
 
 
-def _foes(truth: Truth, person_of: Mapping[FaceId, PersonId]) -> Foes:
+def _foes(
+    truth: Truth, person_of: Mapping[FaceId, PersonId], names: Mapping[FaceId, PersonId]
+) -> Foes:
     """Who may not meet whom. That people are not each other needs no pairs: it is in their kind."""
     pairs: dict[Unit, set[Unit]] = defaultdict(set)
+    outcasts: dict[PersonId, list[FaceId]] = defaultdict(list)
+    for face, person in names.items():
+        outcasts[person].append(face)
     said = [(_unit(face, person_of), _unit(other, person_of)) for face, other in truth.apart]
-    said += [
-        (_unit(face, person_of), unit_of_person(person))
-        for face, people in truth.rejected.items()
-        for person in people
-    ]
+    for face, people in truth.rejected.items():
+        for person in people:
+            named = (unit_of_person(person), *map(unit_of_face, outcasts[person]))
+            said += [(_unit(face, person_of), unit) for unit in named]
     for first, second in said:
         if first != second and not first.what == second.what == "person":
             pairs[first].add(second)
             pairs[second].add(first)
-    return Foes({unit: frozenset(foes) for unit, foes in pairs.items()}, truth.strangers)
+    return Foes({unit: frozenset(foes) for unit, foes in pairs.items()}, truth.strangers, names)
 
 
 def _bonds(truth: Truth) -> list[Bond]:

@@ -36,7 +36,8 @@ class Constraints:
 
     `people` (n,) has the number of each row's person, NOBODY or STRANGER. Rows with the same number
     of a person are together; rows or clusters of which neither is NOBODY and whose numbers are not
-    the same are apart, so that no pairs are needed for them. `persons[number]` is that person.
+    the same are apart, so that no pairs are needed for them. `persons[number]` is that person; a
+    face with a name that is said not to be one with others of that name has a number of its own.
     `together` are rows that are one person without a name, as chains; `apart` are rows that are
     two. No two rows that are apart in either way are together by way of others.
     """
@@ -113,7 +114,8 @@ def _groups(bound: Bound, truth: Truth, row_of: Mapping[FaceId, int]) -> list[_G
     for face in row_of.keys() & bound.person_of.keys():
         named[bound.unit(face)].append(face)
     grouped = {unit for group in bound.groups for unit in group}
-    alone = {*named, *(bound.unit(face) for face in truth.strangers if face in row_of)} - grouped
+    of_a_kind = row_of.keys() & (truth.strangers | bound.foes.names.keys())
+    alone = {*named, *map(bound.unit, of_a_kind)} - grouped
     found = []
     for units in (*bound.groups, *(frozenset((unit,)) for unit in alone)):
         faces = {FaceId(unit.id) for unit in units if unit.what == "face"} & row_of.keys()

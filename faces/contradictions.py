@@ -153,11 +153,13 @@ class _Teller:
             yield _Claim(_and(names), tuple(said))
         two_people: list[Occasion] = []
         for unit in sorted(unit for unit in inside if unit.what == "face"):
+            face = FaceId(unit.id)
             for foe in sorted(self.bound.foes.pairs.get(unit, frozenset()) & inside.keys()):
+                person = self.bound.foes.kind(foe)
                 if foe.what == "face":
-                    two_people += self.said.apart(FaceId(unit.id), FaceId(foe.id))
-                else:
-                    yield from self._not_who(FaceId(unit.id), PersonId(foe.id), inside[foe])
+                    two_people += self.said.apart(face, FaceId(foe.id))
+                if foe.what == "person" or person in self.truth.rejected.get(face, ()):
+                    yield from self._not_who(face, PersonId(str(person)), inside[foe])
         if two_people:
             yield _Claim("two people", tuple(two_people))
 

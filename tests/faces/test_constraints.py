@@ -271,7 +271,8 @@ def test_a_face_apart_from_its_namesakes_is_grouped_without_them_and_told() -> N
         ("Bob", FacesApart(A, (B, C))),
         *(("Ada", is_(face, ANNA)) for face in (A, B, C)),
     )
-    assert found.people.tolist() == [NOBODY, 0, 0, NOBODY]
+    assert found.people.tolist() == [0, 1, 1, NOBODY]
+    assert found.persons == (ANNA, ANNA), "a number of its own, so it meets no other name either"
     assert found.apart.tolist() == [[0, 1]]
     assert messages(found) == [
         "A face of f0.jpg: Anna like 2 other faces, says Ada (annotation 2, annotation 3 and "
@@ -318,6 +319,23 @@ def joined(found: Constraints, faces: list[FaceId] = FACES) -> dict[FaceId, int]
         low, high = sorted((owner[first], owner[second]))
         owner = [low if each == high else each for each in owner]
     return dict(zip(faces, owner, strict=True))
+
+
+def test_a_face_apart_from_its_namesakes_meets_neither_another_name_nor_who_is_not_of_its_own() -> (
+    None
+):
+    """Its name binds nobody, but it is still said of it."""
+    cast_out = (("Bob", FacesApart(A, (B,))), ("Ada", is_(A, ANNA)), ("Ada", is_(B, ANNA)))
+    found = constraints(*cast_out, ("Bob", FacesTogether((A, C))), ("Ada", is_(C, ZOE)))
+    assert may_not_meet(found, A, C)
+    assert any("one person, says Bob (annotation 4); Anna and Zoë" in m for m in messages(found))
+    found = constraints(*cast_out, ("Bob", FacesTogether((A, C))), ("Eve", is_not(C, ANNA)))
+    assert may_not_meet(found, A, C)
+    assert any(
+        "one person, says Bob (annotation 4); one Anna, says Ada (annotation 2); "
+        "one not Anna, says Eve (annotation 5)" in message
+        for message in messages(found)
+    )
 
 
 def may_not_meet(found: Constraints, one: FaceId, two: FaceId, faces: list[FaceId] = FACES) -> bool:
@@ -411,7 +429,14 @@ def test_whoever_was_rejected_or_thrown_out_stays_apart(
         assert face == other or may_not_meet(found, face, other)
     for face, people in truth.rejected.items():
         assert named.get(face) not in people
-        assert all(may_not_meet(found, face, f) for f, person in named.items() if person in people)
+        assert all(
+            may_not_meet(found, face, other)
+            for other, word in truth.confirmed.items()
+            if word.person in people
+        )
+    for face, one in truth.confirmed.items():
+        for other, two in truth.confirmed.items():
+            assert one.person == two.person or may_not_meet(found, face, other)
     for face in truth.strangers:
         assert all(may_not_meet(found, face, other) for other in named)
 
