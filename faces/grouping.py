@@ -82,7 +82,7 @@ class Grouping:
                     self._nodes.keep_apart(node, np.append(known, other))
 
     def _nodes_of(self, level: int, rows: Numbers) -> Ids:
-        """The clusters in which rows begin a round; of many rows, those of all are kept for more."""
+        """The clusters in which rows begin a round; after many rows, those of all are known."""
         many = len(rows) >= _MANY
         if many and (self._at is None or self._at[0] > level):
             self._at = 0, self._begin.nodes_of(np.arange(self._begin.count))

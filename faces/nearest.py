@@ -55,11 +55,7 @@ class Nearest:
         """Let clusters go and come: those whose nearest is another now, and those that came."""
         for name, nothing in _COLUMNS.items():
             setattr(self, name, filled_up(getattr(self, name), self._nodes.used, nothing))
-        orphans = having(self.of, gone)
-        for name, nothing in _COLUMNS.items():
-            getattr(self, name)[gone] = nothing
-        orphans = orphans[self.stands[orphans]]
-        self.of[orphans], self._score[orphans] = NONE, np.inf
+        orphans = self._remove(gone)
         self.stands[come] = True
         self._changed = [orphans, come]
         self._search(np.sort(come), tell=True)
@@ -69,13 +65,26 @@ class Nearest:
         self._search(lost, tell=False)
         return np.unique(np.concatenate(self._changed))
 
+    def _remove(self, gone: Ids) -> Ids:
+        """Let clusters go: those whose nearest is gone."""
+        if not len(gone):
+            return _NO_IDS
+        orphans = having(self.of, gone)
+        for name, nothing in _COLUMNS.items():
+            getattr(self, name)[gone] = nothing
+        orphans = orphans[self.stands[orphans]]
+        self.of[orphans], self._score[orphans] = NONE, np.inf
+        return orphans
+
     def _lost(self, ids: Ids) -> Ids:
         """Those of which somebody that nobody told them of now may be nearer than who is."""
         ids = ids[np.isfinite(self._others[ids])]
+        if not len(ids):
+            return ids
         ids = ids[self._score[ids] + MARGIN >= self._others[ids]]
         score = np.full(len(ids), np.inf)
         has = np.flatnonzero(self.of[ids] != NONE)
-        score[has] = self._nodes.scores(ids[has], self.of[ids[has]])
+        score[has] = self._nodes.scores(ids[has], self.of[ids[has]].astype(np.intp))
         lost: Ids = ids[score >= self._others[ids]]
         return lost
 
@@ -92,7 +101,7 @@ class Nearest:
         """Ask for these clusters, in ascending order; those found hear of it if told."""
         if not len(ids):
             return
-        new = np.zeros(len(self.stands), dtype=np.bool_)
+        new: npt.NDArray[np.bool_] = np.zeros(len(self.stands), dtype=np.bool_)
         new[ids] = True
         for found in self._one_by_one(ids) if len(ids) <= _FEW else self._in_blocks(ids, tell):
             first, second, scores = found.asked, found.other, found.scores
@@ -139,6 +148,8 @@ class Nearest:
 
     def _offer(self, to: Ids, offered: Ids, scores: Scores) -> None:
         """Tell clusters of others that they may join."""
+        if not len(to):
+            return
         near = scores <= self._score[to] + 2 * MARGIN
         self._note(to[~near], scores[~near])
         to, offered, scores = to[near], offered[near], scores[near]

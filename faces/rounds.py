@@ -83,7 +83,11 @@ class Round:
         )
         broken, touched = self.parents(gone), self._chain[gone]
         self._chain[gone] = self._parent[gone] = NONE
-        members = self._members(self._nearest.change(gone, come), touched, come)
+        changed = self._nearest.change(gone, come)
+        if not len(gone) and len(changed) == len(come) and (self._nearest.of[come] == NONE).all():
+            self._chain[come] = self._parent[come] = come
+            return Changes(_NO_IDS, come, _NO_IDS)
+        members = self._members(changed, touched, come)
         before = self.parents(members)
         self._join(members, before)
         after = self.parents(members)
