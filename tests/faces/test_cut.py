@@ -115,7 +115,7 @@ def test_what_could_not_be_encoded_is_a_row_of_zeros() -> None:
     assert not identity_rows_at(a_cut(), drawn(3), -drawn(3)).any()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.permutations(range(60)), st.integers(1, 60), st.sampled_from([1, 2, 4]))
 def test_a_row_is_the_same_to_the_last_bit_whatever_stands_beside_it(
     order: list[int], batch: int, threads: int
