@@ -221,6 +221,15 @@ def test_two_that_are_apart_are_not_joined_by_way_of_a_third() -> None:
     assert same.labels[0] != same.labels[2]
 
 
+def test_who_is_apart_from_many_is_apart_from_each_of_them() -> None:
+    rows, apart = at(0, *[180] * 80, 5), pairs(*((0, row) for row in range(1, 82)))
+    full = Grouping.of(rows, JOINING, apart=apart)
+    assert full.labels.tolist() == [0, *[1] * 80, 81]
+    last = Grouping.of(rows[:-1], JOINING, apart=apart[:-1])
+    last.add(rows[-1:], apart=apart[-1:])
+    assert last.labels.tolist() == full.labels.tolist()
+
+
 def test_what_is_said_twice_or_the_other_way_round_is_said_once() -> None:
     once = Grouping.of(at(0, 0, 0), JOINING, apart=pairs((0, 2)), together=pairs((0, 1)))
     twice = Grouping.of(at(0, 0), JOINING, together=pairs((1, 0), (0, 1), (0, 0)))
