@@ -222,11 +222,12 @@ def test_two_that_are_apart_are_not_joined_by_way_of_a_third() -> None:
 
 
 def test_who_is_apart_from_many_is_apart_from_each_of_them() -> None:
-    rows, apart = at(0, *[180] * 80, 5), pairs(*((0, row) for row in range(1, 82)))
+    """And is joined to the next best, though it is nearer to one of them."""
+    rows, apart = at(0, *[180] * 80, 5, -8), pairs(*((0, row) for row in range(1, 82)))
     full = Grouping.of(rows, JOINING, apart=apart)
-    assert full.labels.tolist() == [0, *[1] * 80, 81]
-    last = Grouping.of(rows[:-1], JOINING, apart=apart[:-1])
-    last.add(rows[-1:], apart=apart[-1:])
+    assert full.labels.tolist() == [0, *[1] * 80, 81, 0]
+    last = Grouping.of(rows[:-2], JOINING, apart=apart[:-1])
+    last.add(rows[-2:], apart=apart[-1:])
     assert last.labels.tolist() == full.labels.tolist()
 
 
