@@ -121,6 +121,7 @@ class Growth:
     on_tick: Callable[[], object] = lambda: None
     _owes_showing: bool = False
     _said: str = field(default="", init=False)
+    _grouped: Clustered | None = field(default=None, init=False)
     _kept: Regrouping = field(default_factory=Regrouping, init=False)
     _heard: _Heard = field(init=False)
 
@@ -182,7 +183,7 @@ class Growth:
         self._owes_showing = True
         advance("Grouping faces", 0, 1)
         self._heard.heed()
-        group_faces(self.settings, self.store, kept=self._kept)
+        self._grouped = group_faces(self.settings, self.store, kept=self._kept)
         advance("Grouping faces", 1, 1)
         if self.desk is not None:
             from sync.loop import sync_now  # Label Studio's SDK takes a second
@@ -196,6 +197,8 @@ class Growth:
         tell_taken(taken)
         if self.desk is not None:
             say("Label Studio shows what was read")
+        elif self._grouped is not None:
+            tell_clustered(self._grouped)
 
     def _ticking(self, advance: Advance) -> Advance:
         def tick(what: str, done: int, total: int) -> None:

@@ -101,6 +101,13 @@ def test_all_is_read_and_shown_slice_by_slice(
     assert shown == [2, 4, 8, 9]
 
 
+def test_without_a_desk_it_is_said_what_became_of_the_groups(
+    settings: Settings, store: Store, found: PhotoFolders, capsys
+) -> None:
+    Growth(settings, store, found).finish()
+    assert capsys.readouterr().out.endswith("no group of faces; 0 faces stand alone\n")
+
+
 def test_where_nothing_changed_nothing_is_shown_or_said(
     settings: Settings, store: Store, found: PhotoFolders, shown: list[int], capsys
 ) -> None:
