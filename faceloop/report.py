@@ -53,6 +53,7 @@ def _gather(store: Store) -> Known:
     with store.read() as connection:
         found = clusters.clusters(connection)
         near = clusters.near_clusters(connection)
+        loose = clusters.loose_faces(connection)
         run = clusters.current_run(connection) or ""
         stored = clusters.stored_cut(connection, NETWORK)
         faces = photos.faces(connection)
@@ -67,6 +68,7 @@ def _gather(store: Store) -> Known:
     return Known(
         clusters=tuple(found),
         near=tuple(near),
+        loose=tuple(loose),
         alone=tuple(face.id for face in alone),
         poor=sum(quality(face) < ENOUGH and face.id not in truth.spoken_of for face in alone),
         photos=len(called),

@@ -14,7 +14,7 @@ from faceloop.report_map import HEIGHT, WIDTH, FaceMap, label_of, named
 from faceloop.report_tiles import Tiles
 from faceloop.wording import printable
 from faces.cut import Cut
-from faces.records import Cluster, ClusterId, FaceId, MergeCandidate
+from faces.records import Cluster, ClusterId, FaceId, LooseFace, MergeCandidate
 
 LARGE_SHOWN = 24
 """The largest groups are shown with many tiles."""
@@ -33,7 +33,7 @@ _SIZES = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 99
 
 @dataclass(frozen=True)
 class Known:
-    """What the store tells of the current groups.
+    """What the store tells of the current groups; `near` and `loose` have the likeliest first.
 
     `alone` are faces in no group, `poor` of them were too poor to be grouped. `names` are those
     that people confirmed; `files` has the path of each face's photo.
@@ -41,6 +41,7 @@ class Known:
 
     clusters: tuple[Cluster, ...]
     near: tuple[MergeCandidate, ...]
+    loose: tuple[LooseFace, ...]
     alone: tuple[FaceId, ...]
     poor: int
     photos: int
@@ -78,9 +79,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two clusters that may be one person."""
+    """One of two that may be one person: a cluster, or a face in none."""
 
-    number: int
     label: str
     size: int
     tiles: tuple[Tile, ...]
@@ -88,7 +88,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two clusters that may be one person, and how likely."""
+    """Two clusters that may be one person, or a cluster and a face, and how likely."""
 
     likely_percent: int
     left: Side
@@ -144,7 +144,7 @@ def report_of(known: Known, face_map: FaceMap, tiles: Tiles) -> Report:
         left_out=max(0, len(known.clusters) - MOST_SHOWN),
         unsure=tuple(draw.least_sure()),
         pairs=tuple(draw.pairs()),
-        pairs_in_all=len(known.near),
+        pairs_in_all=len(known.near) + len(known.loose),
         bars=tuple(_bars(known.clusters)),
         levels={level: levels[level] for level in ("sure", "unsure", "doubtful")},
         faces=inside + len(known.alone),
@@ -208,23 +208,27 @@ class _Drawing:
             yield self.group(number, cluster, FEW_TILES)
 
     def pairs(self) -> Iterable[Pair]:
-        """The likeliest pairs of clusters that may be one person."""
+        """What may be one person: the likeliest pairs of clusters, or of a cluster and a face."""
         numbered: dict[ClusterId, tuple[int, Cluster]] = {
             cluster.id: (number, cluster)
             for number, cluster in enumerate(self.known.clusters, start=1)
         }
-        for pair in self.known.near[:MOST_PAIRS]:
-            yield Pair(
-                round(100 * pair.score),
-                self._side(*numbered[pair.first]),
-                self._side(*numbered[pair.second]),
-            )
+        found: list[MergeCandidate | LooseFace] = [*self.known.near, *self.known.loose]
+        for pair in sorted(found, key=lambda pair: -pair.score)[:MOST_PAIRS]:
+            if isinstance(pair, MergeCandidate):
+                left, right = (self._side(*numbered[one]) for one in (pair.first, pair.second))
+            else:
+                left, right = self._side(*numbered[pair.cluster]), self._alone(pair.face)
+            yield Pair(round(100 * pair.score), left, right)
 
     def _side(self, number: int, cluster: Cluster) -> Side:
         typical = _typical_first(cluster)[:_PAIR_TILES]
         label = label_of(number, cluster, self.known.names)
         drawn = tuple(self._tile(face, None) for face, _ in typical)
-        return Side(number, label, len(cluster.faces), drawn)
+        return Side(label, len(cluster.faces), drawn)
+
+    def _alone(self, face: FaceId) -> Side:
+        return Side(self.known.names.get(face, "In no group"), 1, (self._tile(face, None),))
 
     def _tile(self, face: FaceId, place: float | None) -> Tile:
         doubtful = place is not None and place < _DOUBTFUL_FACE

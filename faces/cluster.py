@@ -18,6 +18,7 @@ from faces.records import (
     Encodings,
     FaceId,
     FloatRows,
+    LooseFace,
     MergeCandidate,
     PhotoId,
 )
@@ -34,10 +35,14 @@ _NOISE = -1
 
 @dataclass(frozen=True)
 class Groups:
-    """What a run found: clusters, the largest first, and pairs of them that may be one person."""
+    """What a run found: clusters, the largest first, and what may be of one person.
+
+    `near` are pairs of clusters, `loose` faces in none with a cluster each; the likeliest first.
+    """
 
     clusters: tuple[Cluster, ...] = ()
     near: tuple[MergeCandidate, ...] = ()
+    loose: tuple[LooseFace, ...] = ()
 
 
 def group_people(
@@ -72,7 +77,11 @@ def group_people(
     ids = ids_for(found, before)
     sure = trust.confidence[numbers].tolist()
     name_of = dict(zip(trust.clusters[numbers].tolist(), ids, strict=True))
-    return Groups(_largest_first(map(Cluster, ids, found, sure, places)), _named(trust, name_of))
+    return Groups(
+        _largest_first(map(Cluster, ids, found, sure, places)),
+        _near(trust, name_of),
+        _loose(trust, name_of, encodings.faces),
+    )
 
 
 def needs_new_cut(found_on: int, faces: int) -> bool:
@@ -152,7 +161,7 @@ def cluster_id(faces: Iterable[FaceId], *, attempt: int = 0) -> ClusterId:
     return ClusterId("c" + hashlib.sha256(content.encode()).hexdigest()[:16])
 
 
-def _named(trust: Trust, name_of: Mapping[int, ClusterId]) -> tuple[MergeCandidate, ...]:
+def _near(trust: Trust, name_of: Mapping[int, ClusterId]) -> tuple[MergeCandidate, ...]:
     """The pairs of clusters that have a name each, the likeliest first."""
     pairs = []
     for pair in trust.near:
@@ -160,6 +169,18 @@ def _named(trust: Trust, name_of: Mapping[int, ClusterId]) -> tuple[MergeCandida
             first, second = sorted((name_of[pair.first], name_of[pair.second]))
             pairs.append(MergeCandidate(first, second, pair.score))
     return tuple(sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second)))
+
+
+def _loose(
+    trust: Trust, name_of: Mapping[int, ClusterId], faces: Sequence[FaceId]
+) -> tuple[LooseFace, ...]:
+    """The faces alone that may be of a cluster, the likeliest first; a face alone is its label."""
+    pairs = []
+    for pair in trust.near:
+        alone, other = sorted((pair.first, pair.second), key=name_of.__contains__)
+        if alone not in name_of and other in name_of:
+            pairs.append(LooseFace(faces[alone], name_of[other], pair.score))
+    return tuple(sorted(pairs, key=lambda pair: (-pair.score, pair.face, pair.cluster)))
 
 
 def _new_id(faces: Collection[FaceId], taken: Collection[ClusterId]) -> ClusterId:

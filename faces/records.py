@@ -212,6 +212,20 @@ class MergeCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class LooseFace:
+    """A face in no cluster that may be of one; `score` is how likely, 0 to 1."""
+
+    face: FaceId
+    cluster: ClusterId
+    score: float
+
+    def __post_init__(self) -> None:
+        """Refuse a score that is none."""
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"a score lies between 0 and 1, got {self.score}")
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody with a name, unique among people when compared without case."""
 

@@ -168,7 +168,8 @@ def _gather(store: Store) -> _Known:
         there = {photo.id for photo in photos.photos_there(connection)}
         truth = log.truth(connection)
         clusters = tuple(cluster_store.clusters(connection))
-        groups = Groups(clusters, tuple(cluster_store.near_clusters(connection)))
+        near = tuple(cluster_store.near_clusters(connection))
+        groups = Groups(clusters, near, tuple(cluster_store.loose_faces(connection)))
         stored = cluster_store.stored_cut(connection, NETWORK)
         run, given = cluster_store.current_run(connection), ledger.fact(connection, _GIVEN)
         called = photos.paths_of_photos(connection)
@@ -215,7 +216,13 @@ def _save(
             cluster_store.save_cut(connection, _digest(cut), cut, network=NETWORK, now=now)
         if (known.run, known.groups) != (run.name, groups):
             cluster_store.save_run(
-                connection, run.name, groups.clusters, near=groups.near, how=run.how, now=now
+                connection,
+                run.name,
+                groups.clusters,
+                near=groups.near,
+                loose=groups.loose,
+                how=run.how,
+                now=now,
             )
         ledger.set_fact(connection, _GIVEN, run.given)
 

@@ -9,7 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faces.records import Cluster, ClusterId, FaceId, MergeCandidate, PersonId, Proposal
+from faces.records import (
+    Cluster,
+    ClusterId,
+    FaceId,
+    LooseFace,
+    MergeCandidate,
+    PersonId,
+    Proposal,
+)
 from faces.store import tables as t
 
 
@@ -19,11 +27,12 @@ def save_run(
     clusters: Iterable[Cluster],
     *,
     near: Iterable[MergeCandidate] = (),
+    loose: Iterable[LooseFace] = (),
     how: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """Replace the clusters by those of a new run, and with them which of them are near."""
-    for table in (t.near_clusters, t.cluster_faces, t.clusters, t.cluster_runs):
+    """Replace the clusters by those of a new run, and with them what is near them."""
+    for table in (t.loose_faces, t.near_clusters, t.cluster_faces, t.clusters, t.cluster_runs):
         connection.execute(sa.delete(table))
     connection.execute(
         sa.insert(t.cluster_runs).values(id=run, at=now.astimezone(UTC), how=dict(how))
@@ -43,6 +52,8 @@ def save_run(
     _insert(connection, t.cluster_faces, members)
     pairs = [{"first_id": n.first, "second_id": n.second, "score": n.score} for n in near]
     _insert(connection, t.near_clusters, pairs)
+    alone = [{"face_id": n.face, "cluster_id": n.cluster, "score": n.score} for n in loose]
+    _insert(connection, t.loose_faces, alone)
 
 
 def current_run(connection: sa.Connection) -> str | None:
@@ -76,14 +87,27 @@ def near_clusters(connection: sa.Connection) -> list[MergeCandidate]:
 
     A pair of which one has lost all its faces since is none any more.
     """
-    with_faces = connection.scalars(sa.select(t.cluster_faces.c.cluster_id).distinct())
-    there = {ClusterId(cluster) for cluster in with_faces}
+    there = _with_faces(connection)
     told = (
         MergeCandidate(ClusterId(row.first_id), ClusterId(row.second_id), row.score)
         for row in connection.execute(sa.select(t.near_clusters))
     )
     pairs = [pair for pair in told if {pair.first, pair.second} <= there]
     return sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second))
+
+
+def loose_faces(connection: sa.Connection) -> list[LooseFace]:
+    """The faces in no cluster that may be of a current one, the likeliest first.
+
+    A cluster that has lost all its faces since is none any more.
+    """
+    there = _with_faces(connection)
+    told = (
+        LooseFace(FaceId(row.face_id), ClusterId(row.cluster_id), row.score)
+        for row in connection.execute(sa.select(t.loose_faces))
+    )
+    pairs = [pair for pair in told if pair.cluster in there]
+    return sorted(pairs, key=lambda pair: (-pair.score, pair.face, pair.cluster))
 
 
 def save_cut(
@@ -127,6 +151,11 @@ def proposals(connection: sa.Connection) -> dict[FaceId, Proposal]:
         )
         for row in connection.execute(sa.select(t.proposals))
     }
+
+
+def _with_faces(connection: sa.Connection) -> set[ClusterId]:
+    clusters = connection.scalars(sa.select(t.cluster_faces.c.cluster_id).distinct())
+    return {ClusterId(cluster) for cluster in clusters}
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

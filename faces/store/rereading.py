@@ -30,6 +30,7 @@ def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -
     moved = [face.id for face in found.renewed if photos.has_moved(boxes[face.id], face.box)]
     _delete(connection, t.encodings.c.face_id, [*found.gone, *moved])
     _delete(connection, t.cluster_faces.c.face_id, found.gone)
+    _delete(connection, t.loose_faces.c.face_id, found.gone)
     _delete(connection, t.proposals.c.face_id, found.gone)
     _delete(connection, t.faces.c.id, found.gone)
     photos.save_faces(connection, [*found.renewed, *found.new])

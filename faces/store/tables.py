@@ -110,6 +110,14 @@ near_clusters = sa.Table(
     sa.Column("score", sa.Float, nullable=False),
 )
 
+loose_faces = sa.Table(
+    "loose_faces",
+    metadata,
+    sa.Column("face_id", sa.ForeignKey("faces.id"), primary_key=True),
+    sa.Column("cluster_id", sa.ForeignKey("clusters.id"), primary_key=True),
+    sa.Column("score", sa.Float, nullable=False),
+)
+
 proposals = sa.Table(
     "proposals",
     metadata,

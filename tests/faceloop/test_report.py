@@ -31,6 +31,7 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
+    LooseFace,
     MergeCandidate,
     PersonId,
     Photo,
@@ -75,10 +76,17 @@ class Workspace:
     def crop(self, face: FaceId) -> Path:
         return media_of(self.settings).crop(face)
 
-    def group(self, *found: Cluster, near: tuple[MergeCandidate, ...] = ()) -> None:
+    def group(
+        self,
+        *found: Cluster,
+        near: tuple[MergeCandidate, ...] = (),
+        loose: tuple[LooseFace, ...] = (),
+    ) -> None:
         with self.store.write() as connection:
             clusters.save_cut(connection, "cut-1", CUT.to_json(), network=NETWORK, now=NOW)
-            clusters.save_run(connection, "people-1", found, near=near, how={}, now=NOW)
+            clusters.save_run(
+                connection, "people-1", found, near=near, loose=loose, how={}, now=NOW
+            )
 
     def say(self, *words: Word, place: str = "annotation:1") -> None:
         with self.store.write() as connection:
@@ -140,7 +148,7 @@ def cluster(name: str, faces: tuple[FaceId, ...], confidence: float = 0.97) -> C
 def shown(*found: Cluster) -> Report:
     """What is shown of these groups, without any crops."""
     files = {face: f"{face[1:]}.jpg" for one in found for face in one.faces}
-    known = Known(found, (), (), 0, len(files), {}, files, None, "people-1", ())
+    known = Known(found, (), (), (), 0, len(files), {}, files, None, "people-1", ())
     return report_of(known, FaceMap((), (), 0), Tiles(lambda face: Path("nowhere") / face))
 
 
@@ -201,6 +209,21 @@ def test_pairs_that_may_be_one_person_stand_side_by_side(workspace: Workspace) -
     page = Elements(workspace.report())
     assert "Group 1 4 faces 42 % likely" in page.words
     assert len(page.faces()) == 8 + 3 + 3
+
+
+def test_a_single_face_stands_beside_the_group_it_may_be_of_the_likeliest_pair_first(
+    workspace: Workspace,
+) -> None:
+    faces = workspace.add(9)
+    near = MergeCandidate(ClusterId("c1"), ClusterId("c2"), 0.42)
+    loose = LooseFace(faces[8], ClusterId("c2"), 0.61)
+    found = cluster("c1", faces[:4]), cluster("c2", faces[4:8])
+    workspace.group(*found, near=(near,), loose=(loose,))
+    page = Elements(workspace.report())
+    assert "2 pairs that may be one person" in page.words
+    likelier, other = page.words.index("61 % likely"), page.words.index("42 % likely")
+    assert likelier < other
+    assert "Group 2 4 faces 61 % likely In no group 1 face" in page.words
 
 
 def test_names_and_file_names_are_text_and_never_markup(workspace: Workspace) -> None:

@@ -254,6 +254,15 @@ def test_near_groups_are_told_by_their_ids() -> None:
     assert {groups.near[0].first, groups.near[0].second} == ids
 
 
+def test_a_face_alone_is_told_with_the_group_it_may_be_of() -> None:
+    encodings = encodings_of(turned(46, 0, 1, 2, 180, 181))
+    groups = grouped(encodings)
+    (near,) = [cluster for cluster in groups.clusters if "f001" in cluster.faces]
+    assert groups.near == ()
+    (loose,) = groups.loose
+    assert (loose.face, loose.cluster) == ("f000", near.id)
+
+
 @pytest.mark.parametrize("degrees", [(), (1.0,), (1.0, 90.0)])
 def test_faces_like_no_other_are_in_no_cluster(degrees: tuple[float, ...]) -> None:
     assert grouped(encodings_of(turned(*degrees))) == Groups()

@@ -13,6 +13,7 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
+    LooseFace,
     MergeCandidate,
     PersonId,
     Photo,
@@ -25,17 +26,17 @@ from faces.store.ledger import PushedTask, ReadAnnotation, Shown
 from faces.store.photos import ReadPhoto
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-FACES = tuple(FaceId(f"f{number}") for number in range(5))
+FACES = tuple(FaceId(f"f{number}") for number in range(6))
 
 
 @pytest.fixture
 def connection(store: Store) -> Iterator[sa.Connection]:
-    """A transaction in a store with five faces."""
+    """A transaction in a store with six faces."""
     photo = Photo(PhotoId("a" * 64), 1000, 100)
     shown = tuple(
         Face(face, photo.id, Box(100 * place, 1, 50, 50), 1.0) for place, face in enumerate(FACES)
     )
-    rows = np.zeros((5, 128), np.float32)
+    rows = np.zeros((6, 128), np.float32)
     with store.write() as opened:
         read = ReadPhoto(photo, shown, Encodings("net", FACES, rows, rows))
         photos.save_photo(opened, read, now=NOW)
@@ -68,19 +69,26 @@ def test_what_is_told_of_clusters_is_kept_to_the_last_bit(connection: sa.Connect
         MergeCandidate(second.id, plain.id, third),
         MergeCandidate(first.id, second.id, third),
     ]
-    clusters.save_run(connection, "run-1", [plain, second, first], near=near, how={}, now=NOW)
+    loose = [LooseFace(FACES[5], plain.id, 0.2), LooseFace(FACES[5], first.id, third)]
+    clusters.save_run(
+        connection, "run-1", [plain, second, first], near=near, loose=loose, how={}, now=NOW
+    )
     assert clusters.clusters(connection) == [first, second, plain]
     assert clusters.near_clusters(connection) == [near[2], near[1], near[0]]
+    assert clusters.loose_faces(connection) == [loose[1], loose[0]]
     clusters.save_run(connection, "run-1", [first, second], how={}, now=NOW)
     assert clusters.near_clusters(connection) == []
+    assert clusters.loose_faces(connection) == []
 
 
 def test_a_cluster_without_its_faces_is_near_to_none(connection: sa.Connection) -> None:
     found = [Cluster(ClusterId(face), (face,)) for face in FACES[:2]]
     near = [MergeCandidate(found[0].id, found[1].id, 0.5)]
-    clusters.save_run(connection, "run-1", found, near=near, how={}, now=NOW)
+    loose = [LooseFace(FACES[2], cluster.id, 0.5) for cluster in found]
+    clusters.save_run(connection, "run-1", found, near=near, loose=loose, how={}, now=NOW)
     connection.execute(sa.text("DELETE FROM cluster_faces WHERE face_id = 'f1'"))
     assert clusters.near_clusters(connection) == []
+    assert clusters.loose_faces(connection) == loose[:1]
 
 
 def test_one_cut_is_kept_for_the_network_it_was_found_on(connection: sa.Connection) -> None:

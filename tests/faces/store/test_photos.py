@@ -14,6 +14,7 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
+    LooseFace,
     Photo,
     PhotoFile,
     PhotoId,
@@ -292,7 +293,8 @@ def test_a_photo_looked_through_again_has_what_was_found(store: Store) -> None:
     cluster = Cluster(ClusterId("c"), (LEFT.id, RIGHT.id))
     with store.write() as connection:
         photos.save_photo(connection, READ, now=NOW)
-        clusters.save_run(connection, "run", [cluster], how={}, now=NOW)
+        loose = [LooseFace(face.id, cluster.id, 0.5) for face in (LEFT, RIGHT)]
+        clusters.save_run(connection, "run", [cluster], loose=loose, how={}, now=NOW)
         proposals = [Proposal(face.id, None, 0.5, "run") for face in (LEFT, RIGHT)]
         clusters.replace_proposals(connection, proposals)
         photos.save_encodings(connection, Encodings("other", (LEFT.id,), rows(5), rows(5)))
@@ -305,6 +307,7 @@ def test_a_photo_looked_through_again_has_what_was_found(store: Store) -> None:
         np.testing.assert_array_equal(encoded.plain, rows(8, 7))
         assert photos.encodings(connection, "other").faces == (), "of another box"
         assert clusters.clusters(connection) == [Cluster(ClusterId("c"), (LEFT.id,))]
+        assert clusters.loose_faces(connection) == loose[:1]
         assert clusters.proposals(connection).keys() == {LEFT.id}
         assert rereading.photos_read_otherwise(connection, "yunet") == frozenset()
 

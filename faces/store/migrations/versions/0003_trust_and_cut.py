@@ -1,4 +1,4 @@
-"""How sure clusters and their faces are, which clusters are near, and the cut they were made at."""
+"""How sure clusters and their faces are, what is near them, and the cut they were made at."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,6 +35,19 @@ def upgrade() -> None:
             for column in ("first_id", "second_id")
         ),
         sa.PrimaryKeyConstraint("first_id", "second_id", name=op.f("pk_near_clusters")),
+    )
+    op.create_table(
+        "loose_faces",
+        sa.Column("face_id", sa.String(length=32), nullable=False),
+        sa.Column("cluster_id", sa.String(length=64), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        *(
+            sa.ForeignKeyConstraint(
+                [f"{one}_id"], [f"{one}s.id"], name=op.f(f"fk_loose_faces_{one}_id_{one}s")
+            )
+            for one in ("face", "cluster")
+        ),
+        sa.PrimaryKeyConstraint("face_id", "cluster_id", name=op.f("pk_loose_faces")),
     )
     op.add_column("cluster_faces", sa.Column("place", sa.Float()))
     clusters = sa.table("clusters", sa.column("id"))
