@@ -11,7 +11,7 @@ from faces.joinable import MARGIN, NO_BOUNDS, Asking, Forbidden, Found, Hits, Sc
 from faces.nodes import Ids, Nodes, runs
 
 NONE = -1
-_ROUNDED = 1e-8
+_ROUNDED = 3e-7
 """More than a score loses as float32."""
 _LONGER = 20
 """So many times as long may a list be that is gone through at once, instead of many short ones."""
