@@ -93,7 +93,13 @@ def _of_pairs(trust: Trust, persons: Labels) -> Figures:
         [persons[number_of[p.first]] == persons[number_of[p.second]] for p in trust.near], bool
     )
     said = np.array([pair.score for pair in trust.near])
+    sizes = np.diff(trust.starts)
+    of_groups = np.array(
+        [min(sizes[number_of[p.first]], sizes[number_of[p.second]]) > 1 for p in trust.near], bool
+    )
     told = {"pairs": len(same), "pairs_same": int(same.sum())}
+    told |= {"pairs_of_groups": int(of_groups.sum())}
+    told |= {"pairs_of_groups_same": int((of_groups & same).sum())}
     if 0 < same.sum() < len(same):
         told["pairs_auc"] = roc_auc_score(same, said)
     first = slice(0, _FIRST_PAIRS)
