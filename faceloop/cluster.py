@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -77,7 +77,10 @@ def cluster(
     expected = tell_plan(found)
     refuse_full_disk(expected, settings.workspace)
     _read(found, limit)
-    tell_clustered(group_faces(settings, store, new_cut=regroup))
+    try:
+        tell_clustered(group_faces(settings, store, new_cut=regroup))
+    except KeyboardInterrupt:
+        _stopped()
     if report is not None:
         _report(settings, store, report)
     if watch:
@@ -86,13 +89,18 @@ def cluster(
             Growth(settings, store, found).follow()
 
 
+def _stopped() -> NoReturn:
+    """End after Ctrl-C; what was read is saved as it comes, and groups all at once."""
+    say("stopped; what was read is kept, and the next run goes on from here")
+    raise typer.Exit(INTERRUPTED) from None
+
+
 def _read(found: PhotoFolders, limit: int | None) -> None:
     try:
         with named_progress() as advance:
             taken = found.read(advance, limit=limit, shows_all=False)
     except KeyboardInterrupt:
-        say("stopped; what was read is kept, and the next run goes on from here")
-        raise typer.Exit(INTERRUPTED) from None
+        _stopped()
     tell_taken(taken)
 
 

@@ -70,7 +70,10 @@ def group_faces(
         if settings.method == "dbscan":
             eps, min_samples = settings.eps, settings.min_samples
             return cluster_photos_by_dbscan(store, eps=eps, min_samples=min_samples, now=now)
-        return cluster_photos(store, now=now, new_cut=new_cut, kept=kept)
+        elsewhere, jobs = settings.scheduler, settings.jobs or os.cpu_count() or 1
+        return cluster_photos(
+            store, now=now, new_cut=new_cut, kept=kept, scheduler=elsewhere, jobs=jobs
+        )
 
 
 def tell_clustered(done: Clustered) -> None:

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from faces.constraints import NOBODY, STRANGER
 from faces.cut import Cut
-from faces.density import dbscan
+from faces.density import Mapped, dbscan
 from faces.density_blocks import are_near
 from faces.nodes import Ids, Nodes
 from faces.records import FloatRows
@@ -25,6 +25,8 @@ _MARGIN = 2e-5
 _BLOCK = 256
 _FEW = 10
 """One in so many rows may contradict others of its component before all of it is doubted."""
+_SENT_ROWS = 16_384
+"""Rows of a block that is compared elsewhere: worth the way."""
 _COLUMNS = ("_rows", "_people", "_component", "_piece", "_node")
 
 
@@ -57,17 +59,23 @@ class Beginnings:
         return self._node[rows]
 
     def start(
-        self, rows: FloatRows, together: IntPairs, apart: IntPairs, people: Numbers | None
+        self,
+        rows: FloatRows,
+        together: IntPairs,
+        apart: IntPairs,
+        people: Numbers | None,
+        mapped: Mapped | None = None,
     ) -> Ids:
-        """Take all rows at once: the clusters that come."""
+        """Take all rows at once: the clusters that come. `mapped` is as in `dbscan`."""
         every = self._take(rows, people)
-        found = dbscan(rows, reach=self._cut.reach, min_samples=2).labels.astype(np.intp)
+        reach, size = self._cut.reach, _SENT_ROWS if mapped else None
+        found = dbscan(rows, reach=reach, min_samples=2, mapped=mapped, block_rows=size).labels
         alone = (found < 0) | ~rows.any(axis=1)  # what could not be encoded is nobody's
-        found = np.where(alone, self.count + every, found)
+        density = np.where(alone, self.count + every, found).astype(np.intp)
         said = np.concatenate([together, _chained(self._people, every)])
         self._apart = both_ways(apart)
         self._piece[:] = _lowest_of(_linked(every, said))
-        self._component[:] = _lowest_of(_linked(found, said))
+        self._component[:] = _lowest_of(_linked(density, said))
         ends = self._component[self._apart]
         clashing = np.unique(self._apart[ends[:, 0] == ends[:, 1]])
         homes = self._component[clashing]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from faces.constraints import Constraints
 from faces.cut import Cut, identity_rows_at
+from faces.density import Mapped
 from faces.records import (
     Cluster,
     ClusterId,
@@ -53,17 +54,18 @@ def group_people(
     settled: Collection[FaceId] = (),
     before: Sequence[Cluster] = (),
     kept: Regrouping | None = None,
+    mapped: Mapped | None = None,
 ) -> Groups:
     """Group the faces at a cut; a face that is one person with no other is in no cluster.
 
     The constraints speak of rows of the encodings. In each cluster the faces that nobody `settled`
     come first, so that those to be asked about fill whole pages; both parts are typical first.
-    With `kept`, the grouping of its last call is gone on from. The order of the encodings does not
-    matter.
+    With `kept`, the grouping of its last call is gone on from; `mapped` is as in
+    `Regrouping.labels`. The order of the encodings does not matter.
     """
     if not encodings.faces:
         return Groups()
-    labels = (kept or Regrouping()).labels(encodings, cut, constraints)
+    labels = (kept or Regrouping()).labels(encodings, cut, constraints, mapped=mapped)
     rows = identity_rows_at(cut, encodings.plain, encodings.mirrored)
     trust = trust_of(rows, labels, cut, apart=constraints.apart, people=constraints.people)
     numbers = np.flatnonzero(np.diff(trust.starts) >= FEWEST_FACES).tolist()

@@ -19,7 +19,7 @@ from faces.grouping import Grouping
 from faces.records import FloatRows
 from faces.threads import products_by_one_thread
 
-_SAMPLE = 4000
+_SAMPLE = 3000
 _PAIRS = 20_000
 _SURE = 0.3
 """Share of the strangers' distance up to which two faces are surely one person, on average."""

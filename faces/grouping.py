@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from faces.beginnings import NO_PAIRS, Beginnings, IntPairs, Numbers, both_ways
 from faces.cut import Cut
+from faces.density import Mapped
 from faces.joinable import Hits
 from faces.nearest import Nearest
 from faces.nodes import Ids, Nodes
@@ -38,7 +39,7 @@ class Grouping:
     @classmethod
     def of(
         cls, rows: FloatRows, cut: Cut, *, together: IntPairs = NO_PAIRS,
-        apart: IntPairs = NO_PAIRS, people: Numbers | None = None,
+        apart: IntPairs = NO_PAIRS, people: Numbers | None = None, mapped: Mapped | None = None,
     ) -> Grouping:  # fmt: skip
         """Group all faces at once.
 
@@ -46,9 +47,10 @@ class Grouping:
         person, `apart` are two. `people` (n,) numbers the confirmed person of each row, as
         `faces.constraints` does: rows of one number are together, rows of two are apart. Strangers
         are apart from people, not from each other. What is together must not be apart, too.
+        `mapped` compares blocks of rows somewhere else, as in `faces.density.dbscan`.
         """
         grouping = cls(cut, rows.shape[1])
-        grouping._renew(_NOTHING, grouping._begin.start(rows, together, apart, people))
+        grouping._renew(_NOTHING, grouping._begin.start(rows, together, apart, people, mapped))
         return grouping
 
     @property

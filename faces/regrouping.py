@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from faces.constraints import Constraints
 from faces.cut import Cut, identity_rows_at
+from faces.density import Mapped
 from faces.grouping import Grouping
 from faces.records import Encodings, FaceId
 
@@ -29,9 +30,17 @@ class Regrouping:
         self._last: _Last | None = None
 
     def labels(
-        self, encodings: Encodings, cut: Cut, constraints: Constraints
+        self,
+        encodings: Encodings,
+        cut: Cut,
+        constraints: Constraints,
+        *,
+        mapped: Mapped | None = None,
     ) -> npt.NDArray[np.intp]:
-        """For each face the row of one of its group, the same for all of it, (n,)."""
+        """For each face the row of one of its group, the same for all of it, (n,).
+
+        `mapped` compares blocks of faces somewhere else when all are grouped at once.
+        """
         last, self._last = self._last, None  # whatever breaks leaves nothing half grouped
         row_of = {face: row for row, face in enumerate(encodings.faces)}
         rows = np.arange(len(encodings.faces), dtype=np.intp)
@@ -48,7 +57,9 @@ class Regrouping:
             for pairs in (constraints.together, constraints.apart)
         )
         if last is None or known is None:
-            grouping = Grouping.of(there, cut, together=together, apart=apart, people=people)
+            grouping = Grouping.of(
+                there, cut, together=together, apart=apart, people=people, mapped=mapped
+            )
         else:
             grouping = last.grouping
             if len(new):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,9 +24,13 @@ from faces.regrouping import Regrouping
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
+from sync.dask_blocks import blocks_on
 
 _GIVEN = "clustered_faces"
 """Under which name the store notes what the current clusters were made of."""
+
+_WORTH_SENDING = 50_000
+"""From so many faces on, other machines are faster than this one by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,13 @@ class Clustered:
 
 
 def cluster_photos(
-    store: Store, *, now: datetime, new_cut: bool = False, kept: Regrouping | None = None
+    store: Store,
+    *,
+    now: datetime,
+    new_cut: bool = False,
+    kept: Regrouping | None = None,
+    scheduler: str = "",
+    jobs: int = 0,
 ) -> Clustered:
     """Group the faces of all photos that are there, without those that people called no face.
 
@@ -57,7 +68,11 @@ def cluster_photos(
     How alike faces must be, the cut, is kept, and found anew where there is none that fits so many
     faces, or with `new_cut`. A run is named by its cut: with the same one, what it proposes is
     shown in the same round, so that a few new photos do not make Label Studio show everything anew.
-    With `kept`, the grouping that the last call with it made is gone on from.
+    With `kept`, the grouping that the last call with it made is gone on from. Very many faces are
+    compared by the Dask cluster at `scheduler`, if there is one (`jobs` is for a local one).
+
+    Raises:
+        SetupError: the scheduler does not answer, or is lost.
     """
     known = _gather(store)
     faces = known.encodings.faces
@@ -74,9 +89,18 @@ def cluster_photos(
     if run.is_last(known) and known.cut is not None:
         return known.told(run, known.groups, constraints)
     before = known.groups.clusters
-    groups = group_people(
-        known.encodings, cut, constraints, settled=settled, before=before, kept=kept
-    )
+    with ExitStack() as opened:
+        elsewhere = scheduler and len(faces) >= _WORTH_SENDING
+        mapped = opened.enter_context(blocks_on(scheduler, jobs=jobs)) if elsewhere else None
+        groups = group_people(
+            known.encodings,
+            cut,
+            constraints,
+            settled=settled,
+            before=before,
+            kept=kept,
+            mapped=mapped,
+        )
     _save(store, known, run, groups, cut=None if cut is known.cut else told, now=now)
     return known.told(run, groups, constraints)
 

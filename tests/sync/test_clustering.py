@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 
 from faces.confirmations import FacesApart, FaceVerdict, Verdict
 from faces.cut import Cut
+from faces.density import Mapped
 from faces.records import NETWORK, Cluster, Encodings, FaceId
 from faces.regrouping import Regrouping
 from faces.store import clusters, files, photos, tables
@@ -18,8 +21,17 @@ from tests.sync.conftest import Workspace, face_id, photo_id
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def group(workspace: Workspace, *, new_cut: bool = False, kept: Regrouping | None = None):
-    return cluster_photos(workspace.store, now=NOW, new_cut=new_cut, kept=kept)
+def group(
+    workspace: Workspace,
+    *,
+    new_cut: bool = False,
+    kept: Regrouping | None = None,
+    scheduler: str = "",
+    jobs: int = 0,
+) -> Clustered:
+    return cluster_photos(
+        workspace.store, now=NOW, new_cut=new_cut, kept=kept, scheduler=scheduler, jobs=jobs
+    )
 
 
 def by_dbscan(workspace: Workspace, *, min_samples: int = 3) -> Clustered:
@@ -230,3 +242,25 @@ def test_each_cluster_has_a_confidence_and_each_face_a_place(workspace: Workspac
         assert cluster.confidence is not None
         assert cluster.places[0] == max(cluster.places) == 1
         assert np.all(np.diff(cluster.places) <= 0)
+
+
+def test_many_faces_are_compared_by_the_scheduler_s_workers_few_are_not(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    @contextmanager
+    def beside(scheduler: str, *, jobs: int) -> Iterator[Mapped]:
+        asked.append((scheduler, jobs))
+        yield map
+
+    monkeypatch.setattr(clustering, "blocks_on", beside)
+    workspace.add_photos(4, people=3)
+    group(workspace, scheduler="tcp://there:8786", jobs=2)
+    assert asked == []
+    here = {frozenset(cluster.faces) for cluster in clusters_of(workspace)}
+    by_dbscan(workspace)
+    monkeypatch.setattr(clustering, "_WORTH_SENDING", 12)
+    group(workspace, scheduler="tcp://there:8786", jobs=2)
+    assert asked == [("tcp://there:8786", 2)]
+    assert {frozenset(cluster.faces) for cluster in clusters_of(workspace)} == here
