@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from faces.density_blocks import (
     Block,
@@ -26,6 +23,7 @@ from faces.density_blocks import (
 )
 from faces.density_links import Links
 from faces.records import FloatRows
+from faces.threads import by_threads
 
 Mapped = Callable[[Callable[[Block], Found], Iterator[Block]], Iterable[Found]]
 """Like `map`: calls the function with each block, anywhere, and yields what it gave, in order."""
@@ -86,7 +84,7 @@ def dbscan(
     faces = np.minimum(np.bincount(stands_for), min_samples)
     search = Search(reach, min_samples, np.arange(rows.shape[1]), longest)
     size = block_rows or min(_MOST_ROWS, max(_FEWEST_ROWS, len(first) // 6))
-    work = _Work(rows, first, faces, search, size, mapped or _by_threads)
+    work = _Work(rows, first, faces, search, size, mapped or by_threads)
     links = work.links()
     group = links.group.copy()
     noise = _settle_borders(rows, first, links, group)
@@ -216,19 +214,6 @@ def _halves(blocks: list[IntPairs]) -> Iterator[tuple[IntPairs, IntPairs]]:
     for place, left in enumerate(blocks):
         for right in blocks[place:]:
             yield left, right
-
-
-def _by_threads(compare: Callable[[Block], Found], blocks: Iterator[Block]) -> Iterator[Found]:
-    """`map` on all processors: a thread each, since numpy lets others run while it computes."""
-    processors = os.cpu_count() or 1
-    under_way: deque[Future[Found]] = deque()
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(processors) as pool:
-        for block in blocks:
-            under_way.append(pool.submit(compare, block))
-            if len(under_way) > processors:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
 
 
 def _settle_borders(
