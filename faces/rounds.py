@@ -29,7 +29,7 @@ class Round:
 
     Two clusters join when each is the other's nearest, or when one is the nearest of the other and
     at least three times as large. Reciprocal nearest neighbours: C. de Rham, La classification
-    hierarchique ascendante selon la methode des voisins reciproques, 1980; F. Murtagh, A survey of
+    hiérarchique ascendante selon la méthode des voisins réciproques, 1980; F. Murtagh, A survey of
     recent advances in hierarchical clustering algorithms, The Computer Journal 26, 1983, section 2.
     """
 
