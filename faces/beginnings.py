@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
@@ -17,6 +19,7 @@ from faces.threads import products
 
 IntPairs = npt.NDArray[np.intp]
 Numbers = npt.NDArray[np.intp]
+Keys = npt.NDArray[np.int64]
 NO_PAIRS: IntPairs = np.empty((0, 2), dtype=np.intp)
 _SOME_STRANGER = np.iinfo(np.intp).max
 """The number of somebody who is none of the people; more than one may have it."""
@@ -27,7 +30,18 @@ _FEW = 10
 """One in so many rows may contradict others of its component before all of it is doubted."""
 _SENT_ROWS = 16_384
 """Rows of a block that is compared elsewhere: worth the way."""
-_COLUMNS = ("_rows", "_people", "_component", "_piece", "_node")
+_COLUMNS = ("_rows", "_keys", "_people", "_component", "_piece", "_node")
+
+
+@dataclass(frozen=True)
+class News:
+    """Rows that come, and what is said of them, as `faces.grouping.Grouping` is told it."""
+
+    rows: FloatRows
+    keys: Keys | None
+    together: IntPairs
+    apart: IntPairs
+    people: Numbers | None
 
 
 class Beginnings:
@@ -45,6 +59,7 @@ class Beginnings:
         self._cut = cut
         self.count = 0
         self._rows: FloatRows = np.empty((0, dimensions), dtype=np.float32)
+        self._keys: Keys = np.empty(0, dtype=np.int64)
         self._people: Numbers = np.empty(0, dtype=np.intp)
         self._component: Numbers = np.empty(0, dtype=np.intp)
         self._piece: Numbers = np.empty(0, dtype=np.intp)
@@ -58,22 +73,15 @@ class Beginnings:
         """The clusters in which rows begin."""
         return self._node[rows]
 
-    def start(
-        self,
-        rows: FloatRows,
-        together: IntPairs,
-        apart: IntPairs,
-        people: Numbers | None,
-        mapped: Mapped | None = None,
-    ) -> Ids:
+    def start(self, news: News, mapped: Mapped | None = None) -> Ids:
         """Take all rows at once: the clusters that come. `mapped` is as in `dbscan`."""
-        every = self._take(rows, people)
+        every, rows = self._take(news), news.rows
         reach, size = self._cut.reach, _SENT_ROWS if mapped else None
         found = dbscan(rows, reach=reach, min_samples=2, mapped=mapped, block_rows=size).labels
         alone = (found < 0) | ~rows.any(axis=1)  # what could not be encoded is nobody's
         density = np.where(alone, self.count + every, found).astype(np.intp)
-        said = np.concatenate([together, _chained(self._people, every)])
-        self._apart = both_ways(apart)
+        said = np.concatenate([news.together, _chained(self._people, every)])
+        self._apart = both_ways(news.apart)
         self._piece[:] = _lowest_of(_linked(every, said))
         self._component[:] = _lowest_of(_linked(density, said))
         ends = self._component[self._apart]
@@ -82,14 +90,12 @@ class Beginnings:
         self._clashing = {int(home): clashing[homes == home] for home in np.unique(homes)}
         return self._make(every, self._parts(every, clashing))
 
-    def add(
-        self, rows: FloatRows, together: IntPairs, apart: IntPairs, people: Numbers | None
-    ) -> tuple[Ids, Ids]:
+    def add(self, news: News) -> tuple[Ids, Ids]:
         """Take more rows: the clusters that go, and that come."""
-        new = self._take(rows, people)
-        for row, other in both_ways(apart).tolist():
+        new = self._take(news)
+        for row, other in both_ways(news.apart).tolist():
             self._apart_lately.setdefault(row, []).append(other)
-        said = np.concatenate([together, self._alike(new)])
+        said = np.concatenate([news.together, self._alike(new)])
         for pieces in _united(self._piece, said):
             self._piece[: self.count][np.isin(self._piece[: self.count], pieces)] = pieces[0]
         come = set(self._make(new, new).tolist())
@@ -100,8 +106,8 @@ class Beginnings:
         self._nodes.forget(brief)
         return _as_ids(gone - brief), _as_ids(come - brief)
 
-    def _take(self, rows: FloatRows, people: Numbers | None) -> Numbers:
-        count = self.count + len(rows)
+    def _take(self, news: News) -> Numbers:
+        count, people = self.count + len(news.rows), news.people
         if count > len(self._rows):
             capacity = count if not self.count else max(count, len(self._rows) * 9 // 8)
             for name in _COLUMNS:
@@ -110,7 +116,8 @@ class Beginnings:
                 grown[: self.count] = column[: self.count]
                 setattr(self, name, grown)
         new = np.arange(self.count, count)
-        self._rows[new] = rows
+        self._rows[new] = news.rows
+        self._keys[new] = new if news.keys is None else news.keys
         self._people[new] = NOBODY
         if people is not None:
             self._people[new] = np.where(people == STRANGER, _SOME_STRANGER, people)
@@ -178,7 +185,7 @@ class Beginnings:
         ids = self._nodes.add(
             np.add.reduceat(self._rows[rows], starts, axis=0, dtype=np.float64),
             np.diff(starts, append=len(rows)),
-            np.minimum.reduceat(rows, starts),
+            np.minimum.reduceat(self._keys[rows], starts),
             np.maximum.reduceat(self._people[rows], starts),
         )
         self._node[rows] = ids[numbers]

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from faces.beginnings import NO_PAIRS, Beginnings, IntPairs, Numbers, both_ways
+from faces.beginnings import NO_PAIRS, Beginnings, IntPairs, Keys, News, Numbers, both_ways
 from faces.cut import Cut
 from faces.density import Mapped
 from faces.joinable import Hits
@@ -38,30 +38,35 @@ class Grouping:
 
     @classmethod
     def of(
-        cls, rows: FloatRows, cut: Cut, *, together: IntPairs = NO_PAIRS,
-        apart: IntPairs = NO_PAIRS, people: Numbers | None = None, mapped: Mapped | None = None,
+        cls, rows: FloatRows, cut: Cut, *, keys: Keys | None = None,
+        together: IntPairs = NO_PAIRS, apart: IntPairs = NO_PAIRS, people: Numbers | None = None,
+        mapped: Mapped | None = None,
     ) -> Grouping:  # fmt: skip
         """Group all faces at once.
 
-        `rows` (n, d) are `identity_rows_at` the cut. Pairs are numbers of rows: `together` are one
-        person, `apart` are two. `people` (n,) numbers the confirmed person of each row, as
+        `rows` (n, d) are `identity_rows_at` the cut. `keys` (n,) are numbers that rows keep for
+        ever, whatever order they come in: of what is equally near, the lowest key comes first.
+        Without them it is the first row. Pairs are numbers of rows: `together` are one person, `apart` are two. `people` (n,) numbers the confirmed person of each row, as
         `faces.constraints` does: rows of one number are together, rows of two are apart. Strangers
         are apart from people, not from each other. What is together must not be apart, too.
         `mapped` compares blocks of rows somewhere else, as in `faces.density.dbscan`.
         """
         grouping = cls(cut, rows.shape[1])
-        grouping._renew(_NOTHING, grouping._begin.start(rows, together, apart, people, mapped))
+        news = News(rows, keys, together, apart, people)
+        grouping._renew(_NOTHING, grouping._begin.start(news, mapped))
         return grouping
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
         """Of each row the lowest row of its group, (n,)."""
         nodes = self._nodes_of(len(self._rounds), np.arange(self._begin.count))
-        return self._nodes.lows[nodes]
+        lows = np.full(self._nodes.used, self._begin.count)
+        np.minimum.at(lows, nodes, np.arange(self._begin.count))
+        return lows[nodes]
 
     def add(
-        self, rows: FloatRows, *, together: IntPairs = NO_PAIRS, apart: IntPairs = NO_PAIRS,
-        people: Numbers | None = None,
+        self, rows: FloatRows, *, keys: Keys | None = None, together: IntPairs = NO_PAIRS,
+        apart: IntPairs = NO_PAIRS, people: Numbers | None = None,
     ) -> None:  # fmt: skip
         """Add faces, at the cost of a search for each and a repair of what it changes.
 
@@ -69,7 +74,7 @@ class Grouping:
         """
         with products_by_one_thread():
             self._tell_standing(both_ways(apart))
-            self._renew(*self._begin.add(rows, together, apart, people))
+            self._renew(*self._begin.add(News(rows, keys, together, apart, people)))
 
     def _tell_standing(self, pairs: IntPairs) -> None:
         """Let clusters that stand know of new rows that their rows are apart from."""

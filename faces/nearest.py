@@ -28,7 +28,7 @@ Column = npt.NDArray[np.int32]
 class Nearest:
     """Of each cluster that stands the nearest that it may join.
 
-    That is the one with the lowest score; of equal ones, the one with the lowest face. Scores are
+    That is the one with the lowest score; of equal ones, the one with the lowest key. Scores are
     kept as products of float32 rows gave them. Wherever they are too near each other to decide,
     they are reckoned anew, so that what is decided depends on nothing but the clusters.
     """

@@ -37,6 +37,7 @@ class Nodes:
         self.sums: Sums = np.empty((0, dimensions))
         self.counts: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.lows: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        """The lowest of their faces' keys, which settle ties."""
         self.people: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.rows: FloatRows = np.empty((0, dimensions + 2), dtype=np.float32)
         """Their products with those of `asking` are minus the pairs' scores."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,19 +52,25 @@ class Regrouping:
         order = new if known is None else np.concatenate([known, new])
         place = np.argsort(order)
         there = identity_rows_at(cut, encodings.plain[new], encodings.mirrored[new])
-        people = constraints.people[new]
+        people, keys = constraints.people[new], _keys([encodings.faces[row] for row in new])
         together, apart = (
             place[pairs[np.isin(pairs, new).any(axis=1)]]
             for pairs in (constraints.together, constraints.apart)
         )
         if last is None or known is None:
             grouping = Grouping.of(
-                there, cut, together=together, apart=apart, people=people, mapped=mapped
+                there,
+                cut,
+                keys=keys,
+                together=together,
+                apart=apart,
+                people=people,
+                mapped=mapped,
             )
         else:
             grouping = last.grouping
             if len(new):
-                grouping.add(there, together=together, apart=apart, people=people)
+                grouping.add(there, keys=keys, together=together, apart=apart, people=people)
         faces = tuple(encodings.faces[row] for row in order)
         self._last = _Last(grouping, cut, faces, _digest(encodings, constraints, rows))
         return order[grouping.labels][place]
@@ -89,6 +96,12 @@ class _Last:
         rows = np.array([row_of[face] for face in self.faces], dtype=np.intp)
         unchanged = _digest(encodings, constraints, np.sort(rows)) == self.digest
         return rows if unchanged else None
+
+
+def _keys(faces: Sequence[FaceId]) -> npt.NDArray[np.int64]:
+    """A number for each face that no other one has, the same whatever faces there are, (n,)."""
+    digests = [hashlib.blake2b(face.encode(), digest_size=8).digest() for face in faces]
+    return np.frombuffer(b"".join(digests), dtype="<i8").astype(np.int64)
 
 
 def _digest(encodings: Encodings, constraints: Constraints, rows: _Rows) -> bytes:

@@ -21,13 +21,21 @@ _STEP = 2**20
 
 @dataclass(frozen=True)
 class Told:
-    """Rows, a cut, and what people said of the rows, without contradictions."""
+    """Rows, a cut, and what people said of the rows, without contradictions.
+
+    `keys` are what rows keep in any order: all different.
+    """
 
     rows: FloatRows
     cut: Cut
     together: Pairs
     apart: Pairs
     people: list[int]
+    keys: list[int] | None = None
+
+    def low(self, group: Group) -> int:
+        """The lowest key of a group."""
+        return min(group if self.keys is None else (self.keys[row] for row in group))
 
 
 def groups_by_definition(told: Told) -> Partition:
@@ -65,17 +73,17 @@ def _after_a_round(told: Told, products: npt.NDArray[np.int64], clusters: Partit
     nearest: dict[Group, tuple[float, Group]] = {}
     for one in clusters:
         others = [other for other in clusters if other != one and _may_join(told, one, other)]
-        ranked = [(_score(told, products, one, other), min(other), other) for other in others]
+        ranked = [(_score(told, products, one, other), told.low(other), other) for other in others]
         if ranked and min(ranked)[0] <= 0:
             score, _, nearest_to_one = min(ranked)
             nearest[one] = score, nearest_to_one
     joins = [
-        (score, *sorted((min(one), min(other))))
+        (score, *sorted([(told.low(one), min(one)), (told.low(other), min(other))]))
         for one, (score, other) in nearest.items()
         if nearest.get(other, (0, None))[1] == one or len(other) >= max(3, 3 * len(one))
     ]
     after = set(clusters)
-    for _, first, second in sorted(joins):
+    for _, (_, first), (_, second) in sorted(joins):
         one, other = (group for row in (first, second) for group in after if row in group)
         if one != other and _may_join(told, one, other):
             after = (after - {one, other}) | {one | other}
@@ -125,7 +133,7 @@ def without_contradictions(
 
 
 @st.composite
-def tellings(draw: st.DrawFn, *, most: int = 24, said: bool = True, ties: bool = True) -> Told:
+def tellings(draw: st.DrawFn, *, most: int = 24, said: bool = True) -> Told:
     """A few faces in two or three dimensions, at a cut of any kind; `said` of some of them.
 
     What lies at 0 could not be encoded.
@@ -135,8 +143,6 @@ def tellings(draw: st.DrawFn, *, most: int = 24, said: bool = True, ties: bool =
         st.lists(st.tuples(*[st.integers(-3, 3)] * dimensions), min_size=0, max_size=most)
     )
     rows = np.array(points, dtype=np.float32).reshape(-1, dimensions)
-    if not ties:
-        rows += np.random.default_rng(len(points)).uniform(-0.2, 0.2, rows.shape)
     cut = Cut(
         np.eye(dimensions, dtype=np.float32),
         reach=draw(st.sampled_from([0.0, 0.013, 0.07, 0.3])),
@@ -145,7 +151,8 @@ def tellings(draw: st.DrawFn, *, most: int = 24, said: bool = True, ties: bool =
         faces=len(rows),
     )
     count = len(rows)
-    nothing = Told(in_steps(unit_rows(rows)), cut, [], [], [NOBODY] * count)
+    keys = draw(st.permutations(range(count)))
+    nothing = Told(in_steps(unit_rows(rows)), cut, [], [], [NOBODY] * count, keys)
     if not said or count < 2:
         return nothing
     pairs = st.lists(
@@ -156,4 +163,4 @@ def tellings(draw: st.DrawFn, *, most: int = 24, said: bool = True, ties: bool =
     )
     who = st.sampled_from([NOBODY, NOBODY, NOBODY, STRANGER, 0, 1])
     people = draw(st.lists(who, min_size=count, max_size=count))
-    return Told(nothing.rows, cut, *without_contradictions(draw(pairs), draw(pairs), people))
+    return Told(nothing.rows, cut, *without_contradictions(draw(pairs), draw(pairs), people), keys)

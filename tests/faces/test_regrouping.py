@@ -123,3 +123,24 @@ def test_no_faces_have_no_labels() -> None:
     assert kept.labels(encodings, CUT, constraints).shape == (0,)
     known = album([1])
     assert kept.labels(known[0], CUT, known[1]).tolist() == [0]
+
+
+@pytest.mark.parametrize("first", [[0, 1], [1, 2], [0, 2], [2]])
+def test_of_equally_near_faces_the_same_one_is_joined_whatever_came_first(first: list[int]) -> None:
+    """Two that are one photo's have the very same encoding; a third could be either."""
+    faces = tuple(FaceId(f"f{number}") for number in range(3))
+    rows = np.zeros((3, 128), dtype=np.float32)
+    rows[:, 0], rows[2, 1] = 1, 0.4
+    photo_of = {face: PhotoId("one" if row < 2 else "two") for row, face in enumerate(faces)}
+
+    def known(some: list[int]) -> tuple[Encodings, Constraints]:
+        those = tuple(faces[row] for row in some)
+        encodings = Encodings("net", those, rows[some], rows[some].copy())
+        return encodings, constraints_of(those, photo_of, Truth())
+
+    kept = Regrouping()
+    kept.labels(known(first)[0], CUT, known(first)[1])
+    every = known([0, 1, 2])
+    found = people(kept.labels(every[0], CUT, every[1]).tolist())
+    assert found == at_once(*every)
+    assert any(len(group) == 2 for group in found)
