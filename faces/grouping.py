@@ -44,11 +44,12 @@ class Grouping:
     ) -> Grouping:  # fmt: skip
         """Group all faces at once.
 
-        `rows` (n, d) are `identity_rows_at` the cut. `keys` (n,) are numbers that rows keep for
-        ever, whatever order they come in: of what is equally near, the lowest key comes first.
-        Without them it is the first row. Pairs are numbers of rows: `together` are one person, `apart` are two. `people` (n,) numbers the confirmed person of each row, as
-        `faces.constraints` does: rows of one number are together, rows of two are apart. Strangers
-        are apart from people, not from each other. What is together must not be apart, too.
+        `rows` (n, d) are `identity_rows_at` the cut. `keys` (n,) are numbers that rows keep in
+        whatever order they come: of what is equally near, the lowest key comes first; without
+        them it is the first row. Pairs are numbers of rows: `together` are one person, `apart`
+        are two. `people` (n,) numbers the confirmed person of each row, as `faces.constraints`
+        does: rows of one number are together, rows of two are apart. Strangers are apart from
+        people, not from each other. What is together must not be apart, too.
         `mapped` compares blocks of rows somewhere else, as in `faces.density.dbscan`.
         """
         grouping = cls(cut, rows.shape[1])
