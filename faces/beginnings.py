@@ -13,6 +13,7 @@ from faces.constraints import NOBODY, STRANGER
 from faces.cut import Cut
 from faces.density import Mapped, dbscan
 from faces.density_blocks import are_near
+from faces.nearest import having
 from faces.nodes import Ids, Nodes
 from faces.records import FloatRows
 from faces.threads import products
@@ -170,6 +171,8 @@ class Beginnings:
     def _of_lesser_name(self, rows: Numbers) -> Numbers:
         """The rows that have another name than most that have any in their component."""
         named = rows[self._people[rows] != NOBODY]
+        if not len(named):
+            return _NOTHING
         kinds = np.column_stack([self._component[named], self._people[named]])
         kinds, kind, counts = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
         most = np.lexsort((kinds[:, 1], -counts, kinds[:, 0]))
@@ -202,7 +205,7 @@ class Beginnings:
 
     def _unite(self, components: Numbers, gone: set[int], come: set[int]) -> None:
         """Make one component of several, and its clusters anew where they change."""
-        rows = np.flatnonzero(np.isin(self._component[: self.count], components))
+        rows = having(self._component[: self.count], components)
         homes = self._component[rows]
         largest = components[np.argmax([np.count_nonzero(homes == home) for home in components])]
         pairs = self._partners(rows[homes != largest])
@@ -219,6 +222,9 @@ class Beginnings:
 
     def _rearrange(self, rows: Numbers, part: Numbers, gone: set[int], come: set[int]) -> None:
         """Let these rows begin in these parts; clusters that are a part already stay."""
+        if (part == part[0]).all():
+            self._rearrange_as_one(rows, gone, come)
+            return
         _, part = np.unique(part, return_inverse=True)
         nodes, node = np.unique(self._node[rows], return_inverse=True)
         inside = np.unique(node * len(rows) + part)
@@ -243,6 +249,17 @@ class Beginnings:
             moves = target[node] != NOBODY
             self._node[rows[moves]] = target[node[moves]]
             come.update(joined.tolist())
+
+    def _rearrange_as_one(self, rows: Numbers, gone: set[int], come: set[int]) -> None:
+        """The same where all rows are one part."""
+        there = np.zeros(self._nodes.used, dtype=np.bool_)
+        there[self._node[rows]] = True
+        nodes = np.flatnonzero(there)
+        if len(nodes) > 1:
+            (joined,) = self._nodes.join(nodes, np.zeros(len(nodes), dtype=np.intp)).tolist()
+            self._node[rows] = joined
+            gone.update(nodes.tolist())
+            come.add(joined)
 
 
 def _united(number: Numbers, links: IntPairs) -> list[Numbers]:

@@ -35,7 +35,7 @@ class Nearest:
 
     def __init__(self, nodes: Nodes, hits: Hits, nodes_of: NodesOf) -> None:
         """Nobody stands yet."""
-        self._nodes, self._hits, self._nodes_of = nodes, hits, nodes_of
+        self._nodes, self._hits, self.nodes_of = nodes, hits, nodes_of
         self.stands: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
         self.of: Column = np.empty(0, dtype=np.int32)
         """The nearest, or NONE."""
@@ -51,10 +51,22 @@ class Nearest:
             setattr(other, name, getattr(self, name).copy())
         return other
 
-    def change(self, gone: Ids, come: Ids) -> Ids:
-        """Let clusters go and come: those whose nearest is another now, and those that came."""
+    def swap(self, old: int, new: int) -> None:
+        """Let one that is compared as `old` is take its place."""
+        self.fill_up()
+        self.of[having(self.of, np.array([old]))] = new
+        for name, nothing in _COLUMNS.items():
+            column = getattr(self, name)
+            column[new], column[old] = column[old], nothing
+
+    def fill_up(self) -> None:
+        """Give each cluster there is a place."""
         for name, nothing in _COLUMNS.items():
             setattr(self, name, filled_up(getattr(self, name), self._nodes.used, nothing))
+
+    def change(self, gone: Ids, come: Ids) -> Ids:
+        """Let clusters go and come: those whose nearest is another now, and those that came."""
+        self.fill_up()
         orphans = self._remove(gone)
         self.stands[come] = True
         self._changed = [orphans, come]
@@ -95,7 +107,7 @@ class Nearest:
             return Forbidden(_NO_IDS, _NO_IDS)
         rows = [self._nodes.apart[node] for node in ids[places].tolist()]
         places = np.repeat(places, [len(some) for some in rows])
-        return Forbidden(places, self._nodes_of(np.concatenate(rows)))
+        return Forbidden(places, self.nodes_of(np.concatenate(rows)))
 
     def _search(self, ids: Ids, *, tell: bool) -> None:
         """Ask for these clusters, in ascending order; those found hear of it if told."""
@@ -122,6 +134,7 @@ class Nearest:
         return passing(Asking(self._nodes, ids, among, self.forbidden(ids), once))
 
     def _one_by_one(self, ids: Ids) -> Iterable[Found]:
+        self._hits.look(ids)
         asked, others, scores = [], [], []
         for node in ids.tolist():
             other, score = self._hits.of(node, self.stands)
@@ -139,7 +152,7 @@ class Nearest:
         rows = self._nodes.apart.get(node, _NO_IDS)
         if 0 < len(rows) <= _LONGER * len(others):
             theirs = np.zeros(len(self.stands), dtype=np.bool_)
-            theirs[self._nodes_of(rows)] = True
+            theirs[self.nodes_of(rows)] = True
             may &= ~theirs[others]
         elif len(rows):
             forbidden = self.forbidden(others)
@@ -192,7 +205,7 @@ def filled_up(column: npt.NDArray, size: int, nothing: float) -> npt.NDArray:  #
     return np.concatenate([column, more])
 
 
-def having(column: Column, values: Ids) -> Ids:
+def having(column: Column | Ids, values: Ids) -> Ids:
     """The ids that have one of these values, which are ids, too."""
     if not len(values):
         return _NO_IDS
