@@ -20,7 +20,7 @@ from faces.records import FloatRows
 from faces.threads import products_by_one_thread
 
 _SAMPLE = 3000
-_PAIRS = 20_000
+_PAIRS, _PAIRS_AT_ONCE = 20_000, 1000
 _SURE = 0.3
 """Share of the strangers' distance up to which two faces are surely one person, on average."""
 _REACH = 0.5
@@ -93,11 +93,13 @@ def _find(plain: FloatRows, mirrored: FloatRows, said: _Said, count: int) -> Cut
     """The cut for `count` faces, of which some are given."""
     some, dimensions = (plain, mirrored), plain.shape[1]
     unturned = Cut(np.eye(dimensions, dtype=np.float32), 0, 0, 0, count)
-    first = _carefully(identity_rows_at(unturned, *some), None, said)
+    rows = identity_rows_at(unturned, *some)
+    apart = _far_apart(rows)
+    first = _carefully(rows, max(apart, _LEAST_STRANGERS), said)
     transform = _transform(first)
     turned = identity_rows_at(replace(unturned, transform=transform), *some)
     unsaid = _Said(NO_PAIRS, said.apart, np.full(len(plain), NOBODY, dtype=np.intp))
-    second = _carefully(turned, _strangers(first, turned), unsaid)
+    second = _carefully(turned, _strangers(first, apart, turned), unsaid)
     spread, groups = _spread_within(second)
     share = (groups * spread / second.strangers + _ENOUGH_GROUPS * _USUAL) / (
         groups + _ENOUGH_GROUPS
@@ -116,10 +118,8 @@ def _among(chosen: npt.NDArray[np.intp], pairs: IntPairs, count: int) -> IntPair
     return moved[(moved >= 0).all(axis=1)]
 
 
-def _carefully(rows: FloatRows, strangers: float | None, said: _Said) -> _Seen:
+def _carefully(rows: FloatRows, strangers: float, said: _Said) -> _Seen:
     """Group a sample so that each group is surely one person."""
-    if strangers is None:
-        strangers = max(_far_apart(rows), _LEAST_STRANGERS)
     single = _SURE * strangers
     nothing = np.empty((0, 0), dtype=np.float32)
     careful = Cut(nothing, _REACH * single, single, _GROWTH * strangers, len(rows))
@@ -129,9 +129,8 @@ def _carefully(rows: FloatRows, strangers: float | None, said: _Said) -> _Seen:
     return _Seen(rows, grouping.labels, strangers)
 
 
-def _strangers(seen: _Seen, turned: FloatRows) -> float:
-    """How far strangers are apart once rows are turned."""
-    before = _far_apart(seen.rows)
+def _strangers(seen: _Seen, before: float, turned: FloatRows) -> float:
+    """How far strangers are apart once rows are turned; `before` they were so far."""
     shorter = _far_apart(turned) / before if before else 1.0
     return max(_far_apart(turned[np.unique(seen.labels)]), _LEAST_STRANGERS * shorter)
 
@@ -147,7 +146,10 @@ def _far_apart(rows: FloatRows) -> float:
     random = np.random.default_rng(0)
     first = random.integers(0, len(rows), _PAIRS)
     second = (first + random.integers(1, len(rows), _PAIRS)) % len(rows)
-    products = np.einsum("ij,ij->i", rows[first], rows[second])
+    products = np.empty(_PAIRS, dtype=np.float32)
+    for start in range(0, _PAIRS, _PAIRS_AT_ONCE):
+        some = slice(start, start + _PAIRS_AT_ONCE)
+        np.einsum("ij,ij->i", rows[first[some]], rows[second[some]], out=products[some])
     return float(np.quantile(2 - 2 * products, _FAR)) / _BEYOND_MIDDLE
 
 

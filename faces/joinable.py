@@ -91,27 +91,32 @@ def _in_block(asked: Asking, block: tuple[slice, slice]) -> Found | None:
     rows = asked.nodes.rows
     asks, others = asked.ids[block[0]], asked.among[block[1]]
     product = asking(rows[asks]) @ rows[others].T
-    some = np.flatnonzero(product.max(axis=1) >= -MARGIN)
-    if not len(some):
-        return None
     _rule_out(product, asked, *block)
-    product = product[some]
-    best = product.max(axis=0)
-    where = np.flatnonzero(best >= -MARGIN)
-    product, best = product[:, where], best[where]
-    asks, others = asks[some], others[where]
-    told = product >= np.maximum(product.max(axis=1, initial=-1)[:, None] - 2 * MARGIN, -MARGIN)
-    told |= product >= np.maximum(best - 2 * MARGIN, -MARGIN)
-    one, other = np.nonzero(told)
-    scores = -product[one, other]
-    product[one, other] = -np.inf
+    passing = np.flatnonzero(product >= -MARGIN)
+    if not len(passing):
+        return None
+    one, other = np.divmod(passing, len(others))
+    near = product.reshape(-1)[passing]
+    told = near >= _best(one, near, len(asks))[one] - 2 * MARGIN
+    told |= near >= _best(other, near, len(others))[other] - 2 * MARGIN
+    one_left, other_left, left = one[~told], other[~told], near[~told]
     return Found(
-        asks[one], others[other], scores, _bounds(asks, product, 1), _bounds(others, product, 0)
+        asks[one[told]],
+        others[other[told]],
+        -near[told],
+        _bounds(asks, _best(one_left, left, len(asks))),
+        _bounds(others, _best(other_left, left, len(others))),
     )
 
 
-def _bounds(ids: Ids, product: FloatRows, axis: int) -> Bounds:
-    rest = product.max(axis=axis, initial=-1)
+def _best(places: Ids, products: Scores, count: int) -> Scores:
+    """The highest product at each of so many places, below any that passes where there is none."""
+    best = np.full(count, -1, dtype=np.float32)
+    np.maximum.at(best, places, products)
+    return best
+
+
+def _bounds(ids: Ids, rest: Scores) -> Bounds:
     has_more = rest >= -MARGIN
     return Bounds(ids[has_more], -rest[has_more] - np.float32(MARGIN))
 
