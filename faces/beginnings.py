@@ -109,15 +109,20 @@ class Beginnings:
 
     def _take(self, news: News) -> Numbers:
         count, people = self.count + len(news.rows), news.people
-        if count > len(self._rows):
-            capacity = count if not self.count else max(count, len(self._rows) * 9 // 8)
+        if not self.count:
+            self._rows = news.rows  # of many faces a second copy would be most of the memory
+        if count > len(self._keys):
+            capacity = count if not self.count else max(count, len(self._keys) * 9 // 8)
             for name in _COLUMNS:
                 column = getattr(self, name)
+                if len(column) >= capacity:
+                    continue
                 grown = np.empty((capacity, *column.shape[1:]), dtype=column.dtype)
                 grown[: self.count] = column[: self.count]
                 setattr(self, name, grown)
         new = np.arange(self.count, count)
-        self._rows[new] = news.rows
+        if self.count:
+            self._rows[new] = news.rows
         self._keys[new] = new if news.keys is None else news.keys
         self._people[new] = NOBODY
         if people is not None:
