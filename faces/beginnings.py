@@ -9,13 +9,13 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from faces.constraints import NOBODY, STRANGER
 from faces.cut import Cut
 from faces.density import Mapped, dbscan
 from faces.density_blocks import are_near
+from faces.joinable import MARGIN
 from faces.nearest import having
-from faces.nodes import Ids, Nodes
-from faces.records import FloatRows
+from faces.nodes import NO_IDS, Ids, Nodes
+from faces.records import NOBODY, STRANGER, FloatRows
 from faces.threads import products
 
 IntPairs = npt.NDArray[np.intp]
@@ -24,10 +24,8 @@ Keys = npt.NDArray[np.int64]
 NO_PAIRS: IntPairs = np.empty((0, 2), dtype=np.intp)
 _SOME_STRANGER = np.iinfo(np.intp).max
 """The number of somebody who is none of the people; more than one may have it."""
-_NOTHING: Ids = np.empty(0, dtype=np.intp)
-_MARGIN = 2e-5
 _BLOCK = 256
-_FEW = 10
+_DOUBTED = 10
 """One in so many rows may contradict others of its component before all of it is doubted."""
 _SENT_ROWS = 16_384
 """Rows of a block that is compared elsewhere: worth the way."""
@@ -110,7 +108,7 @@ class Beginnings:
     def _take(self, news: News) -> Numbers:
         count, people = self.count + len(news.rows), news.people
         if not self.count:
-            self._rows = news.rows  # of many faces a second copy would be most of the memory
+            self._rows = np.asarray(news.rows, dtype=np.float32)  # kept, for memory's sake
         if count > len(self._keys):
             capacity = count if not self.count else max(count, len(self._keys) * 9 // 8)
             for name in _COLUMNS:
@@ -144,7 +142,7 @@ class Beginnings:
         for start in range(0, len(new), _BLOCK):
             asks = new[start : start + _BLOCK]
             near = np.argwhere(
-                products(self._rows[asks], self._rows[: self.count]) >= 1 - reach / 2 - _MARGIN
+                products(self._rows[asks], self._rows[: self.count]) >= 1 - reach / 2 - MARGIN
             )
             near[:, 0] += asks[0]
             near = near[near[:, 0] != near[:, 1]]
@@ -169,7 +167,7 @@ class Beginnings:
             return component
         homes, contradict = np.unique(self._component[out], return_counts=True)
         sizes = np.bincount(np.searchsorted(homes, component[np.isin(component, homes)]))
-        doubted = homes[_FEW * contradict > sizes]
+        doubted = homes[_DOUBTED * contradict > sizes]
         alone = np.isin(piece, self._piece[out]) | np.isin(component, doubted)
         return np.where(alone, self.count + piece, component)
 
@@ -177,7 +175,7 @@ class Beginnings:
         """The rows that have another name than most that have any in their component."""
         named = rows[self._people[rows] != NOBODY]
         if not len(named):
-            return _NOTHING
+            return NO_IDS
         kinds = np.column_stack([self._component[named], self._people[named]])
         kinds, kind, counts = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
         most = np.lexsort((kinds[:, 1], -counts, kinds[:, 0]))
@@ -216,7 +214,7 @@ class Beginnings:
         pairs = self._partners(rows[homes != largest])
         clashing = np.unique(
             np.concatenate(
-                [*(self._clashing.pop(home, _NOTHING) for home in components.tolist()),
+                [*(self._clashing.pop(home, NO_IDS) for home in components.tolist()),
                  pairs[np.isin(self._component[pairs[:, 1]], components)].reshape(-1)]
             )
         )  # fmt: skip

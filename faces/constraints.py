@@ -17,17 +17,12 @@ import numpy.typing as npt
 from faces.bonds import A_STRANGER, Bound, Unit, bind
 from faces.confirmations import Truth
 from faces.contradictions import Contradiction, contradictions_in
-from faces.records import FaceId, PersonId, PhotoId
+from faces.records import NOBODY, STRANGER, FaceId, PersonId, PhotoId
 
 IntPairs = npt.NDArray[np.intp]
 """Two rows each: (m, 2), the lower one first, each pair once, in ascending order."""
 IntRows = npt.NDArray[np.intp]
 """A whole number for each row: (n,)."""
-
-NOBODY = -1
-"""In `Constraints.people`: nothing is known of who this is."""
-STRANGER = -2
-"""In `Constraints.people`: no named person; two strangers may be one person or two."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from faces.records import ENCODING_LENGTH, FloatRows, unit_rows
 
@@ -23,7 +24,7 @@ class Cut:
     - `transform`: (128, d), what the mean of an encoding and its mirror image's is multiplied by;
     - `reach`: up to which two faces are linked by DBSCAN;
     - `single`: the average up to which two faces are one person;
-    - `growth`: how much further apart two clusters of many faces may be (`Nodes.slack`);
+    - `growth`: how much further apart two clusters of many faces may be (`half_allowed`);
     - `faces`: on how many faces it was found.
     """
 
@@ -32,6 +33,10 @@ class Cut:
     single: float
     growth: float
     faces: int
+
+    def half_allowed(self, counts: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """What clusters of so many faces each add to the average up to which two are one person."""
+        return np.asarray((self.single + self.growth * (1 - counts**-0.5)) / 2, dtype=np.float64)
 
     def to_json(self) -> dict[str, object]:
         """All of it as JSON can hold it, to the last bit."""
@@ -92,15 +97,29 @@ def identity_rows_at(cut: Cut, plain: FloatRows, mirrored: FloatRows) -> FloatRo
 
     In steps of 2**-20, which is finer than what the network's own numbers are good for. A face's
     row is the same to the last bit whatever faces stand beside it and on however many processors,
-    since in steps of 2**-20 on both sides a product is exact in float64, in whatever order.
+    since in steps of 2**-20 on both sides a product is exact in float64, in whatever order. A face
+    that could not be encoded has zeros.
     """
     transform = in_steps(cut.transform).astype(np.float64)
     rows = np.empty((len(plain), transform.shape[1]), dtype=np.float32)
     for start in range(0, len(plain), _BLOCK):
         some = slice(start, start + _BLOCK)
-        means = in_steps(unit_rows(plain[some] + mirrored[some]))
+        means = in_steps(_unit_sums(plain[some], mirrored[some]))
         rows[some] = in_steps(unit_rows((means @ transform).astype(np.float32)))
     return rows
+
+
+def could_be_encoded(plain: FloatRows, mirrored: FloatRows) -> npt.NDArray[np.bool_]:
+    """Which faces have encodings that say something: finite numbers, and not only zeros, (n,)."""
+    return np.asarray(_unit_sums(plain, mirrored).any(axis=1), dtype=np.bool_)
+
+
+def _unit_sums(plain: FloatRows, mirrored: FloatRows) -> FloatRows:
+    """At length 1, (n, 128); zeros where they have no finite length."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = plain + mirrored
+        sums[~np.isfinite(np.einsum("ij,ij->i", sums, sums))] = 0
+    return unit_rows(sums)
 
 
 def in_steps(rows: FloatRows) -> FloatRows:

@@ -13,10 +13,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from faces.beginnings import NO_PAIRS, IntPairs
-from faces.constraints import NOBODY
-from faces.cut import Cut, identity_rows_at
+from faces.cut import Cut, could_be_encoded, identity_rows_at
 from faces.grouping import Grouping
-from faces.records import FloatRows
+from faces.records import NOBODY, FloatRows
 from faces.threads import products_by_one_thread
 
 _SAMPLE = 3000
@@ -82,8 +81,8 @@ def find_cut(
 
 
 def _sample(plain: FloatRows, mirrored: FloatRows) -> npt.NDArray[np.intp]:
-    """Faces that tell of all; nothing but zeros tells nothing."""
-    chosen = np.flatnonzero((plain + mirrored).any(axis=1))
+    """Faces that tell of all; what could not be encoded tells nothing."""
+    chosen = np.flatnonzero(could_be_encoded(plain, mirrored))
     if len(chosen) > _SAMPLE:
         chosen = np.sort(np.random.default_rng(0).choice(chosen, _SAMPLE, replace=False))
     return chosen

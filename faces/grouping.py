@@ -12,12 +12,11 @@ from faces.cut import Cut
 from faces.density import Mapped
 from faces.joinable import Hits
 from faces.nearest import Nearest
-from faces.nodes import Ids, Nodes
+from faces.nodes import NO_IDS, Ids, Nodes
 from faces.records import FloatRows
 from faces.rounds import Changes, Round
 from faces.threads import products_by_one_thread
 
-_NOTHING: Ids = np.empty(0, dtype=np.intp)
 _MANY = 2000
 
 
@@ -44,17 +43,18 @@ class Grouping:
     ) -> Grouping:  # fmt: skip
         """Group all faces at once.
 
-        `rows` (n, d) are `identity_rows_at` the cut. `keys` (n,) are numbers that rows keep in
-        whatever order they come: of what is equally near, the lowest key comes first; without
-        them it is the first row. Pairs are numbers of rows: `together` are one person, `apart`
-        are two. `people` (n,) numbers the confirmed person of each row, as `faces.constraints`
-        does: rows of one number are together, rows of two are apart. Strangers are apart from
-        people, not from each other. What is together must not be apart, too.
+        `rows` (n, d) are `identity_rows_at` the cut; they are kept, so do not write to them.
+        `keys` (n,), all different, are numbers that rows have in whatever order they come: of
+        what is equally near, the lowest key comes first; without them it is the first row. Pairs
+        are numbers of rows: `together` are one person, `apart` are two. `people` (n,) numbers the
+        confirmed person of each row, as `faces.constraints` does: rows of one number are
+        together, rows of two are apart. Strangers are apart from people, not from each other.
+        What is together must not be apart, too.
         `mapped` compares blocks of rows somewhere else, as in `faces.density.dbscan`.
         """
         grouping = cls(cut, rows.shape[1])
         news = News(rows, keys, together, apart, people)
-        grouping._renew(_NOTHING, grouping._begin.start(news, mapped))
+        grouping._renew(NO_IDS, grouping._begin.start(news, mapped))
         return grouping
 
     @property
@@ -86,7 +86,7 @@ class Grouping:
             for node, (row, other) in zip(nodes.tolist(), pairs.tolist(), strict=True):
                 if (node, row, other) not in told:
                     told.add((node, row, other))
-                    known = self._nodes.apart.get(node, _NOTHING)
+                    known = self._nodes.apart.get(node, NO_IDS)
                     self._nodes.keep_apart(node, np.append(known, other))
 
     def _nodes_of(self, level: int, rows: Numbers) -> Ids:

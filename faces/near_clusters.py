@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from faces.records import NOBODY
+
 if TYPE_CHECKING:
     from faces.cut import Cut
     from faces.records import FloatRows
@@ -36,8 +38,7 @@ class Means:
 
     rows: FloatRows
     sizes: IntArray
-    single: float
-    growth: float
+    cut: Cut
 
     @classmethod
     def of(cls, rows: FloatRows, cluster_of: IntArray, sizes: IntArray, cut: Cut) -> Means:
@@ -47,19 +48,12 @@ class Means:
         for column in range(rows.shape[1]):
             total = np.bincount(cluster_of, weights=rows[:, column], minlength=count)
             means[:, column] = total / sizes
-        return cls(means, sizes.astype(np.intp), cut.single, cut.growth)
+        return cls(means, sizes.astype(np.intp), cut)
 
     @property
     def unit(self) -> float:
         """What margins and scores are measured in: `cut.single`, never 0."""
-        return max(self.single, 1e-6)
-
-    def reach_of(
-        self, first: npt.NDArray[np.generic], second: npt.NDArray[np.generic]
-    ) -> npt.NDArray[np.float64]:
-        """The average squared distance up to which clusters of these sizes are one person."""
-        loss = (1 / np.sqrt(first) + 1 / np.sqrt(second)) / 2
-        return np.asarray(self.single + self.growth * (1 - loss), np.float64)
+        return max(self.cut.single, 1e-6)
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ def neighbours_of(means: Means) -> Neighbours:
     found = Neighbours(
         np.full((count, NEAREST), -1, np.intp), np.full((count, NEAREST), LIMIT, np.float32), LIMIT
     )
-    allowed = (means.reach_of(means.sizes, means.sizes) / 2).astype(np.float32)
+    allowed = means.cut.half_allowed(means.sizes).astype(np.float32)
     ones = np.ones((count, 1), np.float32)
     level = (1 - allowed)[:, None]
     theirs = np.hstack([-2 * means.rows, level, ones]) / np.float32(means.unit)
@@ -141,8 +135,8 @@ def _keep_nearest(
 def possible_pairs(near: Neighbours, apart: IntArray, people: IntArray) -> Pairs:
     """Each pair of near clusters once, the lower number first, unless they are two people.
 
-    `apart` (m, 2) are clusters that are two people; `people` (k,) numbers each one's person, -1
-    for nobody: clusters of two numbers are two people.
+    `apart` (m, 2) are clusters that are two people; `people` (k,) numbers each one's person or is
+    NOBODY: clusters of two numbers are two people.
     """
     count = len(near.clusters)
     asked = near.clusters[:, :ASKED]
@@ -151,5 +145,5 @@ def possible_pairs(near: Neighbours, apart: IntArray, people: IntArray) -> Pairs
     keys, index = np.unique(first * count + second, return_index=True)
     said_apart = np.isin(keys, apart.min(axis=1) * count + apart.max(axis=1))
     one, two = people[first[index]], people[second[index]]
-    index = index[~said_apart & ((one == two) | (one == -1) | (two == -1))]
+    index = index[~said_apart & ((one == two) | (one == NOBODY) | (two == NOBODY))]
     return first[index], second[index], near.scores[who[index], rank[index]]

@@ -8,16 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.joinable import MARGIN, NO_BOUNDS, Asking, Forbidden, Found, Hits, Scores, passing
-from faces.nodes import Ids, Nodes, runs
+from faces.nodes import NO_IDS, Ids, Nodes, runs
 
 NONE = -1
 _ROUNDED = 3e-7
 """More than a score loses as float32."""
 _LONGER = 20
 """So many times as long may a list be that is gone through at once, instead of many short ones."""
-_FEW = 32
+_ONE_BY_ONE = 32
 """So many clusters that ask do so one by one."""
-_NO_IDS: Ids = np.empty(0, dtype=np.intp)
 
 NodesOf = Callable[[Ids], Ids]
 """Of rows, the clusters they are in when this round begins."""
@@ -35,12 +34,12 @@ class Nearest:
 
     def __init__(self, nodes: Nodes, hits: Hits, nodes_of: NodesOf) -> None:
         """Nobody stands yet."""
-        self._nodes, self._hits, self.nodes_of = nodes, hits, nodes_of
+        self._nodes, self._hits, self._nodes_of = nodes, hits, nodes_of
         self.stands: npt.NDArray[np.bool_] = np.empty(0, dtype=np.bool_)
         self.of: Column = np.empty(0, dtype=np.int32)
         """The nearest, or NONE."""
         self._score: Scores = np.empty(0, dtype=np.float32)
-        self._others: Scores = np.empty(0, dtype=np.float32)
+        self._bound: Scores = np.empty(0, dtype=np.float32)
         """None but the nearest has a score lower than this; infinite if none may be joined."""
         self._changed: list[Ids] = []
 
@@ -51,36 +50,24 @@ class Nearest:
             setattr(other, name, getattr(self, name).copy())
         return other
 
-    def swap(self, old: int, new: int) -> None:
-        """Let one that is compared as `old` is take its place."""
-        self.fill_up()
-        self.of[having(self.of, np.array([old]))] = new
-        for name, nothing in _COLUMNS.items():
-            column = getattr(self, name)
-            column[new], column[old] = column[old], nothing
-
-    def fill_up(self) -> None:
-        """Give each cluster there is a place."""
-        for name, nothing in _COLUMNS.items():
-            setattr(self, name, filled_up(getattr(self, name), self._nodes.used, nothing))
-
     def change(self, gone: Ids, come: Ids) -> Ids:
         """Let clusters go and come: those whose nearest is another now, and those that came."""
-        self.fill_up()
+        for name, nothing in _COLUMNS.items():
+            setattr(self, name, filled_up(getattr(self, name), self._nodes.used, nothing))
         orphans = self._remove(gone)
         self.stands[come] = True
         self._changed = [orphans, come]
         self._search(np.sort(come), tell=True)
         lost = self._lost(orphans)
         self.of[lost] = NONE
-        self._score[lost] = self._others[lost] = np.inf
+        self._score[lost] = self._bound[lost] = np.inf
         self._search(lost, tell=False)
         return np.unique(np.concatenate(self._changed))
 
     def _remove(self, gone: Ids) -> Ids:
         """Let clusters go: those whose nearest is gone."""
         if not len(gone):
-            return _NO_IDS
+            return NO_IDS
         orphans = having(self.of, gone)
         for name, nothing in _COLUMNS.items():
             getattr(self, name)[gone] = nothing
@@ -90,24 +77,24 @@ class Nearest:
 
     def _lost(self, ids: Ids) -> Ids:
         """Those of which somebody that nobody told them of now may be nearer than who is."""
-        ids = ids[np.isfinite(self._others[ids])]
+        ids = ids[np.isfinite(self._bound[ids])]
         if not len(ids):
             return ids
-        ids = ids[self._score[ids] + MARGIN >= self._others[ids]]
+        ids = ids[self._score[ids] + MARGIN >= self._bound[ids]]
         score = np.full(len(ids), np.inf)
         has = np.flatnonzero(self.of[ids] != NONE)
         score[has] = self._nodes.scores(ids[has], self.of[ids[has]].astype(np.intp))
-        lost: Ids = ids[score >= self._others[ids]]
+        lost: Ids = ids[score >= self._bound[ids]]
         return lost
 
     def forbidden(self, ids: Ids) -> Forbidden:
         """Whom these may not join, by their places among them."""
         places = np.flatnonzero(self._nodes.is_apart[ids])
         if not len(places):
-            return Forbidden(_NO_IDS, _NO_IDS)
+            return Forbidden(NO_IDS, NO_IDS)
         rows = [self._nodes.apart[node] for node in ids[places].tolist()]
         places = np.repeat(places, [len(some) for some in rows])
-        return Forbidden(places, self.nodes_of(np.concatenate(rows)))
+        return Forbidden(places, self._nodes_of(np.concatenate(rows)))
 
     def _search(self, ids: Ids, *, tell: bool) -> None:
         """Ask for these clusters, in ascending order; those found hear of it if told."""
@@ -115,7 +102,9 @@ class Nearest:
             return
         new: npt.NDArray[np.bool_] = np.zeros(len(self.stands), dtype=np.bool_)
         new[ids] = True
-        for found in self._one_by_one(ids) if len(ids) <= _FEW else self._in_blocks(ids, tell):
+        for found in (
+            self._one_by_one(ids) if len(ids) <= _ONE_BY_ONE else self._in_blocks(ids, tell)
+        ):
             first, second, scores = found.asked, found.other, found.scores
             bounds = [found.for_asked]
             if tell:
@@ -126,7 +115,7 @@ class Nearest:
                 bounds.append(found.for_others)
             self._offer(first, second, scores)
             for bound in bounds:
-                np.minimum.at(self._others, bound.ids, bound.scores)
+                np.minimum.at(self._bound, bound.ids, bound.scores)
 
     def _in_blocks(self, ids: Ids, once: bool) -> Iterable[Found]:  # noqa: FBT001
         among = np.flatnonzero(self.stands)
@@ -149,10 +138,10 @@ class Nearest:
         """Which of these have no other name and are not apart from it; by the shorter list."""
         people, person = self._nodes.people[others], self._nodes.people[node]
         may: npt.NDArray[np.bool_] = (people < 0) | (person < 0) | (people == person)
-        rows = self._nodes.apart.get(node, _NO_IDS)
+        rows = self._nodes.apart.get(node, NO_IDS)
         if 0 < len(rows) <= _LONGER * len(others):
             theirs = np.zeros(len(self.stands), dtype=np.bool_)
-            theirs[self.nodes_of(rows)] = True
+            theirs[self._nodes_of(rows)] = True
             may &= ~theirs[others]
         elif len(rows):
             forbidden = self.forbidden(others)
@@ -180,21 +169,21 @@ class Nearest:
         doubtful = (np.bincount(group)[group] > 1) | (scores >= -MARGIN)
         exact = scores.astype(np.float64)
         exact[doubtful] = self._nodes.scores(to[doubtful], offered[doubtful])
-        order = np.lexsort((self._nodes.lows[offered], exact, to))
+        order = np.lexsort((self._nodes.lowest_keys[offered], exact, to))
         order = order[exact[order] <= 0]
         to, offered, scores = to[order], offered[order], scores[order]
         first, _ = runs(to)
         best, nearest = to[first], offered[first]
         self._changed.append(best[self.of[best] != nearest])
         self.of[best], self._score[best] = nearest, scores[first]
-        np.minimum.at(self._others, np.delete(to, first), np.delete(exact[order], first) - _ROUNDED)
+        np.minimum.at(self._bound, np.delete(to, first), np.delete(exact[order], first) - _ROUNDED)
 
     def _note(self, ids: Ids, scores: Scores) -> None:
         """Keep in mind what is not the nearest."""
-        np.minimum.at(self._others, ids, scores - np.float32(MARGIN))
+        np.minimum.at(self._bound, ids, scores - np.float32(MARGIN))
 
 
-_COLUMNS = {"stands": False, "of": NONE, "_score": np.inf, "_others": np.inf}
+_COLUMNS = {"stands": False, "of": NONE, "_score": np.inf, "_bound": np.inf}
 
 
 def filled_up(column: npt.NDArray, size: int, nothing: float) -> npt.NDArray:  # type: ignore[type-arg]
@@ -208,7 +197,7 @@ def filled_up(column: npt.NDArray, size: int, nothing: float) -> npt.NDArray:  #
 def having(column: Column | Ids, values: Ids) -> Ids:
     """The ids that have one of these values, which are ids, too."""
     if not len(values):
-        return _NO_IDS
+        return NO_IDS
     if len(values) <= 8:
         return np.flatnonzero(np.logical_or.reduce([column == value for value in values]))
     wanted = np.zeros(max(len(column), int(values.max()) + 1) + 1, dtype=np.bool_)

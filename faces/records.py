@@ -28,6 +28,10 @@ NETWORK = "dlib-resnet-v1"
 """The name under which encodings are stored; `faces.encode` and `faces.reference` agree."""
 SAME_FACE_IOU = 0.4
 """Two boxes of one photo that overlap at least this much are the same face."""
+NOBODY = -1
+"""Where rows have the numbers of people: nothing is known of who this is."""
+STRANGER = -2
+"""The same: no named person; two strangers may be one person or two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.nearest import NONE, Column, Nearest, NodesOf, filled_up, having
-from faces.nodes import Ids, Nodes, runs
+from faces.nodes import NO_IDS, Ids, Nodes, runs
 
 _LARGER = 3
 """How many times as large a cluster must be for others to join it unasked."""
-_NO_IDS: Ids = np.empty(0, dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,6 @@ class Round:
         """How many become a part of another."""
 
     @property
-    def size(self) -> int:
-        """How many clusters stand."""
-        return int(np.count_nonzero(self._nearest.stands))
-
-    @property
     def joins_any(self) -> bool:
         """Whether anything changes in this round."""
         return self._parts > 0
@@ -72,101 +66,24 @@ class Round:
         stand = np.flatnonzero(self._nearest.stands)
         parents = self.parents(stand)
         goes = parents != stand
-        changes = Changes(stand[goes], np.unique(parents[goes]), _NO_IDS)
+        changes = Changes(stand[goes], np.unique(parents[goes]), NO_IDS)
         return Round(self._nodes, self._nearest.copied(nodes_of)), changes
 
     def update(self, changes: Changes) -> Changes:
         """Let clusters go and come; what that changes at the end of the round."""
+        gone, come = changes.gone, changes.come
         self._chain, self._parent = (
             filled_up(column, self._nodes.used, NONE) for column in (self._chain, self._parent)
         )
-        swaps = self._swaps(changes)
-        if not swaps:
-            return self._change(changes.gone, changes.come, _NO_IDS)
-        parents = [self._swap(old, new) for old, new in swaps]
-        olds, news = np.array(swaps, dtype=np.intp).T
-        stale = np.setdiff1d(parents, news)
-        gone, come = np.setdiff1d(changes.gone, olds), np.setdiff1d(changes.come, news)
-        after = self._change(gone, come, stale)
-        known = {new: old for old, new in swaps}
-        went = np.array([known.get(node, node) for node in after.gone.tolist()], dtype=np.intp)
-        same = [pair for pair, parent in zip(swaps, parents, strict=True)
-                if self._parent[pair[1]] == parent]  # fmt: skip
-        more = [self._grown(parent, pairs) for parent, pairs in self._by_parent(same).items()]
-        ends, grown = np.array(more, dtype=np.intp).reshape(-1, 2).T
-        return Changes(
-            np.union1d(went, ends),
-            np.union1d(after.come, grown),
-            np.union1d(after.waste, np.intersect1d(ends, stale)),
-        )
-
-    def _swaps(self, changes: Changes) -> list[tuple[int, int]]:
-        """Those that went and those that came in their places, to be compared as they were."""
-        large = self._nodes.large(changes.come)
-        if not len(large):
-            return []
-        self._nearest.fill_up()
-        lows = self._nodes.lows
-        old_of = dict(zip(lows[changes.gone].tolist(), changes.gone.tolist(), strict=True))
-        pairs = [(old_of.get(int(lows[new]), NONE), new) for new in large.tolist()]
-        return [(o, n) for o, n in pairs if o != NONE and self._may_swap(o, n, large)]
-
-    def _may_swap(self, old: int, new: int, large: Ids) -> bool:
-        """Whether nothing that is known of `old` here is otherwise for `new`.
-
-        One of those that come and are `large` may be swapped itself, and is not looked at.
-        """
-        if not self._nodes.compare_alike(old, new):
-            return False
-        rows = self._nodes.newly_apart(old, new)
-        if rows is None or not len(rows):
-            return rows is not None
-        apart, of = self._nearest.nodes_of(rows), self._nearest.of
-        return not (
-            np.isin(apart, large).any()
-            or (self._chain[apart] == self._chain[old]).any()
-            or (of[apart] == old).any()
-            or (apart == of[old]).any()
-        )
-
-    def _swap(self, old: int, new: int) -> int:
-        """Let one take the place of another: what it is a part of, which may be itself."""
-        self._nearest.swap(old, new)
-        parent = new if self._parent[old] == old else int(self._parent[old])
-        self._chain[new], self._parent[new] = self._chain[old], parent
-        if self._chain[old] == old:
-            self._chain[having(self._chain, np.array([old]))] = new
-        self._chain[old] = self._parent[old] = NONE
-        return parent
-
-    def _by_parent(self, swaps: list[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
-        found: dict[int, list[tuple[int, int]]] = {}
-        for old, new in swaps:
-            found.setdefault(int(self._parent[new]), []).append((old, new))
-        return found
-
-    def _grown(self, parent: int, swaps: list[tuple[int, int]]) -> tuple[int, int]:
-        """What the next round knew a parent of swapped ones as, and what it is now."""
-        (old, new), *_ = swaps
-        if parent == new:
-            return old, new
-        grown = self._nodes.grown(parent, swaps)
-        self._parent[having(self._parent, np.array([parent]))] = grown
-        return parent, grown
-
-    def _change(self, gone: Ids, come: Ids, stale: Ids) -> Changes:
-        """Let clusters go and come; what is `stale` had parts that are others now."""
-        if not len(gone) and not len(come):
-            return Changes(_NO_IDS, _NO_IDS, _NO_IDS)
         broken, touched = self.parents(gone), self._chain[gone]
         self._chain[gone] = self._parent[gone] = NONE
         changed = self._nearest.change(gone, come)
         if not len(gone) and len(changed) == len(come) and (self._nearest.of[come] == NONE).all():
             self._chain[come] = self._parent[come] = come
-            return Changes(_NO_IDS, come, _NO_IDS)
+            return Changes(NO_IDS, come, NO_IDS)
         members = self._members(changed, touched, come)
         before = self.parents(members)
-        self._join(members, before, stale)
+        self._join(members, before)
         after = self.parents(members)
         other = before != after
         went = np.concatenate([broken, before[other]])
@@ -186,16 +103,15 @@ class Round:
 
     def _joins(self, ids: Ids) -> Ids:
         """Whom each of these joins by its own will, or NONE."""
-        of, sizes = self._nearest.of, self._nodes.sizes
+        of, counts = self._nearest.of, self._nodes.counts
         nearest = of[ids].astype(np.intp)
-        larger = (sizes[nearest] >= _LARGER * sizes[ids]) & (sizes[nearest] >= _LARGER)
+        larger = (counts[nearest] >= _LARGER * counts[ids]) & (counts[nearest] >= _LARGER)
         joins: Ids = np.where((nearest != NONE) & ((of[nearest] == ids) | larger), nearest, NONE)
         return joins
 
-    def _join(self, members: Ids, before: Ids, stale: Ids) -> None:
+    def _join(self, members: Ids, before: Ids) -> None:
         """Give each of these, sorted, its parent; it stays as `before` if that has the same parts.
 
-        What is `stale` has not.
         All that were parts of a parent are among them, but for those that are gone.
         """
         joins = self._joins(members)
@@ -206,8 +122,7 @@ class Round:
         starts, group = runs(group[order])
         faces, parent = self._nodes.counts, before[starts]
         stays = np.minimum.reduceat(before, starts) == np.maximum.reduceat(before, starts)
-        stays &= (parent != NONE) & ~np.isin(parent, stale)
-        stays &= np.add.reduceat(faces[members], starts) == faces[parent]
+        stays &= (parent != NONE) & (np.add.reduceat(faces[members], starts) == faces[parent])
         self._parent[members] = np.where(stays[group], before, members)
         joined = np.flatnonzero((~stays & (np.bincount(group) > 1))[group])
         if len(joined):
@@ -272,7 +187,7 @@ class Round:
         pairs = zip(places.tolist(), joins.tolist(), strict=True)
         ends = list({(min(pair), max(pair)) for pair in pairs if pair[1] != NONE})
         first, second = (np.array(side, dtype=np.intp) for side in zip(*ends, strict=True))
-        scores, lowest = self._nodes.scores(first, second), self._nodes.lows
+        scores, lowest = self._nodes.scores(first, second), self._nodes.lowest_keys
         lows = np.sort(np.column_stack([lowest[first], lowest[second]]), axis=1)
         root = {place: place for place in places.tolist()}
         enemies: dict[int, set[int]] = {place: set() for place in root}

@@ -17,7 +17,7 @@ from faces.records import FloatRows
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_FEW = 8
+_ROW_BY_ROW = 8
 """So many rows are multiplied faster one by one."""
 
 
@@ -42,7 +42,7 @@ def products_by_one_thread() -> AbstractContextManager[object]:
 
 def products(rows: FloatRows, others: FloatRows) -> FloatRows:
     """The product of each row with each other, (k, d) and (n, d) -> (k, n)."""
-    if len(rows) > _FEW:
+    if len(rows) > _ROW_BY_ROW:
         return rows @ others.T
     return np.array([others @ row for row in rows])
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.near_clusters import Means, Neighbours, Pairs, neighbours_of, possible_pairs
+from faces.records import NOBODY
 
 if TYPE_CHECKING:
     from faces.cut import Cut
@@ -34,7 +35,6 @@ _MERGE_CHANCE = (-9.4, 1.4, -2.3, 3.9, -1.0)
 """Of two clusters: score, smaller, larger (one over the root), lead over rivals, offset."""
 _LEAST_CHANCE = 0.05
 """Pairs of clusters less likely to be one person are not worth a question."""
-_NOBODY = -1
 _FACES_AT_ONCE = 32_768
 
 
@@ -90,7 +90,7 @@ def trust_of(
     near = neighbours_of(means)
     distance = _distance_to_others(rows, cluster_of, means)
     margin = _margins(rows, cluster_of, distance, means, near)
-    confirmed = np.zeros(len(labels), bool) if people is None else people > _NOBODY
+    confirmed = np.zeros(len(labels), bool) if people is None else people > NOBODY
     place = _places(margin, distance, cluster_of, means, confirmed)
     known = _people_of(cluster_of, people, len(sizes))
     may_be_one = possible_pairs(near, cluster_of[apart.reshape(-1, 2)], known)
@@ -129,7 +129,9 @@ def _margins(
     0 at the cut with no rival near; in units of `cut.single`.
     """
     others = np.maximum(means.sizes - 1, 1)
-    allowed = means.reach_of(np.ones(len(others)), others)
+    half_allowed = means.cut.half_allowed
+    alone = half_allowed(np.ones(1, dtype=np.intp))
+    allowed = alone + half_allowed(others)
     own = (allowed[cluster_of] - distance) / means.unit
     rival = np.full(len(rows), near.limit, np.float32)
     for block in _blocks(len(rows)):
@@ -139,7 +141,7 @@ def _margins(
             there = np.flatnonzero(theirs >= 0)
             theirs = theirs[there]
             apart = 2 - 2 * np.einsum("ij,ij->i", rows[block][there], means.rows[theirs])
-            over = (apart - means.reach_of(np.ones(1), means.sizes[theirs])) / means.unit
+            over = (apart - alone - half_allowed(means.sizes[theirs])) / means.unit
             rival[block.start + there] = np.minimum(rival[block.start + there], over)
     return (own + _RIVAL_WEIGHT * rival).astype(np.float32)
 
@@ -214,12 +216,12 @@ def _merge_chance(means: Means, near: Neighbours, pairs: Pairs) -> npt.NDArray[n
 
 
 def _people_of(cluster_of: IntArray, people: IntArray | None, count: int) -> IntArray:
-    """The number of each cluster's person, (count,); -1 for nobody, -2 for a stranger."""
-    known = np.full(count, _NOBODY, np.intp)
+    """The number of each cluster's person, (count,); NOBODY, or STRANGER."""
+    known = np.full(count, NOBODY, np.intp)
     if people is not None:
-        strange = people < _NOBODY
+        strange = people < NOBODY
         known[cluster_of[strange]] = people[strange]
-        np.maximum.at(known, cluster_of[people > _NOBODY], people[people > _NOBODY])
+        np.maximum.at(known, cluster_of[people > NOBODY], people[people > NOBODY])
     return known
 
 

@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from faces import nodes
-from faces.constraints import NOBODY, STRANGER
 from faces.cut import Cut, in_steps
-from faces.records import FloatRows, unit_rows
+from faces.records import NOBODY, STRANGER, FloatRows, unit_rows
 
 Group = frozenset[int]
 Partition = frozenset[Group]
@@ -81,7 +79,7 @@ def _after_a_round(told: Told, products: npt.NDArray[np.int64], clusters: Partit
     joins = [
         (score, *sorted([(told.low(one), min(one)), (told.low(other), min(other))]))
         for one, (score, other) in nearest.items()
-        if nearest.get(other, (0, None))[1] == one or _size(other) >= max(3, 3 * _size(one))
+        if nearest.get(other, (0, None))[1] == one or len(other) >= max(3, 3 * len(one))
     ]
     after = set(clusters)
     for _, (_, first), (_, second) in sorted(joins):
@@ -92,28 +90,10 @@ def _after_a_round(told: Told, products: npt.NDArray[np.int64], clusters: Partit
 
 
 def _score(told: Told, products: npt.NDArray[np.int64], one: Group, other: Group) -> float:
-    if max(len(one), len(other)) < nodes.LARGE:
-        total = int(products[np.ix_(sorted(one), sorted(other))].sum())
-        average = 2 - 2 * total / (_STEP**2 * len(one) * len(other))
-    else:
-        (first, faces), (second, others) = _compared(told, one), _compared(told, other)
-        average = 2 - 2 * float(first @ second) / (faces * others)
-    small = (_size(one) ** -0.5 + _size(other) ** -0.5) / 2
+    total = int(products[np.ix_(sorted(one), sorted(other))].sum())
+    average = 2 - 2 * total / (_STEP**2 * len(one) * len(other))
+    small = (len(one) ** -0.5 + len(other) ** -0.5) / 2
     return float(average - told.cut.single - told.cut.growth * (1 - small))
-
-
-def _compared(told: Told, group: Group) -> tuple[npt.NDArray[np.float64], int]:
-    """The sum of a group's rows and of how many; of a large one the rounded mean, which is one."""
-    total = told.rows[sorted(group)].astype(np.float64).sum(axis=0)
-    if len(group) < nodes.LARGE:
-        return total, len(group)
-    return np.rint(total / len(group) * nodes.COARSE) / nodes.COARSE, 1
-
-
-def _size(group: Group) -> int:
-    """How many faces; of a large group rounded down to its first binary digits."""
-    digits = max(len(group).bit_length() - nodes.SIZE_DIGITS, 0)
-    return len(group) >> digits << digits if len(group) >= nodes.LARGE else len(group)
 
 
 def _may_join(told: Told, one: Group, other: Group) -> bool:

@@ -19,8 +19,8 @@ from faces.confirmations import (
     fold,
     together_in,
 )
-from faces.constraints import NOBODY, STRANGER, Constraints, constraints_of
-from faces.records import FaceId, PersonId, PhotoId
+from faces.constraints import Constraints, constraints_of
+from faces.records import NOBODY, STRANGER, FaceId, PersonId, PhotoId
 from tests.faces.words import faces as some_face
 from tests.faces.words import numbered, some_faces, verdicts
 

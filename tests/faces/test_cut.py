@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from faces.cut import Cut, identity_rows_at, in_steps
+from faces.cut import Cut, could_be_encoded, identity_rows_at, in_steps
 from faces.records import FloatRows, unit_rows
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -136,3 +136,17 @@ def test_a_row_is_the_same_in_a_large_collection() -> None:
     every = identity_rows_at(a_cut(), plain, mirrored)
     for some in (slice(4095, 4097), slice(4999, 5000), slice(100, 4500)):
         assert np.array_equal(identity_rows_at(a_cut(), plain[some], mirrored[some]), every[some])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_encodings_without_a_finite_length_are_those_of_a_face_that_could_not_be_encoded(
+    value: float,
+) -> None:
+    plain = np.random.default_rng(0).standard_normal((5, 128)).astype(np.float32)
+    mirrored = plain.copy()
+    mirrored[2, 7] = value
+    cut = Cut(np.eye(128, dtype=np.float32), 0.1, 0.5, 0.1, 5)
+    rows = identity_rows_at(cut, plain, mirrored)
+    assert not rows[2].any()
+    assert rows[[0, 1, 3, 4]].any(axis=1).all()
+    assert could_be_encoded(plain, mirrored).tolist() == [True, True, False, True, True]

@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from faces.constraints import NOBODY, STRANGER
 from faces.cut import Cut, identity_rows_at
 from faces.cut_finding import find_cut
 from faces.grouping import Grouping
-from faces.records import FloatRows, unit_rows
+from faces.records import NOBODY, STRANGER, FloatRows, unit_rows
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ def people(sizes: list[int], *, spread: float = 0.17, seed: int = 0) -> Photogra
     return Photographed(plain, mirrored, who)
 
 
-def nothing(count: int) -> Photographed:
-    zeros = np.zeros((count, 128), dtype=np.float32)
-    return Photographed(zeros, zeros, np.arange(count))
+def nothing(count: int, value: float = 0.0) -> Photographed:
+    rows = np.full((count, 128), value, dtype=np.float32)
+    return Photographed(rows, rows, np.arange(count))
 
 
 def cut_of(faces: Photographed) -> Cut:
@@ -121,13 +120,14 @@ def test_each_face_twice_is_as_many_people() -> None:
     assert_found(twice)
 
 
-def test_faces_that_could_not_be_encoded_are_nobodys_and_change_nothing() -> None:
-    assert_usable(cut_of(nothing(50)))
-    assert_found(nothing(50))
+@pytest.mark.parametrize("value", [0.0, np.nan, -np.inf, 1e30])
+def test_faces_that_could_not_be_encoded_are_nobodys_and_change_nothing(value: float) -> None:
+    assert_usable(cut_of(nothing(50, value)))
+    assert_found(nothing(50, value))
     some = people([5] * 40)
-    cut, beside = cut_of(some), cut_of(some + nothing(30))
+    cut, beside = cut_of(some), cut_of(some + nothing(30, value))
     assert np.array_equal(beside.transform, cut.transform)
-    assert_found(some + nothing(30))
+    assert_found(some + nothing(30, value))
 
 
 def test_the_cut_does_not_change_by_itself_nor_with_the_number_of_threads() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
 from threadpoolctl import threadpool_limits
 
-from faces import joinable, nearest, nodes
+from faces import joinable, nearest
 from faces.beginnings import NO_PAIRS, IntPairs
 from faces.confirmations import (
     FacesApart,
@@ -19,10 +19,10 @@ from faces.confirmations import (
     Verdict,
     fold,
 )
-from faces.constraints import NOBODY, STRANGER, constraints_of
+from faces.constraints import constraints_of
 from faces.cut import Cut, in_steps
 from faces.grouping import Grouping
-from faces.records import FaceId, FloatRows, PersonId, PhotoId, unit_rows
+from faces.records import NOBODY, STRANGER, FaceId, FloatRows, PersonId, PhotoId, unit_rows
 from tests.faces.grouping_by_definition import (
     Pairs,
     Partition,
@@ -178,69 +178,9 @@ def test_neither_blocks_nor_how_many_are_few_change_the_groups(
     expected = groups(grouped(told))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joinable, "_BLOCK", (block[0], block[0] * block[1]))
-        patch.setattr(nearest, "_FEW", few)
+        patch.setattr(nearest, "_ONE_BY_ONE", few)
         first = min(first, len(told.rows))
         assert groups(grouped_in(told, first, len(told.rows))) == expected
-
-
-def coarsely(patch: pytest.MonkeyPatch, large: int, steps: int) -> None:
-    """Let few faces make a large cluster."""
-    patch.setattr(nodes, "SIZE_DIGITS", 1)
-    patch.setattr(nodes, "LARGE", large)
-    patch.setattr(nodes, "COARSE", float(steps))
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    tellings(most=40),
-    st.integers(2, 8),
-    st.sampled_from([1, 2, 4, 16]),
-    st.lists(st.integers(0, 40), max_size=20),
-)
-def test_large_clusters_change_as_defined_with_each_batch(
-    told: Told, large: int, steps: int, ends: list[int]
-) -> None:
-    ends = [end for end in sorted(ends) if end <= len(told.rows)]
-    with pytest.MonkeyPatch.context() as patch:
-        coarsely(patch, large, steps)
-        expected = groups_by_definition(told)
-        assert groups(grouped(told)) == expected
-        assert groups(grouped_in(told, *ends, len(told.rows))) == expected
-
-
-def gathering(seed: int) -> Told:
-    """A few people in a plane, seen often, some of them beside each other in photos."""
-    rng = np.random.default_rng(seed)
-    count, spread = int(rng.integers(20, 90)), rng.choice([3, 8, 15])
-    middles = rng.uniform(0, 150, rng.integers(1, 4))
-    rows = at(*(rng.choice(middles, count) + rng.normal(0, spread, count)))
-    reach, single = rng.choice([0, 1e-5, 1e-3]), rng.choice([0.05, 0.2])
-    cut = Cut(np.eye(2, dtype=np.float32), float(reach), float(single), 0.1, count)
-    pairs = [tuple(sorted(rng.choice(count, 2, replace=False).tolist())) for _ in range(count // 9)]
-    people = rng.choice([NOBODY, 0, 1, STRANGER], count, p=[0.94, 0.02, 0.02, 0.02]).tolist()
-    said = without_contradictions(pairs[: len(pairs) // 3], pairs[len(pairs) // 3 :], people)
-    return Told(rows, cut, *said, keys=rng.permutation(count).tolist())
-
-
-def check_gathering(seed: int) -> int:
-    """Add faces one by one; how often a large cluster took the place of what it grew of."""
-    told, swaps = gathering(seed), []
-    with pytest.MonkeyPatch.context() as patch:
-        coarsely(patch, 2 + seed % 7, 2 ** (seed % 5))
-        swap = nearest.Nearest.swap
-        patch.setattr(nearest.Nearest, "swap", lambda *args: swaps.append(swap(*args)))
-        expected = groups_by_definition(told)
-        assert groups(grouped_in(told, *range(len(told.rows) + 1))) == expected
-    return len(swaps)
-
-
-def test_a_face_more_mostly_leaves_a_large_cluster_what_it_was() -> None:
-    assert sum(check_gathering(seed) for seed in range(12)) > 100
-
-
-@pytest.mark.slow
-def test_large_clusters_in_many_gatherings_are_as_defined() -> None:
-    assert sum(check_gathering(seed) for seed in range(12, 250)) > 2000
 
 
 def test_no_face_is_no_group() -> None:
@@ -449,7 +389,7 @@ def test_thousands_of_faces_are_the_same_groups_whatever_the_blocks(single: floa
     assert groups(grouped_in(told, *ends)) == groups(full)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joinable, "_BLOCK", (190, 760))
-        patch.setattr(nearest, "_FEW", 0)
+        patch.setattr(nearest, "_ONE_BY_ONE", 0)
         assert groups(Grouping.of(rows, cut, apart=apart)) == groups(full)
 
 
