@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from faces.bonds import Bound, Clash, Outcast, Unit
 from faces.confirmations import Occasion, Truth, Verdict
+from faces.opinions import Opinion
 from faces.records import FaceId, PersonId, PhotoId
-from faces.who_said import Opinion, WhoSaid
+from faces.who_said import WhoSaid
 
 _TOLD = 3
 """How many photos, speakers or places a message lists; it counts the others."""

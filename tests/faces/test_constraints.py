@@ -16,10 +16,10 @@ from faces.confirmations import (
     Truth,
     Verdict,
     Word,
-    fold,
     together_in,
 )
 from faces.constraints import NOBODY, STRANGER, Constraints, constraints_of
+from faces.fold import fold
 from faces.records import FaceId, PersonId, PhotoId
 from tests.faces.words import faces as some_face
 from tests.faces.words import numbered, some_faces, verdicts

@@ -16,8 +16,8 @@ from faces.confirmations import (
     Truth,
     Verdict,
     Word,
-    fold,
 )
+from faces.fold import fold
 from faces.records import (
     Box,
     Cluster,

@@ -17,9 +17,9 @@ from faces.confirmations import (
     Retracted,
     SamePhotoException,
     Verdict,
-    fold,
 )
 from faces.errors import StoreError
+from faces.fold import fold
 from faces.records import Box, Encodings, Face, FaceId, PersonId, Photo, PhotoId
 from faces.store import chunks, log, photos
 from faces.store.database import Store
