@@ -76,6 +76,7 @@ def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
         yield "groups", f"{len(clusters):,} of {sum(len(c.faces) for c in clusters):,} faces"
         yield "people named", len({said.person for said in truth.confirmed.values()})
         yield "faces confirmed", f"{len(truth.confirmed):,}"
+        yield "faces carried", f"{len(truth.carried):,}"
         yield "strangers", f"{len(truth.strangers):,}"
         yield "not a face", f"{len(truth.not_faces):,}"
         yield "disputed", f"{len(truth.disputed):,}"

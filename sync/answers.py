@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from faces.confirmations import FacesApart, FaceVerdict, PersonCreated, Truth, Verdict, Word
+from faces.confirmations import (
+    FacesApart,
+    FaceVerdict,
+    NotOnePerson,
+    PersonCreated,
+    Truth,
+    Verdict,
+    Word,
+)
 from faces.errors import BadName
 from faces.names import clean_name, compared
 from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
@@ -92,6 +100,8 @@ def _words_without_name(answer: PeopleAnswer) -> list[Word]:
     }
     verdict = said_of_same.get(answer.verdict) if answer.verdict else None
     words = _all(same, verdict) if verdict else []
+    if answer.verdict is ClusterVerdict.MIXED and len(same) > 1:
+        words.append(NotOnePerson(tuple(same)))
     words += [FacesApart(face, tuple(same)) for face in _tiles(answer, Tile.SOMEONE_ELSE) if same]
     return words + _all(_tiles(answer, Tile.NOT_A_FACE), Verdict.NOT_A_FACE)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from faces.carrying import split_off
 from faces.confirmations import Truth
 from faces.records import Cluster, ClusterId, Face, FaceId, PersonId, Photo, PhotoId
 from faces.showing import name_of, shown_face
@@ -164,11 +165,14 @@ def wanted_pages(
 ) -> list[WantedPage]:
     """A page for every two dozen faces of a cluster that nobody has settled yet.
 
-    A face without a photo in `photo_of` is not shown: its photo is gone.
+    A face without a photo in `photo_of` is not shown: its photo is gone. A carried face is asked
+    for when its cluster split.
     """
     pages: list[WantedPage] = []
+    settled = truth.settled - split_off(truth, clusters)
     for cluster in clusters:
-        for faces in _open_pages(cluster, photo_of, truth):
+        left_out = settled | _outsiders(cluster, truth)
+        for faces in _open_pages(cluster, photo_of, left_out):
             person = _agreed(faces, guesses)
             likeliest = _likeliest_of_all(faces, guesses)
             offered = [*([person] if person else []), *(p for p in likeliest if p != person)]
@@ -193,10 +197,9 @@ def _names(people: Sequence[PersonId], truth: Truth) -> tuple[str, ...]:
 
 
 def _open_pages(
-    cluster: Cluster, photo_of: Mapping[FaceId, PhotoId], truth: Truth
+    cluster: Cluster, photo_of: Mapping[FaceId, PhotoId], left_out: frozenset[FaceId]
 ) -> Iterator[tuple[FaceId, ...]]:
     """The unsettled faces of a cluster, page by page; settling one page changes no other."""
-    left_out = truth.settled | _outsiders(cluster, truth)
     for start in range(0, len(cluster.faces), PAGE_TILES):
         page = cluster.faces[start : start + PAGE_TILES]
         unsettled = tuple(face for face in page if face in photo_of and face not in left_out)

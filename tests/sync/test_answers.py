@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from faces.confirmations import (
     FacesApart,
     FaceVerdict,
+    NotOnePerson,
     PersonCreated,
     PersonRenamed,
     Truth,
@@ -107,12 +108,15 @@ def test_a_verdict_without_a_name(
     assert words_of_people_answer(people(verdict=verdict), names).words == words
 
 
-@pytest.mark.parametrize("verdict", [None, ClusterVerdict.MIXED])
-def test_tiles_left_as_they_were_say_nothing_by_themselves(
-    names: NameBook, verdict: ClusterVerdict | None
-) -> None:
-    untouched = people(verdict=verdict, tiles=dict.fromkeys((F1, F2, F3), Tile.SAME_PERSON))
+def test_tiles_left_as_they_were_say_nothing_by_themselves(names: NameBook) -> None:
+    untouched = people(tiles=dict.fromkeys((F1, F2, F3), Tile.SAME_PERSON))
     assert words_of_people_answer(untouched, names) == Said(())
+
+
+def test_mixed_says_that_the_green_tiles_are_not_one_person(names: NameBook) -> None:
+    two_green = {F1: Tile.SAME_PERSON, F2: Tile.SAME_PERSON, F3: Tile.NOT_A_FACE}
+    mixed = words_of_people_answer(people(verdict=ClusterVerdict.MIXED, tiles=two_green), names)
+    assert mixed == Said((NotOnePerson((F1, F2)), GREY))
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.confirmations import (
+    Carried,
     FacesApart,
     FaceVerdict,
     PersonCreated,
@@ -131,6 +132,21 @@ def test_settled_faces_are_not_asked_about(verdict: Verdict) -> None:
     truth = truth_of(*(FaceVerdict(face, verdict) for face in FACES[1:PAGE_TILES]))
     assert pages(truth, CLUSTER)[0].faces == (FACES[0],)
     assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:PAGE_TILES]))) == []
+
+
+def test_a_carried_face_is_asked_about_again_when_its_group_split() -> None:
+    named, carried = FACES[0], Carried((FACES[1], FACES[2]), ANNA, (FACES[0],))
+    truth = truth_of(is_(named), carried)
+    assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[:3]))) == []
+    apart = [Cluster(ClusterId("c"), tuple(FACES[:2])), Cluster(ClusterId("d"), (FACES[2],))]
+    assert [page.faces for page in pages(truth, *apart)] == [(FACES[2],)]
+
+
+def test_a_carried_face_is_asked_about_again_when_a_shown_one_is_thrown_out() -> None:
+    words = [is_(FACES[0]), is_(FACES[1]), Carried((FACES[2],), ANNA, tuple(FACES[:2]))]
+    cluster = Cluster(ClusterId("c"), tuple(FACES[:3]))
+    assert pages(truth_of(*words), cluster) == []
+    assert pages(truth_of(*words, is_not(FACES[1])), cluster)[0].faces == (FACES[2],)
 
 
 def test_a_disputed_face_is_asked_about_again() -> None:
