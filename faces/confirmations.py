@@ -42,9 +42,8 @@ class FaceVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Decided(FaceVerdict):
-    """The same, said in sight of a dispute: earlier words on this face, whoever's, count no more.
-
-    Whom it was said not to be stays said, unless it is that person by this word.
+    """The same, said in sight of a dispute: what contradicts it and was said before, by whomever,
+    counts no more.
     """
 
 

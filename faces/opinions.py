@@ -42,7 +42,7 @@ class Heard:
         """Take in the next word; `person` is whom it names, as they are known now."""
         speaker, opinion = event.occasion.speaker, Opinion(word.verdict, person, event.occasion)
         if isinstance(word, Decided):
-            self.who.clear()
+            self.who = {s: one for s, one in self.who.items() if not _contradict(one, opinion)}
         if word.verdict is Verdict.IS_NOT and person is not None:
             self.who_not[speaker, person] = opinion
             if speaker in self.who and self.who[speaker].person == person:
@@ -52,6 +52,13 @@ class Heard:
         for said in [said for said in self.who_not if said[1] == person]:
             if isinstance(word, Decided) or said[0] == speaker:
                 del self.who_not[said]
+
+
+def _contradict(before: Opinion, decided: Opinion) -> bool:
+    """Whether a word on who a face is cannot stand beside a decision."""
+    if decided.verdict is Verdict.IS_NOT:
+        return before.person == decided.person
+    return (before.verdict, before.person) != (decided.verdict, decided.person)
 
 
 def heard_of_faces(

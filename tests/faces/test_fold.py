@@ -435,7 +435,8 @@ def test_a_third_person_settles_a_dispute() -> None:
         truth = said(*DISPUTE, ("Eve", "c", Decided(FACE, Verdict.IS, decision)))
         assert truth.disputed == frozenset()
         assert truth.confirmed[FACE].person == decision
-        assert truth.confirmed[FACE].speakers == ("Eve",)
+        agreeing = {ANNA: ("Ada", "Eve"), ZOE: ("Bob", "Eve"), eve: ("Eve",)}
+        assert truth.confirmed[FACE].speakers == agreeing[decision]
 
 
 def test_a_decision_overrules_who_said_that_it_is_not_this_person() -> None:
@@ -443,6 +444,11 @@ def test_a_decision_overrules_who_said_that_it_is_not_this_person() -> None:
     truth = said(*words, ("Eve", "c", Decided(FACE, Verdict.IS, ANNA)))
     assert truth.confirmed[FACE].person == ANNA
     assert truth.rejected == {FACE: {ZOE}}
+
+
+def test_a_decision_that_it_is_not_one_leaves_it_to_who_said_the_other() -> None:
+    truth = said(*DISPUTE, ("Eve", "c", Decided(FACE, Verdict.IS_NOT, ANNA)))
+    assert (truth.confirmed[FACE].person, truth.confirmed[FACE].speakers) == (ZOE, ("Bob",))
 
 
 def test_a_decision_that_it_is_neither_leaves_the_face_open() -> None:
@@ -461,7 +467,9 @@ def test_a_decision_taken_back_leaves_the_dispute_as_it_was() -> None:
 def test_whoever_speaks_after_a_decision_is_heard() -> None:
     decided: Word = Decided(FACE, Verdict.IS, ZOE)
     assert said(*DISPUTE, ("Eve", "c", decided), ("Ada", "d", is_(ANNA))).disputed == {FACE}
-    assert said(*DISPUTE, ("Eve", "c", decided), ("Eve", "d", is_(ANNA))).confirmed[FACE].person
+    neither: Word = Decided(FACE, Verdict.STRANGER)
+    changed = said(*DISPUTE, ("Eve", "c", neither), ("Eve", "d", is_(ANNA)))
+    assert changed.confirmed[FACE].person == ANNA
 
 
 def test_a_decision_joins_what_was_said_to_be_apart() -> None:

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.confirmations import (
+    Decided,
     FacesApart,
     FaceVerdict,
     NotOnePerson,
     PersonCreated,
+    PersonMerged,
     PersonRenamed,
     Truth,
     Verdict,
@@ -84,6 +86,54 @@ def test_an_old_name_is_the_person_who_had_it() -> None:
     renamed = [("Ada", "a", PersonCreated(ANNA, "Anna")), ("Ada", "a", PersonRenamed(ANNA, "Anne"))]
     book = NameBook(fold(numbered(renamed)), lambda: PersonId("nobody"))
     assert book.person("Anna") == (ANNA, [])
+
+
+ANNE = PersonId("p-anne")
+CHANGED_HANDS: list[tuple[str, str, Word]] = [
+    ("Ada", "a", PersonCreated(ANNA, "Anna")),
+    ("Ada", "a", PersonRenamed(ANNA, "Anni")),
+    ("Ada", "b", PersonCreated(ANNE, "Anna")),
+]
+
+
+def test_a_chosen_name_is_whom_it_meant_when_it_was_offered() -> None:
+    book = NameBook(fold(numbered(CHANGED_HANDS)), lambda: PersonId("nobody"))
+    for meant, person in ((ANNA, ANNA), (None, ANNE), (PersonId("forgotten"), ANNE)):
+        answer = replace(people("Anna"), meant=meant)
+        first, *_ = words_of_people_answer(answer, book).words
+        assert first == FaceVerdict(F1, Verdict.IS, person)
+        chosen = BoxAnswer(F1, BOX, "Anna", None, meant)
+        (word,) = words_of_photo_answer(PhotoAnswer(PHOTO, (chosen,), ()), KNOWN, book).words
+        assert word == FaceVerdict(F1, Verdict.IS, person)
+
+
+def test_a_chosen_name_follows_a_merge() -> None:
+    merged = [*CHANGED_HANDS, ("Ada", "c", PersonMerged(ANNA, ANNE))]
+    book = NameBook(fold(numbered(merged)), lambda: PersonId("nobody"))
+    assert book.person("Anni", ANNA) == (ANNE, [])
+
+
+def test_what_is_said_of_a_face_that_people_disagree_on_decides(names: NameBook) -> None:
+    disputed = replace(people("Anna"), disputed=frozenset({F1, F3}))
+    assert words_of_people_answer(disputed, names).words == (
+        Decided(F1, Verdict.IS, ANNA),
+        FaceVerdict(F2, Verdict.IS_NOT, ANNA),
+        Decided(F3, Verdict.NOT_A_FACE),
+    )
+
+
+def test_names_that_are_spelled_nearly_alike_are_found() -> None:
+    said: list[tuple[str, str, Word]] = [
+        ("Ada", "a", PersonCreated(ANNA, "Annika")),
+        ("Ada", "a", FaceVerdict(F1, Verdict.IS, ANNA)),
+        ("Ada", "a", PersonCreated(ANNE, "Monika")),
+    ]
+    book = NameBook(fold(numbered(said)), lambda: PersonId("new"))
+    assert book.nearly("Anika") == ["Annika"]
+    assert book.nearly("Annika") == []
+    assert book.nearly("Monica") == [], "nobody has the name Monika on a face"
+    book.person("Anika")
+    assert book.nearly("Anicka") == ["Anika"]
 
 
 APART = FacesApart(F2, (F1,))
@@ -255,6 +305,9 @@ def test_an_answer_speaks_only_of_the_tiles_that_are_left(answer: PeopleAnswer) 
             assert grey <= (word.verdict is Verdict.NOT_A_FACE)
         elif isinstance(word, FacesApart):
             assert {word.face, *word.others} <= set(answer.tiles)
+        elif isinstance(word, NotOnePerson):
+            green = {face for face, tile in answer.tiles.items() if tile is Tile.SAME_PERSON}
+            assert set(word.faces) == green
         else:
             assert isinstance(word, PersonCreated)
             assert set(answer.tiles.values()) != {Tile.NOT_A_FACE}

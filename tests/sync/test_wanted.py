@@ -269,6 +269,22 @@ def test_names_on_offer_are_those_shown_then_the_likeliest_in_turn() -> None:
     assert data["people"][-1] == {"value": UNKNOWN}
 
 
+def test_a_task_tells_whom_its_names_stand_for() -> None:
+    truth = truth_of(is_(FACES[0]), PersonRenamed(ZOE, "Zora"), PersonRenamed(ANNA, "Zoë"))
+    (photo,) = wanted_photos([PHOTO], faces_of_photo(2), {}, truth, PROPOSED)
+    assert photo.data("/x.jpg")["people_ids"] == {"Zoë": ANNA, "Zora": ZOE}
+    (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:3])), guesses=PROPOSED)
+    assert page.data("/m.jpg")["people_ids"] == dict.fromkeys(page.people, ZOE)
+
+
+def test_a_page_tells_on_which_of_its_faces_people_disagree() -> None:
+    events = [("Ada", "a", word) for word in (*PEOPLE, is_(FACES[0]))]
+    truth = fold(numbered([*events, ("Bob", "b", is_(FACES[0], ZOE))]))
+    (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[:2])))
+    assert page.data("/m.jpg")["disputed"] == [FACES[0]]
+    assert "disputed" not in pages(truth_of(), CLUSTER)[0].data("/m.jpg")
+
+
 def test_every_shown_name_is_on_offer() -> None:
     count = 40
     people = [PersonId(f"p{number:02}") for number in range(count)]
