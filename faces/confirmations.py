@@ -70,6 +70,11 @@ class NotOnePerson:
 
     faces: tuple[FaceId, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse a face alone, which is one person."""
+        if len(set(self.faces)) < 2:
+            raise ValueError(f"only several faces can be several people, got {self.faces}")
+
 
 @dataclass(frozen=True, slots=True)
 class PairUnsure:
@@ -77,6 +82,11 @@ class PairUnsure:
 
     first: tuple[FaceId, ...]
     second: tuple[FaceId, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no pair."""
+        if not self.first or not self.second or not set(self.first).isdisjoint(self.second):
+            raise ValueError(f"{self.first} and {self.second} are no pair to be told apart")
 
 
 @dataclass(frozen=True, slots=True)

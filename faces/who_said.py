@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from faces.bonds import Bond
-from faces.confirmations import FacesApart, Occasion, Truth, Verdict
+from faces.confirmations import FacesApart, NotOnePerson, Occasion, Truth, Verdict
 from faces.opinions import Heard, Opinion, heard_of_faces
 from faces.records import FaceId, PersonId
 
@@ -57,6 +57,12 @@ class WhoSaid:
     def together(self, face: FaceId) -> Sequence[Occasion]:
         """Where a face was said to be one person with others, as far as that holds."""
         return self._together.get(face, ())
+
+    def mixed(self) -> Iterator[tuple[Occasion, Sequence[FaceId]]]:
+        """Where faces were said not to be all one person."""
+        for event in self.truth.standing:
+            if isinstance(event.word, NotOnePerson):
+                yield event.occasion, event.word.faces
 
     @cached_property
     def _heard(self) -> Mapping[FaceId, Heard]:

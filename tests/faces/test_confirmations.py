@@ -2,7 +2,15 @@ from datetime import datetime
 
 import pytest
 
-from faces.confirmations import Carried, Decided, FaceVerdict, Occasion, Verdict
+from faces.confirmations import (
+    Carried,
+    Decided,
+    FaceVerdict,
+    NotOnePerson,
+    Occasion,
+    PairUnsure,
+    Verdict,
+)
 from faces.records import FaceId, PersonId
 
 FACE, OTHER = FaceId("f1"), FaceId("f2")
@@ -25,6 +33,18 @@ def test_a_name_is_carried_from_shown_faces_to_others(
 ) -> None:
     with pytest.raises(ValueError, match="carried"):
         Carried(faces, ANNA, shown)
+
+
+@pytest.mark.parametrize("faces", [(), (FACE,), (FACE, FACE)])
+def test_one_face_alone_is_one_person(faces: tuple[FaceId, ...]) -> None:
+    with pytest.raises(ValueError, match="several"):
+        NotOnePerson(faces)
+
+
+@pytest.mark.parametrize("other", [(), (FACE,), (OTHER, FACE)])
+def test_a_pair_has_two_sides(other: tuple[FaceId, ...]) -> None:
+    with pytest.raises(ValueError, match="no pair"):
+        PairUnsure((FACE,), other)
 
 
 def test_an_occasion_needs_a_time_zone() -> None:
