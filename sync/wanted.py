@@ -74,10 +74,10 @@ class WantedPhoto:
         """Of the data, what makes a task worth rewriting: all but the names that it only offers.
 
         Every new name would change those in every photo; they wait until a name shown here
-        changes, or for the next round.
+        changes or changes hands, or for the next round.
         """
-        names = list(dict.fromkeys(face.name for face in self.shown))
-        return [replace(self, people=(), ids={}).data(""), names]
+        shown = {face.name: self.ids.get(face.name, "") for face in self.shown}
+        return [replace(self, people=(), ids={}).data(""), shown]
 
     def prediction(self, version: str) -> dict[str, Any]:
         """The task's prediction."""

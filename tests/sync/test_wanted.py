@@ -304,6 +304,14 @@ def digest(
     return shown_digest(wanted)
 
 
+def test_a_shown_name_that_changed_hands_is_shown_anew() -> None:
+    proposed = Guesses({face: Proposal(face, ANNA, 0.9, "model-1") for face in FACES[:3]})
+    swapped = digest(PersonRenamed(ZOE, "Zora"), PersonRenamed(ANNA, "Zoë"), guesses=proposed)
+    before = digest(guesses=Guesses({f: Proposal(f, ZOE, 0.9, "model-1") for f in FACES[:3]}))
+    assert swapped.prediction == before.prediction
+    assert swapped.data != before.data
+
+
 @pytest.mark.parametrize(
     "change",
     [
