@@ -101,7 +101,8 @@ class PeopleAnswer:
 
     `typed` is true when the name was typed: a chosen one may be our own prediction, left as it was.
     `meant` is whom a chosen name stood for when it was offered, where the task tells. Of the faces
-    in `disputed` people disagreed, so that what is said of them here decides.
+    in `disputed` people disagreed, so that what is said of them here decides. The faces in
+    `carried` belong to the group and were counted, not shown.
     """
 
     name: str | None
@@ -110,6 +111,7 @@ class PeopleAnswer:
     typed: bool = False
     meant: PersonId | None = None
     disputed: frozenset[FaceId] = frozenset()
+    carried: tuple[FaceId, ...] = ()
 
 
 def photo_task(
@@ -183,11 +185,12 @@ def people_task(
     photos: int,
     ids: Mapping[str, PersonId] | None = None,
     disputed: Sequence[FaceId] = (),
+    carried: Sequence[FaceId] = (),
 ) -> dict[str, Any]:
     """The data of a People task: the montage, the likeliest names, and the faces it shows.
 
     `ids` tells whom the names stand for; `disputed` are those of the faces that are asked again
-    because people disagree.
+    because people disagree; `carried` are the group's other faces, which are not shown.
     """
     return {
         "montage": montage_url,
@@ -198,6 +201,7 @@ def people_task(
         "faces": [tile.face for tile in tiles],
         **({"people_ids": dict(ids)} if ids else {}),
         **({"disputed": list(disputed)} if disputed else {}),
+        **({"carried": list(carried)} if carried else {}),
     }
 
 
@@ -313,6 +317,7 @@ def read_people_answer(
         typed=bool(typed),
         meant=None if typed else _meant(task_data, said.get("name")),
         disputed=frozenset(map(FaceId, _listed(task_data.get("disputed")))),
+        carried=tuple(map(FaceId, _listed(task_data.get("carried")))),
     )
 
 

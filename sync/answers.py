@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from faces.confirmations import (
+    Carried,
     Decided,
     FacesApart,
     FaceVerdict,
@@ -111,6 +112,8 @@ def _said_of_tiles(answer: PeopleAnswer, names: NameBook) -> Said:
     words += [
         FaceVerdict(face, Verdict.IS_NOT, person) for face in _tiles(answer, Tile.SOMEONE_ELSE)
     ]
+    if answer.carried and set(answer.tiles.values()) == {Tile.SAME_PERSON}:
+        words.append(Carried(answer.carried, person, tuple(answer.tiles)))
     return Said((*words, *_all(_tiles(answer, Tile.NOT_A_FACE), Verdict.NOT_A_FACE)))
 
 

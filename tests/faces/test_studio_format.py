@@ -285,13 +285,13 @@ def test_a_task_that_does_not_tell_whom_a_name_means_is_read_by_the_name(ids: ob
     assert (answer.name, answer.meant) == ("Anna", None)
 
 
-def test_a_page_tells_on_which_faces_people_disagree() -> None:
+def test_a_page_tells_on_which_faces_people_disagree_and_which_are_not_shown() -> None:
     kinds = {"cluster": "c", "montage_url": "/m", "people": [], "tiles": TILES, "photos": 2}
-    data = people_task(**kinds, disputed=[FaceId("f1")])
+    data = people_task(**kinds, disputed=[FaceId("f1")], carried=[FaceId("f9")])
     answer = read_people_answer({"result": montage()}, data, from_prediction=True)
-    assert answer.disputed == {FaceId("f1")}
+    assert (answer.disputed, answer.carried) == ({FaceId("f1")}, (FaceId("f9"),))
     plain = read_people_answer({"result": montage()}, PEOPLE_DATA, from_prediction=True)
-    assert plain.disputed == frozenset()
+    assert (plain.disputed, plain.carried) == (frozenset(), ())
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)

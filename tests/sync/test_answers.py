@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.confirmations import (
+    Carried,
     Decided,
     FacesApart,
     FaceVerdict,
@@ -120,6 +121,34 @@ def test_what_is_said_of_a_face_that_people_disagree_on_decides(names: NameBook)
         FaceVerdict(F2, Verdict.IS_NOT, ANNA),
         Decided(F3, Verdict.NOT_A_FACE),
     )
+
+
+REST = (FaceId("f8"), FaceId("f9"))
+GREEN = dict.fromkeys((F1, F2), Tile.SAME_PERSON)
+
+
+def test_a_name_is_carried_to_the_rest_of_a_group_if_all_that_is_shown_has_it(
+    names: NameBook,
+) -> None:
+    answer = replace(people("Anna", tiles=GREEN), carried=REST)
+    *shown, carried = words_of_people_answer(answer, names).words
+    assert shown == [FaceVerdict(face, Verdict.IS, ANNA) for face in GREEN]
+    assert carried == Carried(REST, ANNA, (F1, F2))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(people("Anna"), id="a tile is red"),
+        pytest.param(people("Anna", tiles={**GREEN, F3: Tile.NOT_A_FACE}), id="a tile is grey"),
+        pytest.param(people(verdict=ClusterVerdict.STRANGER, tiles=GREEN), id="no name"),
+        pytest.param(people("Unknown", tiles=GREEN), id="no name that can be"),
+        pytest.param(people("Anna", tiles={}), id="no tile is left"),
+    ],
+)
+def test_a_name_is_not_carried_if(answer: PeopleAnswer, names: NameBook) -> None:
+    words = words_of_people_answer(replace(answer, carried=REST), names).words
+    assert not any(isinstance(word, Carried) for word in words)
 
 
 def test_names_that_are_spelled_nearly_alike_are_found() -> None:

@@ -145,6 +145,24 @@ def test_a_dispute_is_settled_by_the_page_that_asks_again(filled: Workspace) -> 
     assert filled.truth().disputed == set(filled.members[0])
 
 
+def test_a_carried_name_ends_when_a_shown_tile_is_thrown_out(filled: Workspace) -> None:
+    page = page_of(filled, 0)
+    *first, last = filled.members[0]
+    data = filled.double.tasks[page]["data"]
+    data.update(faces=first, carried=[last])
+    tiles = [one for one in shown(filled, page) if one.get("id") in first]
+    answer = filled.double.annotate(page, [*tiles, typed("Zoë")])
+    filled.pull()
+    truth = filled.truth()
+    assert set(truth.confirmed) == set(first)
+    assert {face: truth.people[who].name for face, who in truth.carried.items()} == {last: "Zoë"}
+    tiles[0]["value"]["rectanglelabels"] = ["Someone else"]
+    filled.double.change(answer, result=[*tiles, typed("Zoë")])
+    filled.pull()
+    assert filled.truth().carried == {}
+    assert last not in filled.truth().settled
+
+
 def test_a_chosen_name_that_changed_hands_means_who_had_it(filled: Workspace) -> None:
     filled.say(PersonCreated(ANNA, "Anna"), FaceVerdict(filled.members[0][0], Verdict.IS, ANNA))
     filled.push()
