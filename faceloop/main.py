@@ -14,7 +14,7 @@ from faceloop.console import INTERRUPTED, fail
 from faces.errors import FaceloopError
 
 SUBCOMMANDS = (
-    *("up", "cluster", "sync", "retrain", "status"),
+    *("up", "cluster", "sync", "retrain", "status", "rename"),
     *("models", "backend", "serve", "worker", "demo"),
 )
 

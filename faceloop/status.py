@@ -10,12 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from faceloop import options
-from faceloop.console import console, say, waiting
+from faceloop.console import console, say, waiting, warn
 from faceloop.contradicting import contradictions_in, tell_contradictions
 from faceloop.folders import remembered_folders
 from faceloop.reading import PhotoFolders
-from faceloop.wording import printable
+from faceloop.wording import counted, printable
 from faceloop.workspace import existing_store, settings_for
+from faces.confirmations import Truth
+from faces.names import NearNames
 from faces.settings import Settings
 from faces.showing import ROUND_FACT
 from faces.store import clusters as cluster_store
@@ -26,7 +28,7 @@ from sync.desk import Project
 from sync.storage import place_shown
 
 _SAMPLE = 5
-"""So many photos without a face are named; --without-faces names all."""
+"""So many photos without a face (--without-faces names all) and pairs of names are told."""
 
 Refused = Annotated[
     bool, typer.Option("--refused", help="List the files that could not be read, with the reason.")
@@ -58,6 +60,7 @@ def status(
     for folder, state in states:
         say(f"{printable(folder)}: {printable(state)}")
     _tell_sample(store)
+    _tell_near_names(store)
     tell_contradictions(contradictions_in(store))
 
 
@@ -76,6 +79,7 @@ def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
         yield "groups", f"{len(clusters):,} of {sum(len(c.faces) for c in clusters):,} faces"
         yield "people named", len({said.person for said in truth.confirmed.values()})
         yield "faces confirmed", f"{len(truth.confirmed):,}"
+        yield "faces carried", f"{len(truth.carried):,}"
         yield "strangers", f"{len(truth.strangers):,}"
         yield "not a face", f"{len(truth.not_faces):,}"
         yield "disputed", f"{len(truth.disputed):,}"
@@ -112,3 +116,27 @@ def _tell_sample(store: Store) -> None:
     say(f"no face was found in these{more}:")
     for entry in some:
         say(f"  {printable(place_shown(entry.file))}")
+
+
+def near_names(truth: Truth) -> list[str]:
+    """Names of two people with faces that are spelled so alike that one may be meant, in words."""
+    named = {said.person for said in truth.confirmed.values()}
+    near = NearNames()
+    found = []
+    for name in sorted(person.name for person in truth.people.values() if person.id in named):
+        found += [f"{other} and {name}" for other in near.like(name)]
+        near.add(name)
+    return found
+
+
+def _tell_near_names(store: Store) -> None:
+    """Point nearly equal names out; who is one person is for people to say."""
+    with store.read() as connection:
+        found = near_names(log.truth(connection))
+    for pair in found[:_SAMPLE]:
+        warn(
+            f"{pair} are spelled nearly alike and are two people; if they are one, give the groups "
+            "of both the same name in Label Studio"
+        )
+    if len(found) > _SAMPLE:
+        warn(f"{counted(len(found) - _SAMPLE, 'more pair')} of names are spelled nearly alike")

@@ -28,7 +28,7 @@ def word_from_json(line: dict[str, Any]) -> Word:
         raise StoreError(f"the log holds {line.get('said')!r}, which this faceloop does not know")
     try:
         parts = {part.name: _frozen(line[part.name]) for part in fields(kind)}
-        if kind is FaceVerdict:
+        if issubclass(kind, FaceVerdict):
             parts["verdict"] = Verdict(parts["verdict"])
         word: Word = kind(**parts)
     except (KeyError, ValueError) as error:

@@ -1,18 +1,13 @@
-"""What people said of faces: an append-only log, and its fold into what is true now.
+"""What people can say of faces, the events of the log, and what is true after all of them.
 
 Each event has its speaker, its time and its place: the annotation (or other occasion) in which it
-was said. A new revision of a place takes that place's earlier words back and says new ones, so an
-undo is exact. Of one speaker the newest word on a face counts, by when it was said and not by when
-we read it; where two speakers disagree the
-face is disputed. Negative words ("not P", "not who the others are") are remembered until that
-speaker says otherwise.
+was said. `faces.fold` makes the truth of them.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -43,6 +38,55 @@ class FaceVerdict:
         needs_person = self.verdict in (Verdict.IS, Verdict.IS_NOT)
         if needs_person != (self.person is not None):
             raise ValueError(f"{self.verdict!s} and the person {self.person} do not fit together")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(FaceVerdict):
+    """The same, said in sight of a dispute: what contradicts it and was said before, by whomever,
+    counts no more.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """These faces have the name of the group's shown faces, though nobody looked at them.
+
+    Said only together with the words that name `shown`.
+    """
+
+    faces: tuple[FaceId, ...]
+    person: PersonId
+    shown: tuple[FaceId, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a name that is carried from nowhere, to nobody, or to what was looked at."""
+        if not self.faces or not self.shown or not set(self.faces).isdisjoint(self.shown):
+            raise ValueError("a name is carried from faces that were shown to others that were not")
+
+
+@dataclass(frozen=True, slots=True)
+class NotOnePerson:
+    """These faces are not all one person; it says nothing of any two of them."""
+
+    faces: tuple[FaceId, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a face alone, which is one person."""
+        if len(set(self.faces)) < 2:
+            raise ValueError(f"only several faces can be several people, got {self.faces}")
+
+
+@dataclass(frozen=True, slots=True)
+class PairUnsure:
+    """Whether these faces and those are one person was asked, and cannot be told."""
+
+    first: tuple[FaceId, ...]
+    second: tuple[FaceId, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no pair."""
+        if not self.first or not self.second or not set(self.first).isdisjoint(self.second):
+            raise ValueError(f"{self.first} and {self.second} are no pair to be told apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +150,10 @@ class Retracted:
 
 Word = (
     FaceVerdict
+    | Decided
+    | Carried
+    | NotOnePerson
+    | PairUnsure
     | FacesTogether
     | FacesApart
     | SamePhotoException
@@ -117,6 +165,10 @@ Word = (
 )
 WORDS: Mapping[str, type[Word]] = {
     "face": FaceVerdict,
+    "decided": Decided,
+    "carried": Carried,
+    "not one person": NotOnePerson,
+    "pair unsure": PairUnsure,
     "together": FacesTogether,
     "apart": FacesApart,
     "same-photo exception": SamePhotoException,
@@ -151,13 +203,21 @@ class Event:
     occasion: Occasion
     word: Word
 
+    @property
+    def when(self) -> tuple[datetime, int]:
+        """Its place in the order in which people spoke, which is not the one in which we read."""
+        return self.occasion.at, self.number
+
 
 @dataclass(frozen=True)
 class Truth:
     """What holds after folding the log.
 
-    `standing` are the events that were not taken back, in the order of their numbers: who said what
-    holds, when and where. Two truths are equal if the same holds, whoever said it.
+    A face is in at most one of `confirmed`, `strangers`, `not_faces`, `cannot_tell`, `disputed` and
+    `carried`. Nobody looked at what is `carried`, so nothing is learned or measured by it. `mixed`
+    are faces that are not all one person, `unsure` the pairs that somebody could not tell.
+    `standing` are the events that were not taken back, in the order in which they were said: who
+    said what holds, when and where. Two truths are equal if the same holds, whoever said it.
     """
 
     people: Mapping[PersonId, Person] = field(default_factory=dict)
@@ -166,9 +226,12 @@ class Truth:
     not_faces: frozenset[FaceId] = frozenset()
     cannot_tell: frozenset[FaceId] = frozenset()
     disputed: frozenset[FaceId] = frozenset()
+    carried: Mapping[FaceId, PersonId] = field(default_factory=dict)
     rejected: Mapping[FaceId, frozenset[PersonId]] = field(default_factory=dict)
     together: tuple[tuple[FaceId, ...], ...] = ()
     apart: tuple[tuple[FaceId, FaceId], ...] = ()
+    mixed: tuple[tuple[FaceId, ...], ...] = ()
+    unsure: tuple[tuple[tuple[FaceId, ...], tuple[FaceId, ...]], ...] = ()
     same_photo_exceptions: frozenset[frozenset[FaceId]] = frozenset()
     merged_into: Mapping[PersonId, PersonId] = field(default_factory=dict)
     known_as: Mapping[str, PersonId] = field(default_factory=dict)
@@ -191,161 +254,24 @@ class Truth:
         return None if known is None else self.people.get(self.resolve(known))
 
     @property
-    def settled(self) -> frozenset[FaceId]:
-        """Faces that nobody needs to ask about again."""
+    def looked_at(self) -> frozenset[FaceId]:
+        """Faces that people looked at and agree on."""
         return frozenset(self.confirmed) | self.strangers | self.not_faces | self.cannot_tell
+
+    @property
+    def settled(self) -> frozenset[FaceId]:
+        """Faces that nobody needs to ask about again, as things stand."""
+        return self.looked_at | frozenset(self.carried)
 
     @property
     def spoken_of(self) -> frozenset[FaceId]:
         """Faces on which anybody's word stands; these are never removed."""
         pairs = {face for pair in self.apart for face in pair}
-        groups = {face for group in self.together for face in group}
+        groups = {face for group in (*self.together, *self.mixed) for face in group}
+        unsure = {face for pair in self.unsure for side in pair for face in side}
         exceptions = {face for pair in self.same_photo_exceptions for face in pair}
-        return self.settled | self.disputed | frozenset(self.rejected) | pairs | groups | exceptions
-
-
-def fold(events: Iterable[Event]) -> Truth:
-    """Fold the log, in the order of its numbers, into what is true now."""
-    ordered = sorted(events, key=lambda event: event.number)
-    people, merged_into = _people(ordered)
-    standing, revisions = _standing(ordered)
-    resolver = Truth(merged_into=merged_into)
-    opinions, rejected = _opinions(standing, resolver)
-    verdicts = _verdicts(opinions, rejected)
-    apart = tuple(_apart(standing, opinions))
-    return replace(
-        verdicts,
-        people=people,
-        merged_into=merged_into,
-        known_as={
-            compared(e.word.name): e.word.person
-            for e in ordered
-            if isinstance(e.word, PersonCreated | PersonRenamed)
-        },
-        revisions=revisions,
-        rejected=_all_rejected(rejected, apart, verdicts.confirmed),
-        together=tuple(e.word.faces for e in standing if isinstance(e.word, FacesTogether)),
-        apart=apart,
-        same_photo_exceptions=frozenset(
-            frozenset((e.word.first, e.word.second))
-            for e in standing
-            if isinstance(e.word, SamePhotoException)
-        ),
-        standing=tuple(standing),
-    )
-
-
-def _all_rejected(
-    said: Mapping[FaceId, set[PersonId]],
-    apart: Iterable[tuple[FaceId, FaceId]],
-    confirmed: Mapping[FaceId, Confirmation],
-) -> dict[FaceId, frozenset[PersonId]]:
-    """Whom each face is not: as people said, and what follows for a face that is apart from one
-    who has a name by now. A face's own name is never taken from it this way.
-    """
-    rejected = {face: set(people) for face, people in said.items()}
-    for pair in apart:
-        for face, other in (pair, pair[::-1]):
-            if other in confirmed and face not in confirmed:
-                rejected.setdefault(face, set()).add(confirmed[other].person)
-    return {face: frozenset(people) for face, people in rejected.items() if people}
-
-
-def _people(ordered: list[Event]) -> tuple[dict[PersonId, Person], dict[PersonId, PersonId]]:
-    """Everybody by id; people outlive the answer that named them first.
-
-    What is said of somebody who was merged is said of whom they went on as, so that merging in a
-    circle leaves one person.
-    """
-    people: dict[PersonId, Person] = {}
-    merged: dict[PersonId, PersonId] = {}
-    now = Truth(merged_into=merged)
-    for event in ordered:
-        word = event.word
-        if isinstance(word, PersonCreated | PersonRenamed):
-            person = now.resolve(word.person)
-            people[person] = Person(person, word.name)
-        elif isinstance(word, PersonMerged):
-            person, into = now.resolve(word.person), now.resolve(word.into)
-            if person != into:
-                people.pop(person, None)
-                merged[person] = into
-    return people, merged
-
-
-def _standing(ordered: list[Event]) -> tuple[list[Event], dict[str, str]]:
-    """The events not taken back by a later revision of their place, and each place's revision."""
-    by_place: dict[str, list[Event]] = defaultdict(list)
-    revisions: dict[str, str] = {}
-    for event in ordered:
-        place, word = event.occasion.place, event.word
-        if isinstance(word, Revised):
-            by_place[place].clear()
-            revisions[place] = word.revision
-        elif isinstance(word, Retracted):
-            by_place[place].clear()
-            revisions.pop(place, None)
-        else:
-            by_place[place].append(event)
-    kept = [event for events in by_place.values() for event in events]
-    return sorted(kept, key=lambda event: event.number), revisions
-
-
-@dataclass(frozen=True, slots=True)
-class _Opinion:
-    """One speaker's newest word on a face."""
-
-    verdict: Verdict
-    person: PersonId | None
-    at: datetime
-
-
-_Opinions = dict[FaceId, dict[str, _Opinion]]
-
-
-def _opinions(
-    standing: list[Event], resolver: Truth
-) -> tuple[_Opinions, dict[FaceId, set[PersonId]]]:
-    """Each speaker's newest word on each face, and whom each face was said not to be."""
-    opinions: _Opinions = defaultdict(dict)
-    negative: dict[FaceId, set[tuple[str, PersonId]]] = defaultdict(set)
-    for event in sorted(standing, key=lambda event: (event.occasion.at, event.number)):
-        word, speaker = event.word, event.occasion.speaker
-        if not isinstance(word, FaceVerdict):
-            continue
-        person = None if word.person is None else resolver.resolve(word.person)
-        if word.verdict is Verdict.IS_NOT and person is not None:
-            negative[word.face].add((speaker, person))
-            mine = opinions[word.face].get(speaker)
-            if mine is not None and mine.person == person:
-                del opinions[word.face][speaker]
-            continue
-        opinions[word.face][speaker] = _Opinion(word.verdict, person, event.occasion.at)
-        if person is not None:
-            negative[word.face].discard((speaker, person))
-    return opinions, {face: {p for _, p in pairs} for face, pairs in negative.items()}
-
-
-def _apart(standing: list[Event], opinions: _Opinions) -> Iterator[tuple[FaceId, FaceId]]:
-    """Each face with each other whose person it is not, unless who said so changed their mind."""
-    words_on: dict[tuple[str, FaceId], list[Event]] = defaultdict(list)
-    for event in standing:
-        if isinstance(event.word, FacesTogether | SamePhotoException):
-            for face in together_in(event.word):
-                words_on[event.occasion.speaker, face].append(event)
-    for event in standing:
-        if isinstance(event.word, FacesApart):
-            face, occasion = event.word.face, event.occasion
-            joined = {
-                other
-                for later in words_on.get((occasion.speaker, face), ())
-                if (later.occasion.at, later.number) > (occasion.at, event.number)
-                for other in together_in(later.word)
-            }
-            mine = opinions[face].get(occasion.speaker) if face in opinions else None
-            for other in event.word.others:
-                if other not in joined and not _named_alike(mine, other, occasion, opinions):
-                    yield face, other
+        verdicts = self.settled | self.disputed | frozenset(self.rejected)
+        return verdicts | pairs | groups | unsure | exceptions
 
 
 def together_in(word: Word) -> tuple[FaceId, ...]:
@@ -358,41 +284,17 @@ def together_in(word: Word) -> tuple[FaceId, ...]:
     return ()
 
 
-def _named_alike(
-    mine: _Opinion | None, other: FaceId, since: Occasion, opinions: _Opinions
-) -> bool:
-    """Whether the speaker gave another face the same name, one of the two after this occasion."""
-    if mine is None or mine.person is None or other not in opinions:
-        return False
-    theirs = opinions[other].get(since.speaker)
-    if theirs is None or theirs.person != mine.person:
-        return False
-    return max(mine.at, theirs.at) > since.at
-
-
-def _verdicts(opinions: _Opinions, rejected: Mapping[FaceId, set[PersonId]]) -> Truth:
-    """Sort the faces by what their speakers agree on."""
-    confirmed: dict[FaceId, Confirmation] = {}
-    agreed: dict[Verdict, set[FaceId]] = {verdict: set() for verdict in Verdict}
-    disputed: set[FaceId] = set()
-    for face, by_speaker in opinions.items():
-        telling = {s: o for s, o in by_speaker.items() if o.verdict is not Verdict.CANNOT_TELL}
-        answers = {(opinion.verdict, opinion.person) for opinion in telling.values()}
-        if not answers:
-            agreed[Verdict.CANNOT_TELL].update([face] if by_speaker else [])
-            continue
-        verdict, person = next(iter(answers))
-        if len(answers) > 1 or person in rejected.get(face, ()):
-            disputed.add(face)
-        elif person is None:
-            agreed[verdict].add(face)
-        else:
-            newest = max(opinion.at for opinion in telling.values())
-            confirmed[face] = Confirmation(face, person, tuple(sorted(telling)), newest)
-    return Truth(
-        confirmed=confirmed,
-        strangers=frozenset(agreed[Verdict.STRANGER]),
-        not_faces=frozenset(agreed[Verdict.NOT_A_FACE]),
-        cannot_tell=frozenset(agreed[Verdict.CANNOT_TELL]),
-        disputed=frozenset(disputed),
-    )
+def faces_in(word: Word) -> tuple[FaceId, ...]:
+    """The faces that a word is about."""
+    match word:
+        case FaceVerdict(face=face):
+            return (face,)
+        case FacesApart(face=face, others=others):
+            return face, *others
+        case Carried(faces=faces, shown=shown):
+            return *faces, *shown
+        case NotOnePerson(faces=faces):
+            return faces
+        case PairUnsure(first=first, second=second):
+            return *first, *second
+    return together_in(word)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from faces.bonds import Bound, Clash, Outcast, Unit
 from faces.confirmations import Occasion, Truth, Verdict
+from faces.opinions import Opinion
 from faces.records import FaceId, PersonId, PhotoId
-from faces.who_said import Opinion, WhoSaid
+from faces.who_said import WhoSaid
 
 _TOLD = 3
 """How many photos, speakers or places a message lists; it counts the others."""
@@ -57,6 +58,7 @@ def contradictions_in(
         *(teller.of_outcast(outcast) for outcast in bound.outcasts),
         *(teller.of_dispute(face) for face in truth.disputed),
         *(teller.of_twice(faces) for faces in twice),
+        *filter(None, map(teller.of_mixed, teller.said.mixed())),
     ]
     return tuple(sorted(found, key=lambda one: (one.faces, one.message)))
 
@@ -141,6 +143,21 @@ class _Teller:
         )
         return self._contradiction(faces, said, text)
 
+    def of_mixed(self, said: tuple[Occasion, Sequence[FaceId]]) -> Contradiction | None:
+        """Faces that are several people, and have one name; nothing if a speaker thought again."""
+        mixed, faces = said
+        people = {self.bound.person_of.get(face) for face in faces}
+        named = [occasion for face in faces for occasion in self.said.naming(face)]
+        person = people.pop()
+        if people or person is None or _only_a_change_of_mind([mixed], named):
+            return None
+        claims = [_Claim(self._name(person), tuple(named)), _Claim("not one person", (mixed,))]
+        text = (
+            f"{self._some(faces)}: {_listed(claims)}. They keep their name. Look at them again and "
+            "change the answer that is wrong."
+        )
+        return self._contradiction(faces, [*named, mixed], text)
+
     def _against(self, inside: Mapping[Unit, Sequence[FaceId]]) -> Iterator[_Claim]:
         """What forbids that these units meet; of each the faces that are held together."""
         kinds = {kind for unit in inside if (kind := self.bound.foes.kind(unit)) is not None}
@@ -217,12 +234,12 @@ class _Teller:
         return Contradiction(unique, tuple(sorted(photos)), _in_order(said), message)
 
 
-def _only_a_change_of_mind(together: Sequence[Occasion], against: Sequence[Occasion]) -> bool:
-    """Whether one speaker said both, and last that it is not one person."""
-    speakers = {occasion.speaker for occasion in (*together, *against)}
-    if len(speakers) != 1 or not together or not against:
+def _only_a_change_of_mind(before: Sequence[Occasion], after: Sequence[Occasion]) -> bool:
+    """Whether one speaker said both, and the second last."""
+    speakers = {occasion.speaker for occasion in (*before, *after)}
+    if len(speakers) != 1 or not before or not after:
         return False
-    return max(map(_when, against)) > max(map(_when, together))
+    return max(map(_when, after)) > max(map(_when, before))
 
 
 def _when(occasion: Occasion) -> tuple[object, ...]:

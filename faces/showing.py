@@ -23,8 +23,9 @@ def shown_face(
 ) -> ShownFace:
     """A face with its name as it stands now.
 
-    A confirmed face has its person's name and a stranger none; of the others the machine speaks,
-    and its note says which run or version did. The score is 0 where nobody is named.
+    A confirmed face has its person's name and a stranger none. A carried one has its group's, as
+    sure as the machine is of it, for nobody looked. Of the others the machine speaks, and its note
+    says which run or version did. The score is 0 where nobody is named.
     """
     confirmed = truth.confirmed.get(face.id)
     if confirmed is not None:
@@ -32,12 +33,29 @@ def shown_face(
         return ShownFace(face.id, face.box, name, 1.0, "confirmed")
     if face.id in truth.strangers:
         return ShownFace(face.id, face.box, UNKNOWN, 1.0, "stranger")
+    if face.id in truth.carried:
+        return _carried(face, proposal, truth, learned)
     if proposal is None:
         return ShownFace(face.id, face.box, UNKNOWN, 0.0)
     name = name_of(proposal.person, truth, learned=learned)
     if name == UNKNOWN:
         return ShownFace(face.id, face.box, UNKNOWN, 0.0)
     return ShownFace(face.id, face.box, name, round(proposal.score, 3), proposal.source)
+
+
+def _carried(
+    face: Face,
+    proposal: Proposal | None,
+    truth: Truth,
+    learned: Mapping[PersonId, str] | None,
+) -> ShownFace:
+    """A face that nobody looked at, with the name that was given to its group."""
+    person = truth.carried[face.id]
+    guessed = None if proposal is None else proposal.person
+    score = 0.0
+    if proposal is not None and guessed is not None and truth.resolve(guessed) == person:
+        score = round(proposal.score, 3)
+    return ShownFace(face.id, face.box, name_of(person, truth, learned=learned), score, "carried")
 
 
 def name_of(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from faces.records import Box, FaceId, Photo, PhotoId
+from faces.records import Box, FaceId, PersonId, Photo, PhotoId
 
 UNKNOWN = "Unknown"
 """The label of a face for which no name is proposed."""
@@ -74,12 +74,16 @@ class DrawnBox:
 
 @dataclass(frozen=True, slots=True)
 class BoxAnswer:
-    """What one box in a photo says at submit; `name` is None when nothing is said."""
+    """What one box in a photo says at submit; `name` is None when nothing is said.
+
+    `meant` is whom the chosen name stood for when it was offered, where the task tells.
+    """
 
     region: str
     box: Box
     name: str | None
     verdict: BoxVerdict | None
+    meant: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,18 @@ class PeopleAnswer:
     """One annotation of a montage: a name, a verdict on all, and each tile that is still there.
 
     `typed` is true when the name was typed: a chosen one may be our own prediction, left as it was.
+    `meant` is whom a chosen name stood for when it was offered, where the task tells. Of the faces
+    in `disputed` people disagreed, so that what is said of them here decides. The faces in
+    `carried` belong to the group and were counted, not shown.
     """
 
     name: str | None
     verdict: ClusterVerdict | None
     tiles: Mapping[FaceId, Tile]
     typed: bool = False
+    meant: PersonId | None = None
+    disputed: frozenset[FaceId] = frozenset()
+    carried: tuple[FaceId, ...] = ()
 
 
 def photo_task(
@@ -111,14 +121,19 @@ def photo_task(
     caption: str,
     people: Sequence[str],
     faces: Sequence[FaceId],
+    ids: Mapping[str, PersonId] | None = None,
 ) -> dict[str, Any]:
-    """The data of a Photos task: the picture, the names on offer, and the faces it shows."""
+    """The data of a Photos task: the picture, the names on offer, and the faces it shows.
+
+    `ids` tells whom the names stand for, whoever has them when the answer is read.
+    """
     return {
         "image": image_url,
         "photo": photo,
         "caption": caption,
         "people": _options([*people, UNKNOWN]),
         "faces": list(faces),
+        **({"people_ids": dict(ids)} if ids else {}),
     }
 
 
@@ -168,8 +183,15 @@ def people_task(
     people: Sequence[str],
     tiles: Sequence[ShownTile],
     photos: int,
+    ids: Mapping[str, PersonId] | None = None,
+    disputed: Sequence[FaceId] = (),
+    carried: Sequence[FaceId] = (),
 ) -> dict[str, Any]:
-    """The data of a People task: the montage, the likeliest names, and the faces it shows."""
+    """The data of a People task: the montage, the likeliest names, and the faces it shows.
+
+    `ids` tells whom the names stand for; `disputed` are those of the faces that are asked again
+    because people disagree; `carried` are the group's other faces, which are not shown.
+    """
     return {
         "montage": montage_url,
         "cluster": cluster,
@@ -177,6 +199,9 @@ def people_task(
         "photos": str(photos),
         "people": _options(people),
         "faces": [tile.face for tile in tiles],
+        **({"people_ids": dict(ids)} if ids else {}),
+        **({"disputed": list(disputed)} if disputed else {}),
+        **({"carried": list(carried)} if carried else {}),
     }
 
 
@@ -245,7 +270,9 @@ def read_photo_answer(
                 continue
             label = _first(item["value"].get("rectanglelabels"))
             name = None if label in (None, UNKNOWN) else label
-            boxes[drawn.region] = BoxAnswer(drawn.region, drawn.box, name, None)
+            boxes[drawn.region] = BoxAnswer(
+                drawn.region, drawn.box, name, None, _meant(task_data, name)
+            )
         elif item.get("type") == "textarea":
             said = _first(item.get("value", {}).get("text")) or ""
             extras.setdefault(item.get("id", ""), {})["name"] = said
@@ -288,6 +315,9 @@ def read_people_answer(
         verdict=ClusterVerdict(verdict) if verdict in set(ClusterVerdict) else None,
         tiles=tiles,
         typed=bool(typed),
+        meant=None if typed else _meant(task_data, said.get("name")),
+        disputed=frozenset(map(FaceId, _listed(task_data.get("disputed")))),
+        carried=tuple(map(FaceId, _listed(task_data.get("carried")))),
     )
 
 
@@ -338,7 +368,19 @@ def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
     verdict = extras.get("verdict")
     if verdict in set(BoxVerdict):
         return BoxAnswer(box.region, box.box, None, BoxVerdict(verdict))
-    return BoxAnswer(box.region, box.box, extras.get("name", "").strip() or box.name, None)
+    typed = extras.get("name", "").strip()
+    return BoxAnswer(box.region, box.box, typed, None) if typed else box
+
+
+def _meant(task_data: Mapping[str, Any], name: str | None) -> PersonId | None:
+    """Whom a name on offer stands for; None in a task that does not tell."""
+    ids = task_data.get("people_ids")
+    known = ids.get(name) if isinstance(ids, dict) else None
+    return PersonId(known) if isinstance(known, str) else None
+
+
+def _listed(values: Any) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list) else []
 
 
 def _options(names: Sequence[str]) -> list[dict[str, str]]:

@@ -8,17 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from faces.bonds import Bond
-from faces.confirmations import Event, FacesApart, FaceVerdict, Occasion, Truth, Verdict
+from faces.confirmations import FacesApart, NotOnePerson, Occasion, Truth, Verdict
+from faces.opinions import Heard, Opinion, heard_of_faces
 from faces.records import FaceId, PersonId
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a speaker says of a face last, with the person as they are known now."""
-
-    verdict: Verdict
-    person: PersonId | None
-    occasion: Occasion
 
 
 @dataclass(frozen=True)
@@ -33,20 +25,8 @@ class WhoSaid:
 
         Who cannot tell says nothing.
         """
-        who: dict[str, Opinion] = {}
-        who_not: dict[tuple[str, PersonId | None], Opinion] = {}
-        for event, word in self._verdicts[face]:
-            person = None if word.person is None else self.truth.resolve(word.person)
-            speaker, opinion = event.occasion.speaker, Opinion(word.verdict, person, event.occasion)
-            if word.verdict is Verdict.IS_NOT:
-                who_not[speaker, person] = opinion
-                if speaker in who and who[speaker].person == person:
-                    del who[speaker]
-            else:
-                who[speaker] = opinion
-                who_not.pop((speaker, person), None)
-        told = (one for one in who.values() if one.verdict is not Verdict.CANNOT_TELL)
-        return [*told, *who_not.values()]
+        heard = self._heard.get(face, Heard())
+        return [*heard.told().values(), *heard.who_not.values()]
 
     def naming(self, face: FaceId) -> list[Occasion]:
         """Where a face that is confirmed got its name."""
@@ -78,13 +58,15 @@ class WhoSaid:
         """Where a face was said to be one person with others, as far as that holds."""
         return self._together.get(face, ())
 
+    def mixed(self) -> Iterator[tuple[Occasion, Sequence[FaceId]]]:
+        """Where faces were said not to be all one person."""
+        for event in self.truth.standing:
+            if isinstance(event.word, NotOnePerson):
+                yield event.occasion, event.word.faces
+
     @cached_property
-    def _verdicts(self) -> Mapping[FaceId, list[tuple[Event, FaceVerdict]]]:
-        on_face: dict[FaceId, list[tuple[Event, FaceVerdict]]] = defaultdict(list)
-        for event in sorted(self.truth.standing, key=lambda one: (one.occasion.at, one.number)):
-            if isinstance(event.word, FaceVerdict):
-                on_face[event.word.face].append((event, event.word))
-        return on_face
+    def _heard(self) -> Mapping[FaceId, Heard]:
+        return heard_of_faces(self.truth.standing, self.truth.resolve)
 
     @cached_property
     def _apart(self) -> Mapping[FaceId, Mapping[FaceId, list[Occasion]]]:

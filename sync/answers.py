@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from faces.confirmations import FacesApart, FaceVerdict, PersonCreated, Truth, Verdict, Word
+from faces.confirmations import (
+    Carried,
+    Decided,
+    FacesApart,
+    FaceVerdict,
+    NotOnePerson,
+    PersonCreated,
+    Truth,
+    Verdict,
+    Word,
+)
 from faces.errors import BadName
-from faces.names import clean_name, compared
+from faces.names import NearNames, clean_name, compared
 from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
 from faces.studio_format import (
     BoxAnswer,
@@ -30,21 +40,32 @@ class NameBook:
         self._truth = truth
         self._new_id = new_id
         self._new: dict[str, PersonId] = {}
+        named = {one.person for one in truth.confirmed.values()}
+        self._near = NearNames(one.name for one in truth.people.values() if one.id in named)
 
-    def person(self, typed: str) -> tuple[PersonId, list[Word]]:
+    def person(self, said: str, meant: PersonId | None = None) -> tuple[PersonId, list[Word]]:
         """The person of this name, and what has to be said first if they are new.
+
+        A name that was chosen is whom it meant then, as long as there is such a person.
 
         Raises:
             BadName: the name cannot be anybody's.
         """
-        name = clean_name(typed)
+        if meant is not None and self._truth.resolve(meant) in self._truth.people:
+            return self._truth.resolve(meant), []
+        name = clean_name(said)
         known = self._truth.person_named(name)
         if known is not None:
             return known.id, []
         if compared(name) in self._new:
             return self._new[compared(name)], []
         person = self._new[compared(name)] = self._new_id()
+        self._near.add(name)
         return person, [PersonCreated(person, name)]
+
+    def nearly(self, name: str) -> list[str]:
+        """Names of others that are spelled nearly like this one."""
+        return self._near.like(name)
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,18 @@ def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
     """
     if answer.verdict is not None and answer.typed:
         return Said((), problems=(f"{answer.name} and {answer.verdict} contradict each other",))
+    said = _said_of_tiles(answer, names)
+    return replace(said, words=tuple(_decided(word, answer.disputed) for word in said.words))
+
+
+def _decided(word: Word, disputed: frozenset[FaceId]) -> Word:
+    """The same word; on a face that was asked again because people disagree it decides."""
+    if isinstance(word, FaceVerdict) and word.face in disputed:
+        return Decided(word.face, word.verdict, word.person)
+    return word
+
+
+def _said_of_tiles(answer: PeopleAnswer, names: NameBook) -> Said:
     if (
         answer.verdict is not None
         or answer.name is None
@@ -72,13 +105,15 @@ def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
     ):
         return Said(tuple(_words_without_name(answer)))
     try:
-        person, words = names.person(answer.name)
+        person, words = names.person(answer.name, answer.meant)
     except BadName as problem:
         return Said(tuple(_words_without_name(answer)), problems=(str(problem),))
     words += [FaceVerdict(face, Verdict.IS, person) for face in _tiles(answer, Tile.SAME_PERSON)]
     words += [
         FaceVerdict(face, Verdict.IS_NOT, person) for face in _tiles(answer, Tile.SOMEONE_ELSE)
     ]
+    if answer.carried and set(answer.tiles.values()) == {Tile.SAME_PERSON}:
+        words.append(Carried(answer.carried, person, tuple(answer.tiles)))
     return Said((*words, *_all(_tiles(answer, Tile.NOT_A_FACE), Verdict.NOT_A_FACE)))
 
 
@@ -92,6 +127,8 @@ def _words_without_name(answer: PeopleAnswer) -> list[Word]:
     }
     verdict = said_of_same.get(answer.verdict) if answer.verdict else None
     words = _all(same, verdict) if verdict else []
+    if answer.verdict is ClusterVerdict.MIXED and len(same) > 1:
+        words.append(NotOnePerson(tuple(same)))
     words += [FacesApart(face, tuple(same)) for face in _tiles(answer, Tile.SOMEONE_ELSE) if same]
     return words + _all(_tiles(answer, Tile.NOT_A_FACE), Verdict.NOT_A_FACE)
 
@@ -137,7 +174,7 @@ def _words_of_box(box: BoxAnswer, face: FaceId, names: NameBook) -> list[Word]:
         return [FaceVerdict(face, said[box.verdict])]
     if box.name is None:
         return []
-    person, words = names.person(box.name)
+    person, words = names.person(box.name, box.meant)
     return [*words, FaceVerdict(face, Verdict.IS, person)]
 
 

@@ -7,13 +7,13 @@ gone from a task that still exists does.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from faces.confirmations import Occasion, Retracted, Revised
+from faces.confirmations import Occasion, PersonCreated, Retracted, Revised
 from faces.records import Face, FaceId, PersonId, PhotoId
 from faces.store import ledger, log, photos
 from faces.store.database import Connection, Store
@@ -153,7 +153,19 @@ def _read_annotation(
     ledger.save_annotation(connection, read)
     pulled.answers += 1
     pulled.words += len(said.words)
-    pulled.problems += [f"task {read.task_id} in {project}: {problem}" for problem in said.problems]
+    told = [*said.problems, *_nearly_equal(said, names)]
+    pulled.problems += [f"task {read.task_id} in {project}: {problem}" for problem in told]
+
+
+def _nearly_equal(said: Said, names: NameBook) -> Iterator[str]:
+    """Who got a new name that may be meant as somebody's who is there; nobody is made one."""
+    for word in said.words:
+        near = names.nearly(word.name) if isinstance(word, PersonCreated) else []
+        if isinstance(word, PersonCreated) and near:
+            yield (
+                f"{word.name} is new, and spelled nearly like {' and '.join(near)}; they are "
+                f"different people unless you change the answer to {near[0]}"
+            )
 
 
 def _said(

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from faces.confirmations import Truth
+from faces.carrying import split_off
+from faces.confirmations import FaceVerdict, Truth
 from faces.records import Cluster, ClusterId, Face, FaceId, PersonId, Photo, PhotoId
 from faces.showing import name_of, shown_face
 from faces.store.ledger import Shown
@@ -51,6 +52,7 @@ class WantedPhoto:
     caption: str
     people: tuple[str, ...]
     shown: tuple[ShownFace, ...]
+    ids: Mapping[str, PersonId] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -65,16 +67,17 @@ class WantedPhoto:
             caption=self.caption,
             people=self.people,
             faces=[face.face for face in self.shown],
+            ids=self.ids,
         )
 
     def seen(self) -> list[object]:
         """Of the data, what makes a task worth rewriting: all but the names that it only offers.
 
         Every new name would change those in every photo; they wait until a name shown here
-        changes, or for the next round.
+        changes or changes hands, or for the next round.
         """
-        names = list(dict.fromkeys(face.name for face in self.shown))
-        return [replace(self, people=()).data(""), names]
+        shown = {face.name: self.ids.get(face.name, "") for face in self.shown}
+        return [replace(self, people=(), ids={}).data(""), shown]
 
     def prediction(self, version: str) -> dict[str, Any]:
         """The task's prediction."""
@@ -84,7 +87,10 @@ class WantedPhoto:
 
 @dataclass(frozen=True)
 class WantedPage:
-    """A page of a cluster: who are these faces?"""
+    """A page of a cluster: who are these faces?
+
+    Of the faces in `disputed` people disagree; it has the numbers of what they said.
+    """
 
     cluster: ClusterId
     faces: tuple[FaceId, ...]
@@ -92,11 +98,16 @@ class WantedPage:
     people: tuple[str, ...]
     name: str | None
     score: float
+    ids: Mapping[str, PersonId] = field(default_factory=dict)
+    disputed: Mapping[FaceId, Sequence[int]] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """A digest of the faces, in their order: the montage's content."""
-        return f"page-{_digest(self.faces)}"
+        """A digest of the faces, in their order, and of what is disputed: a page on which people
+        came to disagree is asked anew.
+        """
+        asked = [self.faces, self.disputed] if self.disputed else self.faces
+        return f"page-{_digest(asked)}"
 
     def data(self, picture_url: str) -> dict[str, Any]:
         """The task's data."""
@@ -106,6 +117,8 @@ class WantedPage:
             people=self.people,
             tiles=lay_out(self.faces).tiles,
             photos=self.photos,
+            ids=self.ids,
+            disputed=list(self.disputed),
         )
 
     def prediction(self, version: str) -> dict[str, Any]:
@@ -144,12 +157,14 @@ def wanted_photos(
     for face in faces:
         if face.id not in truth.not_faces:
             of_photo[face.photo].append(face)
+    called = _ids_by_name(truth)
     return [
         WantedPhoto(
             photo,
             captions.get(photo.id, ""),
-            _names_on_offer(of_photo[photo.id], truth, guesses),
+            names := _names_on_offer(of_photo[photo.id], truth, guesses),
             tuple(_shown(of_photo[photo.id], truth, guesses)),
+            {name: called[name] for name in names},
         )
         for photo in photos
         if of_photo[photo.id]
@@ -164,26 +179,48 @@ def wanted_pages(
 ) -> list[WantedPage]:
     """A page for every two dozen faces of a cluster that nobody has settled yet.
 
-    A face without a photo in `photo_of` is not shown: its photo is gone.
+    A face without a photo in `photo_of` is not shown: its photo is gone. A carried face is asked
+    for when its cluster split.
     """
     pages: list[WantedPage] = []
+    settled = truth.settled - split_off(truth, clusters)
+    called = _ids_by_name(truth)
+    disputes = _disputes(truth)
     for cluster in clusters:
-        for faces in _open_pages(cluster, photo_of, truth):
+        left_out = settled | _outsiders(cluster, truth)
+        for faces in _open_pages(cluster, photo_of, left_out):
             person = _agreed(faces, guesses)
             likeliest = _likeliest_of_all(faces, guesses)
             offered = [*([person] if person else []), *(p for p in likeliest if p != person)]
+            names = _names(offered, truth)
             votes = [guesses.proposals[face] for face in faces if face in guesses.proposals]
             pages.append(
                 WantedPage(
                     cluster.id,
                     faces,
                     len({photo_of[face] for face in faces}),
-                    _names(offered, truth),
+                    names,
                     None if person is None else name_of(person, truth),
                     min((vote.score for vote in votes), default=0.0),
+                    {name: called[name] for name in names},
+                    {face: disputes[face] for face in faces if face in disputes},
                 )
             )
     return pages
+
+
+def _ids_by_name(truth: Truth) -> dict[str, PersonId]:
+    """Who is called what; nobody's name is another's."""
+    return {person.name: person.id for person in truth.people.values()}
+
+
+def _disputes(truth: Truth) -> dict[FaceId, list[int]]:
+    """For each face on which people disagree the numbers of what stands of their words."""
+    said: dict[FaceId, list[int]] = defaultdict(list)
+    for event in truth.standing:
+        if isinstance(event.word, FaceVerdict) and event.word.face in truth.disputed:
+            said[event.word.face].append(event.number)
+    return said
 
 
 def _names(people: Sequence[PersonId], truth: Truth) -> tuple[str, ...]:
@@ -193,10 +230,9 @@ def _names(people: Sequence[PersonId], truth: Truth) -> tuple[str, ...]:
 
 
 def _open_pages(
-    cluster: Cluster, photo_of: Mapping[FaceId, PhotoId], truth: Truth
+    cluster: Cluster, photo_of: Mapping[FaceId, PhotoId], left_out: frozenset[FaceId]
 ) -> Iterator[tuple[FaceId, ...]]:
     """The unsettled faces of a cluster, page by page; settling one page changes no other."""
-    left_out = truth.settled | _outsiders(cluster, truth)
     for start in range(0, len(cluster.faces), PAGE_TILES):
         page = cluster.faces[start : start + PAGE_TILES]
         unsettled = tuple(face for face in page if face in photo_of and face not in left_out)

@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from faces.carrying import once_a_photo
 from faces.confirmation_lines import event_from_json, event_to_json, word_from_json, word_to_json
-from faces.confirmations import (
-    Event,
-    FacesApart,
-    FacesTogether,
-    FaceVerdict,
-    Occasion,
-    SamePhotoException,
-    Truth,
-    Word,
-    fold,
-)
+from faces.confirmations import Event, FaceVerdict, Occasion, Truth, Word, faces_in
 from faces.errors import StoreError
-from faces.records import FaceId
+from faces.fold import fold
+from faces.records import FaceId, PhotoId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 
@@ -63,13 +55,21 @@ def last_number(connection: sa.Connection) -> int:
 
 
 def truth(connection: sa.Connection) -> Truth:
-    """What holds now, after everything that was said."""
-    return fold(events(connection))
+    """What holds now, after everything that was said.
+
+    Which faces share a photo is known here alone, so no name is carried twice into one.
+    """
+    folded = fold(events(connection))
+    if not folded.carried:
+        return folded
+    people = frozenset(folded.carried.values())
+    confirmed = {face for face, said in folded.confirmed.items() if said.person in people}
+    return once_a_photo(folded, _photo_of(connection, confirmed | folded.carried.keys()))
 
 
 def faces_spoken_of(connection: sa.Connection, *, after: int = 0) -> frozenset[FaceId]:
     """All faces that words with a number above `after` are about, taken back or not."""
-    return frozenset(f for event in events(connection, after=after) for f in _faces_in(event.word))
+    return frozenset(f for event in events(connection, after=after) for f in faces_in(event.word))
 
 
 def write_lines(connection: sa.Connection, path: Path) -> int:
@@ -186,17 +186,14 @@ def _move_aside(path: Path) -> Path:
     return path.rename(path.with_suffix(f".{changed:%Y%m%dT%H%M%S%f}Z{path.suffix}"))
 
 
-def _faces_in(word: Word) -> Iterator[FaceId]:
-    """The faces that a word is about."""
-    match word:
-        case FaceVerdict(face=face):
-            yield face
-        case FacesTogether(faces=faces):
-            yield from faces
-        case FacesApart(face=face, others=others):
-            yield from (face, *others)
-        case SamePhotoException(first=first, second=second):
-            yield from (first, second)
+def _photo_of(connection: sa.Connection, faces: Iterable[FaceId]) -> dict[FaceId, PhotoId]:
+    """The photo of each face."""
+    columns = (t.faces.c.id, t.faces.c.photo_id)
+    return {
+        FaceId(row.id): PhotoId(row.photo_id)
+        for some in in_chunks(sorted(faces))
+        for row in connection.execute(sa.select(*columns).where(t.faces.c.id.in_(some)))
+    }
 
 
 def _where_verdicts_point(

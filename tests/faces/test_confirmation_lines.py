@@ -3,7 +3,12 @@ import json
 import pytest
 from hypothesis import given
 
-from faces.confirmation_lines import event_from_json, event_to_json, word_from_json
+from faces.confirmation_lines import (
+    event_from_json,
+    event_to_json,
+    word_from_json,
+    word_to_json,
+)
 from faces.confirmations import Event
 from faces.errors import StoreError
 from tests.faces.words import logs
@@ -25,6 +30,29 @@ LINE = {
     "verdict": "is",
     "person": "p1",
 }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"said": "face", "face": "f1", "verdict": "cannot tell", "person": None},
+        {"said": "together", "faces": ["f1", "f2"]},
+        {"said": "apart", "face": "f1", "others": ["f2"]},
+        {"said": "same-photo exception", "first": "f1", "second": "f2"},
+        {"said": "person created", "person": "p1", "name": "Zoë"},
+        {"said": "person renamed", "person": "p1", "name": "Zoe"},
+        {"said": "person merged", "person": "p1", "into": "p2"},
+        {"said": "revised", "revision": "2"},
+        {"said": "retracted"},
+        {"said": "decided", "face": "f1", "verdict": "is", "person": "p1"},
+        {"said": "carried", "faces": ["f1"], "person": "p1", "shown": ["f2", "f3"]},
+        {"said": "not one person", "faces": ["f1", "f2"]},
+        {"said": "pair unsure", "first": ["f1"], "second": ["f2", "f3"]},
+    ],
+    ids=lambda line: str(line["said"]),
+)
+def test_every_kind_of_word_is_read_as_it_was_ever_written(line: dict[str, object]) -> None:
+    assert json.loads(json.dumps(word_to_json(word_from_json(line)))) == line
 
 
 def test_further_keys_are_left_out() -> None:

@@ -6,20 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faces.confirmations import (
+    Decided,
     Event,
     FacesApart,
     FacesTogether,
     FaceVerdict,
+    NotOnePerson,
     PersonCreated,
     Retracted,
     SamePhotoException,
     Truth,
     Verdict,
     Word,
-    fold,
     together_in,
 )
 from faces.constraints import Constraints, constraints_of
+from faces.fold import fold
 from faces.records import NOBODY, STRANGER, FaceId, PersonId, PhotoId
 from tests.faces.words import faces as some_face
 from tests.faces.words import numbered, some_faces, verdicts
@@ -297,6 +299,27 @@ def test_who_changes_their_mind_contradicts_nobody(said: tuple[Word, ...]) -> No
     assert found.contradictions == ()
     meant_one = not isinstance(said[0], FacesTogether)
     assert joined(found)[A] == joined(found)[B] if meant_one else may_not_meet(found, A, B)
+
+
+def test_several_people_who_all_have_one_name_are_told() -> None:
+    mixed = ("Bob", NotOnePerson((A, B)))
+    found = constraints(("Ada", is_(A, ANNA)), ("Ada", is_(B, ANNA)), mixed)
+    (message,) = messages(found)
+    assert "Anna, says Ada (annotation 1 and annotation 2); not one person, says Bob" in message
+    assert messages(constraints(("Ada", is_(A, ANNA)), mixed)) == []
+    assert messages(constraints(("Ada", is_(A, ANNA)), ("Ada", is_(B, ZOE)), mixed)) == []
+
+
+def test_whoever_names_all_faces_after_calling_them_mixed_thought_again() -> None:
+    named = [("Ada", is_(A, ANNA)), ("Ada", is_(B, ANNA))]
+    assert messages(constraints(("Ada", NotOnePerson((A, B))), *named)) == []
+    assert len(messages(constraints(*named, ("Ada", NotOnePerson((A, B)))))) == 1
+
+
+def test_a_decision_ends_the_contradiction() -> None:
+    dispute = [("Ada", is_(A, ANNA)), ("Bob", is_(A, ZOE))]
+    assert len(messages(constraints(*dispute))) == 1
+    assert messages(constraints(*dispute, ("Eve", Decided(A, Verdict.IS, ZOE)))) == []
 
 
 def test_a_long_list_of_answers_is_told_in_short() -> None:

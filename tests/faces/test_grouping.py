@@ -17,10 +17,10 @@ from faces.confirmations import (
     FaceVerdict,
     PersonCreated,
     Verdict,
-    fold,
 )
 from faces.constraints import constraints_of
 from faces.cut import Cut, in_steps
+from faces.fold import fold
 from faces.grouping import Grouping
 from faces.records import NOBODY, STRANGER, FaceId, FloatRows, PersonId, PhotoId, unit_rows
 from tests.faces.grouping_by_definition import (

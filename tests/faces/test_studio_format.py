@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
-from faces.records import Box, FaceId, Photo, PhotoId
+from faces.records import Box, FaceId, PersonId, Photo, PhotoId
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG, photos_config_matches
 from faces.studio_format import (
     PEOPLE_VERSION,
@@ -255,6 +255,43 @@ def test_tiles_say_what_their_colour_says_and_deleted_ones_nothing() -> None:
     answer = read_people_answer({"result": [first, second]}, PEOPLE_DATA, from_prediction=True)
     assert answer.tiles == {"f0": Tile.SOMEONE_ELSE, "f1": Tile.NOT_A_FACE}
     assert answer.name is None
+
+
+def test_a_chosen_name_comes_with_whom_it_meant_and_a_typed_one_with_nobody() -> None:
+    anna = PersonId("p-anna")
+    data = people_task(
+        cluster="c", montage_url="/m", people=["Anna"], tiles=TILES, photos=2, ids={"Anna": anna}
+    )
+    both = [*montage("Anna"), said("new_name", "textarea", "Anna")]
+    assert read_people_answer({"result": montage("Anna")}, data, from_prediction=True).meant == anna
+    assert read_people_answer({"result": both}, data, from_prediction=True).meant is None
+    old = read_people_answer({"result": montage("Anna")}, PEOPLE_DATA, from_prediction=True)
+    assert (old.name, old.meant) == ("Anna", None)
+
+
+def test_a_chosen_label_comes_with_whom_it_meant_and_a_typed_name_with_nobody() -> None:
+    anna = PersonId("p-anna")
+    data = photo_data([]) | {"people_ids": {"Anna": anna}}
+    named = region(1, "Anna"), region(2, "Anna"), per_region(2, "textarea", {"text": ["Anna"]})
+    photo = Photo(PHOTO, 200, 100)
+    answer = read_photo_answer({"result": named}, data, photo=photo, from_prediction=True)
+    assert [(box.name, box.meant) for box in answer.boxes] == [("Anna", anna), ("Anna", None)]
+
+
+@pytest.mark.parametrize("ids", [None, [], {"Zoë": "p"}, {"Anna": 3}])
+def test_a_task_that_does_not_tell_whom_a_name_means_is_read_by_the_name(ids: object) -> None:
+    data = PEOPLE_DATA | {"people_ids": ids}
+    answer = read_people_answer({"result": montage("Anna")}, data, from_prediction=True)
+    assert (answer.name, answer.meant) == ("Anna", None)
+
+
+def test_a_page_tells_on_which_faces_people_disagree_and_which_are_not_shown() -> None:
+    kinds = {"cluster": "c", "montage_url": "/m", "people": [], "tiles": TILES, "photos": 2}
+    data = people_task(**kinds, disputed=[FaceId("f1")], carried=[FaceId("f9")])
+    answer = read_people_answer({"result": montage()}, data, from_prediction=True)
+    assert (answer.disputed, answer.carried) == ({FaceId("f1")}, (FaceId("f9"),))
+    plain = read_people_answer({"result": montage()}, PEOPLE_DATA, from_prediction=True)
+    assert (plain.disputed, plain.carried) == (frozenset(), ())
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1
 
 PATIENCE_MS = 30_000
 ANSWERS_WITHIN_S = 90
+RENAMED_WITHIN_S = 120
 
 
 def open_pages(loop) -> dict[int, list[FaceId]]:
@@ -225,3 +226,33 @@ def test_a_second_sync_has_nothing_to_do(loop, new_photos) -> None:
     loop.faceloop("sync")
     said = loop.faceloop("sync", "--dry-run")
     assert re.findall(r"(\d+) new, (\d+) changed, (\d+) to delete", said) == [("0", "0", "0")] * 2
+
+
+def test_a_renamed_person_is_shown_so_on_every_photo_by_itself(
+    loop, annotator, named, new_photos, wait_for
+) -> None:
+    old, new = min(named), "Renée Ødegård"
+    with loop.store.read() as connection:
+        pushed = ledger.pushed_tasks(connection, Project.PHOTOS).values()
+    tasks = [task.task_id for task in pushed if not task.annotated]
+
+    def photos_of(name: str) -> list[tuple[int, int]]:
+        """The photos that show a name, and how many faces each."""
+        shown = ((task, loop.studio.task(task)["predictions"][-1]["result"]) for task in tasks)
+        return [
+            (task, len(regions))
+            for task, regions in shown
+            if any(region["value"]["rectanglelabels"] == [name] for region in regions)
+        ]
+
+    before = photos_of(old)
+    assert before
+    loop.faceloop("rename", old, new)
+    wait_for(
+        lambda: photos_of(new) == before and not photos_of(old),
+        within_s=RENAMED_WITHIN_S,
+        what=f"{new} on {len(before)} photos",
+    )
+    task, faces = before[0]
+    annotator.open_task(loop.project(Project.PHOTOS), task, regions=faces)
+    assert new in annotator.region_labels()

@@ -6,15 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.confirmations import (
+    Carried,
+    Decided,
     FacesApart,
     FaceVerdict,
+    NotOnePerson,
     PersonCreated,
+    PersonMerged,
     PersonRenamed,
     Truth,
     Verdict,
     Word,
-    fold,
 )
+from faces.fold import fold
 from faces.records import (
     Box,
     Face,
@@ -85,6 +89,82 @@ def test_an_old_name_is_the_person_who_had_it() -> None:
     assert book.person("Anna") == (ANNA, [])
 
 
+ANNE = PersonId("p-anne")
+CHANGED_HANDS: list[tuple[str, str, Word]] = [
+    ("Ada", "a", PersonCreated(ANNA, "Anna")),
+    ("Ada", "a", PersonRenamed(ANNA, "Anni")),
+    ("Ada", "b", PersonCreated(ANNE, "Anna")),
+]
+
+
+def test_a_chosen_name_is_whom_it_meant_when_it_was_offered() -> None:
+    book = NameBook(fold(numbered(CHANGED_HANDS)), lambda: PersonId("nobody"))
+    for meant, person in ((ANNA, ANNA), (None, ANNE), (PersonId("forgotten"), ANNE)):
+        answer = replace(people("Anna"), meant=meant)
+        first, *_ = words_of_people_answer(answer, book).words
+        assert first == FaceVerdict(F1, Verdict.IS, person)
+        chosen = BoxAnswer(F1, BOX, "Anna", None, meant)
+        (word,) = words_of_photo_answer(PhotoAnswer(PHOTO, (chosen,), ()), KNOWN, book).words
+        assert word == FaceVerdict(F1, Verdict.IS, person)
+
+
+def test_a_chosen_name_follows_a_merge() -> None:
+    merged = [*CHANGED_HANDS, ("Ada", "c", PersonMerged(ANNA, ANNE))]
+    book = NameBook(fold(numbered(merged)), lambda: PersonId("nobody"))
+    assert book.person("Anni", ANNA) == (ANNE, [])
+
+
+def test_what_is_said_of_a_face_that_people_disagree_on_decides(names: NameBook) -> None:
+    disputed = replace(people("Anna"), disputed=frozenset({F1, F3}))
+    assert words_of_people_answer(disputed, names).words == (
+        Decided(F1, Verdict.IS, ANNA),
+        FaceVerdict(F2, Verdict.IS_NOT, ANNA),
+        Decided(F3, Verdict.NOT_A_FACE),
+    )
+
+
+REST = (FaceId("f8"), FaceId("f9"))
+GREEN = dict.fromkeys((F1, F2), Tile.SAME_PERSON)
+
+
+def test_a_name_is_carried_to_the_rest_of_a_group_if_all_that_is_shown_has_it(
+    names: NameBook,
+) -> None:
+    answer = replace(people("Anna", tiles=GREEN), carried=REST)
+    *shown, carried = words_of_people_answer(answer, names).words
+    assert shown == [FaceVerdict(face, Verdict.IS, ANNA) for face in GREEN]
+    assert carried == Carried(REST, ANNA, (F1, F2))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(people("Anna"), id="a tile is red"),
+        pytest.param(people("Anna", tiles={**GREEN, F3: Tile.NOT_A_FACE}), id="a tile is grey"),
+        pytest.param(people(verdict=ClusterVerdict.STRANGER, tiles=GREEN), id="no name"),
+        pytest.param(people("Unknown", tiles=GREEN), id="no name that can be"),
+        pytest.param(people("Anna", tiles={}), id="no tile is left"),
+    ],
+)
+def test_a_name_is_not_carried_if(answer: PeopleAnswer, names: NameBook) -> None:
+    words = words_of_people_answer(replace(answer, carried=REST), names).words
+    assert not any(isinstance(word, Carried) for word in words)
+
+
+def test_names_that_are_spelled_nearly_alike_are_found() -> None:
+    said: list[tuple[str, str, Word]] = [
+        ("Ada", "a", PersonCreated(ANNA, "Annika")),
+        ("Ada", "a", FaceVerdict(F1, Verdict.IS, ANNA)),
+        ("Ada", "a", PersonCreated(ANNE, "Monika")),
+    ]
+    book = NameBook(fold(numbered(said)), lambda: PersonId("new"))
+    assert book.nearly("Anika") == ["Annika"]
+    assert book.nearly("Annika") == []
+    assert book.nearly("Monica") == [], "nobody has the name Monika on a face"
+    book.person("Anika")
+    assert book.nearly("Anicka") == ["Anika"]
+
+
 APART = FacesApart(F2, (F1,))
 
 
@@ -107,12 +187,15 @@ def test_a_verdict_without_a_name(
     assert words_of_people_answer(people(verdict=verdict), names).words == words
 
 
-@pytest.mark.parametrize("verdict", [None, ClusterVerdict.MIXED])
-def test_tiles_left_as_they_were_say_nothing_by_themselves(
-    names: NameBook, verdict: ClusterVerdict | None
-) -> None:
-    untouched = people(verdict=verdict, tiles=dict.fromkeys((F1, F2, F3), Tile.SAME_PERSON))
+def test_tiles_left_as_they_were_say_nothing_by_themselves(names: NameBook) -> None:
+    untouched = people(tiles=dict.fromkeys((F1, F2, F3), Tile.SAME_PERSON))
     assert words_of_people_answer(untouched, names) == Said(())
+
+
+def test_mixed_says_that_the_green_tiles_are_not_one_person(names: NameBook) -> None:
+    two_green = {F1: Tile.SAME_PERSON, F2: Tile.SAME_PERSON, F3: Tile.NOT_A_FACE}
+    mixed = words_of_people_answer(people(verdict=ClusterVerdict.MIXED, tiles=two_green), names)
+    assert mixed == Said((NotOnePerson((F1, F2)), GREY))
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)
@@ -251,6 +334,9 @@ def test_an_answer_speaks_only_of_the_tiles_that_are_left(answer: PeopleAnswer) 
             assert grey <= (word.verdict is Verdict.NOT_A_FACE)
         elif isinstance(word, FacesApart):
             assert {word.face, *word.others} <= set(answer.tiles)
+        elif isinstance(word, NotOnePerson):
+            green = {face for face, tile in answer.tiles.items() if tile is Tile.SAME_PERSON}
+            assert set(word.faces) == green
         else:
             assert isinstance(word, PersonCreated)
             assert set(answer.tiles.values()) != {Tile.NOT_A_FACE}

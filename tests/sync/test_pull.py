@@ -3,12 +3,21 @@ from typing import Any
 
 import pytest
 
-from faces.confirmations import Retracted, Revised
-from faces.records import Box, FaceId
+from faces.confirmations import (
+    FaceVerdict,
+    PersonCreated,
+    PersonRenamed,
+    Retracted,
+    Revised,
+    Verdict,
+)
+from faces.records import Box, FaceId, PersonId
 from faces.store import log, photos
 from sync.desk import Project, open_desk
 from tests.studio_double import URL
 from tests.sync.conftest import Workspace, face_id, photo_id
+
+ANNA = PersonId("p-anna")
 
 
 @pytest.fixture
@@ -114,6 +123,77 @@ def test_one_of_two_answers_deleted_leaves_the_other(filled: Workspace) -> None:
     filled.double.take_back(second)
     filled.pull()
     assert names(filled) == dict.fromkeys(filled.members[0], "Zoë")
+
+
+def test_a_dispute_is_settled_by_the_page_that_asks_again(filled: Workspace) -> None:
+    name_page(filled, 0, "Zoë", by="first@studio.test")
+    name_page(filled, 0, "Anna", by="second@studio.test")
+    filled.pull()
+    filled.push()
+    (asked_again,) = (
+        task
+        for task in filled.double.tasks_of(filled.desk.people)
+        if task["data"].get("disputed") == filled.members[0]
+    )
+    result = [*shown(filled, asked_again["id"]), typed("Zoë")]
+    again = filled.double.annotate(asked_again["id"], result, by="third@studio.test")
+    filled.pull()
+    assert filled.truth().disputed == frozenset()
+    assert names(filled) == dict.fromkeys(filled.members[0], "Zoë")
+    filled.double.take_back(again)
+    filled.pull()
+    assert filled.truth().disputed == set(filled.members[0])
+
+
+def test_a_carried_name_ends_when_a_shown_tile_is_thrown_out(filled: Workspace) -> None:
+    page = page_of(filled, 0)
+    *first, last = filled.members[0]
+    data = filled.double.tasks[page]["data"]
+    data.update(faces=first, carried=[last])
+    tiles = [one for one in shown(filled, page) if one.get("id") in first]
+    answer = filled.double.annotate(page, [*tiles, typed("Zoë")])
+    filled.pull()
+    truth = filled.truth()
+    assert set(truth.confirmed) == set(first)
+    assert {face: truth.people[who].name for face, who in truth.carried.items()} == {last: "Zoë"}
+    tiles[0]["value"]["rectanglelabels"] = ["Someone else"]
+    filled.double.change(answer, result=[*tiles, typed("Zoë")])
+    filled.pull()
+    assert filled.truth().carried == {}
+    assert last not in filled.truth().settled
+
+
+def test_a_chosen_name_that_changed_hands_means_who_had_it(filled: Workspace) -> None:
+    filled.say(PersonCreated(ANNA, "Anna"), FaceVerdict(filled.members[0][0], Verdict.IS, ANNA))
+    filled.push()
+    (page,) = (
+        task["id"]
+        for task in filled.double.tasks_of(filled.desk.people)
+        if task["data"]["people_ids"] == {"Anna": ANNA}
+        and filled.members[0][1] in task["data"]["faces"]
+    )
+    filled.say(PersonRenamed(ANNA, "Anni"))
+    filled.say(PersonCreated(PersonId("p-other"), "Anna"))
+    result = [one for one in shown(filled, page) if one["from_name"] != "name"]
+    filled.double.annotate(page, [*result, chosen("name", "Anna")])
+    filled.pull()
+    assert set(names(filled).values()) == {"Anni"}
+    assert set(filled.members[0]) <= names(filled).keys()
+
+
+def test_a_new_name_that_is_nearly_somebodys_is_told_and_nobody_is_made_one(
+    filled: Workspace,
+) -> None:
+    name_page(filled, 0, "Johnny")
+    assert filled.pull().problems == []
+    page = page_of(filled, 1)
+    name_page(filled, 1, "Jonny")
+    (problem,) = filled.pull().problems
+    assert f"task {page} in people" in problem
+    assert "Jonny is new, and spelled nearly like Johnny" in problem
+    assert sorted(person.name for person in filled.truth().people.values()) == ["Johnny", "Jonny"]
+    name_page(filled, 1, "Jonny")
+    assert filled.pull().problems == [], "it is told once, when the name is new"
 
 
 def test_a_skipped_answer_says_nothing(filled: Workspace) -> None:

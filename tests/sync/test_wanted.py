@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.confirmations import (
+    Carried,
     FacesApart,
     FaceVerdict,
     PersonCreated,
@@ -16,8 +17,8 @@ from faces.confirmations import (
     Truth,
     Verdict,
     Word,
-    fold,
 )
+from faces.fold import fold
 from faces.records import (
     Box,
     Cluster,
@@ -131,6 +132,21 @@ def test_settled_faces_are_not_asked_about(verdict: Verdict) -> None:
     truth = truth_of(*(FaceVerdict(face, verdict) for face in FACES[1:PAGE_TILES]))
     assert pages(truth, CLUSTER)[0].faces == (FACES[0],)
     assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:PAGE_TILES]))) == []
+
+
+def test_a_carried_face_is_asked_about_again_when_its_group_split() -> None:
+    named, carried = FACES[0], Carried((FACES[1], FACES[2]), ANNA, (FACES[0],))
+    truth = truth_of(is_(named), carried)
+    assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[:3]))) == []
+    apart = [Cluster(ClusterId("c"), tuple(FACES[:2])), Cluster(ClusterId("d"), (FACES[2],))]
+    assert [page.faces for page in pages(truth, *apart)] == [(FACES[2],)]
+
+
+def test_a_carried_face_is_asked_about_again_when_a_shown_one_is_thrown_out() -> None:
+    words = [is_(FACES[0]), is_(FACES[1]), Carried((FACES[2],), ANNA, tuple(FACES[:2]))]
+    cluster = Cluster(ClusterId("c"), tuple(FACES[:3]))
+    assert pages(truth_of(*words), cluster) == []
+    assert pages(truth_of(*words, is_not(FACES[1])), cluster)[0].faces == (FACES[2],)
 
 
 def test_a_disputed_face_is_asked_about_again() -> None:
@@ -253,6 +269,22 @@ def test_names_on_offer_are_those_shown_then_the_likeliest_in_turn() -> None:
     assert data["people"][-1] == {"value": UNKNOWN}
 
 
+def test_a_task_tells_whom_its_names_stand_for() -> None:
+    truth = truth_of(is_(FACES[0]), PersonRenamed(ZOE, "Zora"), PersonRenamed(ANNA, "Zoë"))
+    (photo,) = wanted_photos([PHOTO], faces_of_photo(2), {}, truth, PROPOSED)
+    assert photo.data("/x.jpg")["people_ids"] == {"Zoë": ANNA, "Zora": ZOE}
+    (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:3])), guesses=PROPOSED)
+    assert page.data("/m.jpg")["people_ids"] == dict.fromkeys(page.people, ZOE)
+
+
+def test_a_page_tells_on_which_of_its_faces_people_disagree() -> None:
+    events = [("Ada", "a", word) for word in (*PEOPLE, is_(FACES[0]))]
+    truth = fold(numbered([*events, ("Bob", "b", is_(FACES[0], ZOE))]))
+    (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[:2])))
+    assert page.data("/m.jpg")["disputed"] == [FACES[0]]
+    assert "disputed" not in pages(truth_of(), CLUSTER)[0].data("/m.jpg")
+
+
 def test_every_shown_name_is_on_offer() -> None:
     count = 40
     people = [PersonId(f"p{number:02}") for number in range(count)]
@@ -270,6 +302,14 @@ def digest(
 ) -> Shown:
     (wanted,) = wanted_photos([PHOTO], faces_of_photo(3), captions or {}, truth_of(*words), guesses)
     return shown_digest(wanted)
+
+
+def test_a_shown_name_that_changed_hands_is_shown_anew() -> None:
+    proposed = Guesses({face: Proposal(face, ANNA, 0.9, "model-1") for face in FACES[:3]})
+    swapped = digest(PersonRenamed(ZOE, "Zora"), PersonRenamed(ANNA, "Zoë"), guesses=proposed)
+    before = digest(guesses=Guesses({f: Proposal(f, ZOE, 0.9, "model-1") for f in FACES[:3]}))
+    assert swapped.prediction == before.prediction
+    assert swapped.data != before.data
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,12 @@ def test_what_nobody_is_sure_of_is_left_out() -> None:
     assert set(data.faces) == set(ANN_AND_NED)
 
 
+def test_a_carried_name_teaches_nothing_and_tests_nothing() -> None:
+    carried = {face.id: PersonId("ann") for face in FACES[4:]}
+    data = build_data_set(replace(said(ANN_AND_NED), carried=carried), FACES, encoded(FACES))
+    assert set(data.faces) == set(ANN_AND_NED)
+
+
 def test_a_face_without_an_encoding_is_left_out() -> None:
     data = build_data_set(said({**ANN_AND_NED, "f04": "Ned"}), FACES, encoded(FACES[:4]))
     assert set(data.faces) == set(ANN_AND_NED)

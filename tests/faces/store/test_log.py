@@ -7,19 +7,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from faces.confirmations import (
+    Carried,
+    Decided,
     Event,
     FacesApart,
     FacesTogether,
     FaceVerdict,
+    NotOnePerson,
     Occasion,
+    PairUnsure,
     PersonCreated,
     PersonRenamed,
     Retracted,
     SamePhotoException,
     Verdict,
-    fold,
 )
 from faces.errors import StoreError
+from faces.fold import fold
 from faces.records import Box, Encodings, Face, FaceId, PersonId, Photo, PhotoId
 from faces.store import chunks, log, photos
 from faces.store.database import Store
@@ -50,13 +54,38 @@ def test_faces_that_any_word_was_about_are_told(store: Store) -> None:
         FacesTogether((FaceId("f2"), FaceId("f3"))),
         FacesApart(FaceId("f4"), (FaceId("f5"),)),
         SamePhotoException(FaceId("f6"), FaceId("f7")),
+        Carried((FaceId("f8"),), ANNA, (FaceId("f9"),)),
+        NotOnePerson((FaceId("f10"), FaceId("f11"))),
+        PairUnsure((FaceId("f12"),), (FaceId("f13"),)),
+        Decided(FaceId("f14"), Verdict.STRANGER),
         Retracted(),
     )
     with store.write() as connection:
         assert log.faces_spoken_of(connection) == frozenset()
         log.append(connection, ADA, words)
-        assert log.faces_spoken_of(connection) == {f"f{number}" for number in range(1, 8)}
-        assert log.faces_spoken_of(connection, after=3) == {"f4", "f5", "f6", "f7"}
+        assert log.faces_spoken_of(connection) == {f"f{number}" for number in range(1, 15)}
+        assert log.faces_spoken_of(connection, after=7) == {"f12", "f13", "f14"}
+
+
+def test_a_name_is_carried_once_into_a_photo(store: Store) -> None:
+    ids: list[FaceId] = []
+    with store.write() as connection:
+        for name, boxes in (("a", 1), ("b", 2)):
+            photo = Photo(PhotoId(name * 64), 100, 100)
+            shown = tuple(
+                Face(FaceId(f"{name}{n}"), photo.id, Box(30 * n, 0, 20, 20), 1.0)
+                for n in range(boxes)
+            )
+            rows = np.zeros((boxes, 128), dtype=np.float32)
+            encodings = Encodings("net", tuple(face.id for face in shown), rows, rows)
+            photos.save_photo(connection, ReadPhoto(photo, shown, encodings), now=NOW)
+            ids += encodings.faces
+        shown_face, first, second = ids
+        named = FaceVerdict(shown_face, Verdict.IS, ANNA)
+        log.append(connection, ADA, [named, Carried((first,), ANNA, (shown_face,))])
+        assert log.truth(connection).carried == {first: ANNA}
+        log.append(connection, ADA, [named, Carried((second,), ANNA, (shown_face,))])
+        assert log.truth(connection).carried == {}
 
 
 def test_writing_lines_twice_adds_nothing(store: Store, tmp_path: Path) -> None:
