@@ -40,6 +40,14 @@ ApiKey = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, do nothing.")]
+Annotators = Annotated[
+    str | None,
+    typer.Option(
+        "--annotators",
+        help="Who names faces at the same time, as in anna,ben: each gets tabs and tasks of their "
+        'own; remembered. "" goes back to one queue for all.',
+    ),
+]
 DetectorName = Annotated[
     Literal["yunet", "hog", "cnn"] | None,
     typer.Option("--detector", help="What finds faces in new photos; remembered."),

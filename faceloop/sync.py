@@ -11,6 +11,7 @@ from faces.settings import Settings
 from sync.desk import Desk, connect_backend
 from sync.loop import Synced, desk_of, sync_now
 from sync.push import plan_only
+from sync.queues import annotators_told, note_annotators
 
 
 def sync(
@@ -18,14 +19,23 @@ def sync(
     dry_run: options.DryRun = False,
     studio: options.Studio = None,
     api_key: options.ApiKey = None,
+    annotators: options.Annotators = None,
 ) -> None:
-    """Read what people said in Label Studio, then show there what follows from it."""
+    """Read what people said in Label Studio, then show there what follows from it.
+
+    Tabs in both projects show the tasks that are worth most first.
+    """
     settings = settings_for(workspace, studio_url=studio, studio_api_key=api_key)
     store = existing_store(settings)
+    names = None if annotators is None else annotators_told(annotators)
     if dry_run:
-        for project, plan in plan_only(store, CurrentModel(settings.models)).items():
+        plans = plan_only(store, CurrentModel(settings.models), annotators=names)
+        for project, plan in plans.items():
             say(f"{project}: {plan}")
         return
+    if names is not None:
+        with store.write() as connection:
+            note_annotators(connection, names)
     desk = desk_of(settings, store)
     with named_progress() as advance:
         synced = sync_now(settings, store, desk, on_progress=advance)

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-from label_studio_sdk import LabelStudio
-from label_studio_sdk.core import ApiError, RequestOptions
-
-from faces.errors import StudioError, StudioUnreachable
+from faces.errors import StudioError
+from faces.studio_connection import ONCE, Gone
+from faces.studio_views import StudioViews
 
 IMPORT_CHUNK = 250
 TASK_PAGE = 500
 UPLOAD_CHUNK = 20
 ASKED_AT_ONCE = 20
 """Tasks asked about in one address; longer addresses are refused on the way."""
-_ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": 300}
 _TOUCHED = ("total_annotations", "cancelled_annotations", "draft_exists")
 _DRAFTED = {
     "filter": "filter:tasks:draft_exists",
@@ -35,29 +31,22 @@ _DRAFTED = {
 """Label Studio tells of drafts only when it is asked for them in a filter."""
 _UNCONNECTED = ("DI", "ER")
 """States of a backend: disconnected, in error."""
-_ANSWERED = {
-    "conjunction": "or",
-    "items": [
-        {"filter": f"filter:tasks:{column}", "operator": "greater", "type": "Number", "value": 0}
-        for column in ("total_annotations", "cancelled_annotations")
-    ],
-}
 
 
-class Studio:
+def _counted(conjunction: str, operator: str) -> dict[str, Any]:
+    """A filter on how many answers a task has, and how many times it was skipped."""
+    columns = ("total_annotations", "cancelled_annotations")
+    shared = {"operator": operator, "type": "Number", "value": 0}
+    items = [{"filter": f"filter:tasks:{column}", **shared} for column in columns]
+    return {"conjunction": conjunction, "items": items}
+
+
+_ANSWERED = _counted("or", "greater")
+_UNANSWERED = _counted("and", "equal")
+
+
+class Studio(StudioViews):
     """One Label Studio server, seen with one person's token (legacy or personal access)."""
-
-    def __init__(self, url: str, api_key: str, *, httpx_client: httpx.Client | None = None) -> None:
-        """Prepare the client; nothing is sent before the first call."""
-        self.url = url.rstrip("/")
-        self._http = httpx_client or httpx.Client(timeout=60, follow_redirects=True)
-        self._client = LabelStudio(
-            base_url=self.url, api_key=api_key, httpx_client=self._http, timeout=60
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def speaker(self) -> str:
         """Whose token this is, as an e-mail address.
@@ -68,7 +57,7 @@ class Studio:
         """
         try:
             return str(self._json("GET", "api/current-user/whoami")["email"])
-        except (_Gone, KeyError, TypeError) as error:
+        except (Gone, KeyError, TypeError) as error:
             raise StudioError(
                 f"there is no Label Studio at {self.url}; give the address of its start page, as "
                 "in http://127.0.0.1:8080"
@@ -87,7 +76,7 @@ class Studio:
                 label_config=config,
                 show_collab_predictions=True,
                 sampling="Sequential sampling",
-                request_options=_ONCE,
+                request_options=ONCE,
             )
         if project.id is None:
             raise StudioError(f"Label Studio at {self.url} made {title} and gave it no id")
@@ -97,7 +86,7 @@ class Studio:
         """When a project was made, None if it is gone; a later one may have the same number."""
         try:
             return str(self._json("GET", f"api/projects/{project}/")["created_at"])
-        except _Gone:
+        except Gone:
             return None
 
     def set_config(self, project: int, config: str) -> None:
@@ -138,6 +127,25 @@ class Studio:
             untouched |= {int(one["id"]) for one in listed if not any(one[k] for k in _TOUCHED)}
         return untouched & set(tasks)
 
+    def foremost(self, project: int, key: str, count: int) -> dict[int, dict[str, Any]]:
+        """The data of the tasks that nobody answered, by id: those with the highest `data[key]`,
+        which Label Studio compares as text, as its Data Manager does.
+        """
+        query = {"ordering": [f"-tasks:data.{key}"], "filters": _UNANSWERED}
+        answer = self._json(
+            "GET",
+            "api/tasks/",
+            params={
+                "project": project,
+                "page": 1,
+                "page_size": count,
+                "fields": "task_only",
+                "include": "id,data",
+                "query": json.dumps(query, separators=(",", ":")),
+            },
+        )
+        return {int(task["id"]): task["data"] for task in answer["tasks"]}
+
     def _listed(self, project: int, filters: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
         query: dict[str, Any] = {"ordering": ["tasks:id"]}
         if filters:
@@ -172,7 +180,7 @@ class Studio:
         """
         try:
             answer: dict[str, Any] = self._json("GET", f"api/tasks/{task}/")
-        except _Gone:
+        except Gone:
             return None
         return answer
 
@@ -217,7 +225,7 @@ class Studio:
         """Delete one prediction; one that is gone already is fine."""
         try:
             self._json("DELETE", f"api/predictions/{prediction}/")
-        except _Gone:
+        except Gone:
             return
 
     def version_counts(self, project: int) -> dict[str, int]:
@@ -312,7 +320,7 @@ class Studio:
                 auth_method="BASIC_AUTH" if password else "NONE",
                 basic_auth_user=user if password else None,
                 basic_auth_pass=password or None,
-                request_options=_ONCE,
+                request_options=ONCE,
             )
             for ml in mine:
                 self._client.ml.delete(ml.id)
@@ -370,83 +378,6 @@ class Studio:
         for hook in mine:
             self._json("DELETE", f"api/webhooks/{hook['id']}/")
         self._json("POST", "api/webhooks/", wanted)
-
-    def _json(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
-        *,
-        params: Mapping[str, Any] | None = None,
-        files: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """One request through the SDK's client; None for an empty answer."""
-        answer = self._answer(method, path, body, params=params, files=files)
-        what = f"{method} {path}"
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            raise _Gone(f"Label Studio at {self.url} has no {path}")
-        if answer.is_error:
-            raise StudioError(self._refusal(what, answer.status_code, answer.text))
-        if not answer.content:
-            return None
-        try:
-            return answer.json()
-        except json.JSONDecodeError as error:
-            raise StudioError(f"Label Studio at {self.url} answered {what} with no JSON") from error
-
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        params: Mapping[str, Any] | None = None,
-        files: Mapping[str, Any] | None = None,
-    ) -> httpx.Response:
-        """One request through the SDK's client, whatever the answer."""
-        with self._answering(f"{method} {path}"):
-            return self._client._client_wrapper.httpx_client.request(
-                path,
-                method=method,
-                json=body,
-                params=dict(params) if params else None,
-                files=dict(files) if files else None,
-                request_options={} if method == "GET" else _ONCE,
-            )
-
-    @contextmanager
-    def _answering(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except httpx.TransportError as error:
-            raise StudioUnreachable(
-                f"no answer from Label Studio at {self.url} ({error}); is it running?"
-            ) from error
-        except ApiError as error:
-            body = error.body if isinstance(error.body, str) else json.dumps(error.body)
-            raise StudioError(self._refusal(what, error.status_code, body)) from error
-
-    def _refusal(self, what: str, status: int | None, body: str) -> str:
-        remedy = {
-            401: "; give a token that is valid: --api-key or FACELOOP_STUDIO_API_KEY",
-            403: "; the token's owner may not do this, or a network rule forbids it",
-        }.get(status or 0, "")
-        return f"Label Studio at {self.url} refused to {what} ({status}){remedy}: {_told(body)}"
-
-
-class _Gone(StudioError):
-    """What was asked for does not exist in Label Studio."""
-
-
-def _told(body: str) -> str:
-    """What a refusal says, on one line."""
-    try:
-        answer = json.loads(body)
-        parts = [answer["detail"], answer.get("validation_errors")]
-    except (ValueError, KeyError, TypeError):
-        parts = [body]
-    texts = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
-    return " ".join(" ".join(texts).split())[:500]
 
 
 def _same(found: Any, wanted: Any) -> bool:

@@ -16,6 +16,8 @@ UNKNOWN = "Unknown"
 """The label of a face for which no name is proposed."""
 PEOPLE_VERSION = "faceloop-people"
 """The one model version of the People project."""
+WORTH = "worth"
+"""The key of a People task's data that tabs order by."""
 
 
 class Tile(StrEnum):
@@ -33,6 +35,15 @@ class ClusterVerdict(StrEnum):
     NOT_FACES = "Not faces"
     MIXED = "Mixed"
     CANNOT_TELL = "Cannot tell"
+
+
+class Kind(StrEnum):
+    """What a People task asks, as its data says for tabs to go by."""
+
+    NAME = "name"
+    SAME = "same"
+    DOUBTFUL = "doubtful"
+    CONFIRM = "confirm"
 
 
 class BoxVerdict(StrEnum):
@@ -203,6 +214,15 @@ def people_task(
         **({"disputed": list(disputed)} if disputed else {}),
         **({"carried": list(carried)} if carried else {}),
     }
+
+
+def place_of_task(kind: Kind, *, worth: float, queue: int) -> dict[str, str]:
+    """What tabs pick and order People tasks by.
+
+    Label Studio compares what is in a task's data as text, so worth is written with leading zeros.
+    Its front end takes no minus in the name of a key.
+    """
+    return {"kind": kind.value, WORTH: f"{worth:010.3f}", "queue": str(queue)}
 
 
 def people_prediction(

@@ -102,6 +102,11 @@ def open_desk(store: Store, studio: Studio, *, server: str, media: Media, pictur
     return Desk(studio, ids[Project.PEOPLE], ids[Project.PHOTOS], pictures, media)
 
 
+def tabs_fact(project: Project) -> str:
+    """Under which name the store notes our tabs in a project."""
+    return f"tabs {project}"
+
+
 def connect_backend(desk: Desk, *, url: str, secret: str) -> None:
     """Register the backend on Photos, and have the annotations of both projects announced to it."""
     studio = desk.studio
@@ -132,5 +137,6 @@ def _project(store: Store, studio: Studio, project: Project, server: str) -> int
     with store.write() as connection:
         ledger.drop_tasks(connection, project, ledger.pushed_tasks(connection, project))
         ledger.forget_annotations(connection, project)
+        ledger.set_fact(connection, tabs_fact(project), None)
         ledger.set_fact(connection, fact, known)
     return made

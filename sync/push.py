@@ -9,7 +9,7 @@ from typing import Any
 
 from faces.errors import BrokenModelVersion, StudioError
 from faces.identify import CurrentModel
-from faces.records import NETWORK, Proposal
+from faces.records import NETWORK, PhotoId, Proposal
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
@@ -20,10 +20,20 @@ from faces.studio_format import PEOPLE_VERSION
 from faces.studio_validator import Validator
 from sync.desk import Desk, Project
 from sync.montage import draw_montage, lay_out
+from sync.ordering import keep_order
 from sync.proposing import guess
+from sync.queues import Queues, note_queues, read_queues, share_out
 from sync.reconcile import reconcile
 from sync.rounds import HALF_PUSHED, Round, begin_round, round_of, show_round
-from sync.wanted import Wanted, WantedPage, shown_digest, wanted_pages, wanted_photos
+from sync.tabs import differing_photos
+from sync.wanted import (
+    Wanted,
+    WantedPage,
+    best_first,
+    shown_digest,
+    wanted_pages,
+    wanted_photos,
+)
 
 BATCH = 20
 """Tasks changed or deleted at once: somebody may answer the next ones meanwhile."""
@@ -58,6 +68,14 @@ class Gathered:
     pushed: Mapping[Project, Mapping[str, PushedTask]]
     proposals: Sequence[Proposal]
     round: Round
+    queues: Queues
+    differing: Sequence[PhotoId]
+
+    @property
+    def pages(self) -> list[WantedPage]:
+        """The tasks of People, the best first."""
+        people = self.wanted[Project.PEOPLE].values()
+        return [page for page in people if isinstance(page, WantedPage)]
 
     def version(self, project: Project) -> str:
         """The model version of a project's predictions."""
@@ -100,21 +118,33 @@ def push(
     gathered = gather(store, models)
     with store.write() as connection:
         cluster_store.replace_proposals(connection, gathered.proposals)
+        note_queues(connection, gathered.queues)
     begin_round(store, gathered.round)
     plans = _plans(gathered)
     for project, plan in plans.items():
         _Push(store, desk, project, gathered, on_progress).apply(plan)
     show_round(store, desk, gathered.round)
+    keep_order(
+        store,
+        desk,
+        gathered.pages,
+        annotators=gathered.queues.annotators,
+        differing=gathered.differing,
+    )
     return plans
 
 
-def plan_only(store: Store, models: CurrentModel) -> dict[Project, Plan]:
-    """What a push would do, for a dry run."""
-    return _plans(gather(store, models))
+def plan_only(
+    store: Store, models: CurrentModel, *, annotators: Sequence[str] | None = None
+) -> dict[Project, Plan]:
+    """What a push would do, for a dry run; `annotators` if there are to be others than noted."""
+    return _plans(gather(store, models, annotators=annotators))
 
 
-def gather(store: Store, models: CurrentModel) -> Gathered:
-    """Read the store and let the machine guess.
+def gather(
+    store: Store, models: CurrentModel, *, annotators: Sequence[str] | None = None
+) -> Gathered:
+    """Read the store and let the machine guess; the best tasks come first.
 
     Raises:
         BrokenModelVersion: the current model version cannot be used.
@@ -131,18 +161,22 @@ def gather(store: Store, models: CurrentModel) -> Gathered:
         run = cluster_store.current_run(connection) or "none"
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
+        queues = read_queues(connection).among(annotators)
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
     ids_there = {photo.id for photo in there}
     photo_of = {face.id: face.photo for face in all_faces if face.photo in ids_there}
+    pages, queues = share_out(wanted_pages(clusters, photo_of, truth, guesses), queues)
     wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
-        Project.PEOPLE: {w.key: w for w in wanted_pages(clusters, photo_of, truth, guesses)},
+        Project.PEOPLE: {page.key: page for page in best_first(pages)},
         Project.PHOTOS: {
             w.key: w for w in wanted_photos(there, all_faces, captions, truth, guesses)
         },
     }
     current = round_of(store, run if identifier is None else identifier.version.id)
-    return Gathered(wanted_by_project, pushed, tuple(guesses.proposals.values()), current)
+    proposals = tuple(guesses.proposals.values())
+    differing = differing_photos(proposals, truth, photo_of)
+    return Gathered(wanted_by_project, pushed, proposals, current, queues, differing)
 
 
 def _plans(gathered: Gathered) -> dict[Project, Plan]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -17,14 +17,18 @@ from faces.store.ledger import Shown
 from faces.studio_format import (
     PEOPLE_VERSION,
     UNKNOWN,
+    WORTH,
+    Kind,
     ShownFace,
     people_prediction,
     people_task,
     photo_prediction,
     photo_task,
+    place_of_task,
 )
 from sync.montage import PAGE_TILES, lay_out
 from sync.proposing import OFFERED_PEOPLE, Guesses
+from sync.worth import worth_of_page
 
 MOST_NAMES = 12
 """Names on offer in a photo; longer lists hide the picture."""
@@ -39,6 +43,9 @@ class Wanted(Protocol):
 
     def data(self, picture_url: str) -> dict[str, Any]:
         """The task's data."""
+
+    def seen(self) -> object:
+        """Of the data, what makes a task worth rewriting."""
 
     def prediction(self, version: str) -> dict[str, Any]:
         """The task's prediction."""
@@ -90,6 +97,7 @@ class WantedPage:
     """A page of a cluster: who are these faces?
 
     Of the faces in `disputed` people disagree; it has the numbers of what they said.
+    `worth` says how early it is to be answered, `queue` by whom: the number of an annotator.
     """
 
     cluster: ClusterId
@@ -100,6 +108,8 @@ class WantedPage:
     score: float
     ids: Mapping[str, PersonId] = field(default_factory=dict)
     disputed: Mapping[FaceId, Sequence[int]] = field(default_factory=dict)
+    worth: float = 0.0
+    queue: int = 1
 
     @property
     def key(self) -> str:
@@ -108,6 +118,11 @@ class WantedPage:
         """
         asked = [self.faces, self.disputed] if self.disputed else self.faces
         return f"page-{_digest(asked)}"
+
+    @property
+    def kind(self) -> Kind:
+        """What it asks."""
+        return Kind.DOUBTFUL if self.disputed else Kind.NAME
 
     def data(self, picture_url: str) -> dict[str, Any]:
         """The task's data."""
@@ -119,7 +134,11 @@ class WantedPage:
             photos=self.photos,
             ids=self.ids,
             disputed=list(self.disputed),
-        )
+        ) | place_of_task(self.kind, worth=self.worth, queue=self.queue)
+
+    def seen(self) -> dict[str, Any]:
+        """Of the data, what makes a task worth rewriting: all but its worth, renewed by itself."""
+        return {key: value for key, value in self.data("").items() if key != WORTH}
 
     def prediction(self, version: str) -> dict[str, Any]:
         """The task's prediction; People has one version for ever."""
@@ -141,8 +160,7 @@ def shown_digest(wanted: Wanted) -> Shown:
     The names that a task only offers count for a page, not for a photo (see `WantedPhoto.seen`).
     """
     version = PEOPLE_VERSION if isinstance(wanted, WantedPage) else ""
-    seen = wanted.seen() if isinstance(wanted, WantedPhoto) else wanted.data("")
-    return Shown(_digest(seen), _digest(wanted.prediction(version)))
+    return Shown(_digest(wanted.seen()), _digest(wanted.prediction(version)))
 
 
 def wanted_photos(
@@ -204,9 +222,15 @@ def wanted_pages(
                     min((vote.score for vote in votes), default=0.0),
                     {name: called[name] for name in names},
                     {face: disputes[face] for face in faces if face in disputes},
+                    worth_of_page(cluster, faces, is_named=person is not None),
                 )
             )
     return pages
+
+
+def best_first(pages: Iterable[WantedPage]) -> list[WantedPage]:
+    """The pages by what they are worth."""
+    return sorted(pages, key=lambda page: (-page.worth, page.key))
 
 
 def _ids_by_name(truth: Truth) -> dict[str, PersonId]:

@@ -41,6 +41,7 @@ class StudioDouble:
     storages: Rows = field(default_factory=dict)
     backends: Rows = field(default_factory=dict)
     uploads: Rows = field(default_factory=dict)
+    views: Rows = field(default_factory=dict)
     drafts: set[int] = field(default_factory=set)
     """The tasks in which somebody has begun an answer."""
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -191,6 +192,7 @@ def create_app() -> Flask:
         _add_versions,
         _add_import,
         _add_list,
+        _add_views,
         _add_tasks,
         _add_predictions,
         _add_single_predictions,
@@ -311,9 +313,14 @@ def _add_list(api: Blueprint, double: StudioDouble) -> None:
         if project not in double.projects:
             return _gone("Project")
         found = [double.summary(task) for task in double.tasks_of(project)]
-        filters = json.loads(request.args.get("query", "{}")).get("filters")
+        query = json.loads(request.args.get("query", "{}"))
+        filters = query.get("filters")
         if filters:
-            found = [task for task in found if any(_passes(task, one) for one in filters["items"])]
+            holds = all if filters["conjunction"] == "and" else any
+            found = [task for task in found if holds(_passes(task, f) for f in filters["items"])]
+        column = query["ordering"][0].partition("tasks:data.")[2]
+        if column:
+            found.sort(key=lambda task: str(task["data"].get(column, "")), reverse=True)
         page, size = int(request.args["page"]), int(request.args["page_size"])
         shown = found[(page - 1) * size : page * size]
         if not shown and page > 1:
@@ -324,6 +331,35 @@ def _add_list(api: Blueprint, double: StudioDouble) -> None:
             if key != "draft_exists" or key in json.dumps(filters)
         ]
         return {"total": len(found), "tasks": [{key: task[key] for key in keys} for task in shown]}
+
+
+def _add_views(api: Blueprint, double: StudioDouble) -> None:
+    api.add_url_rule("/api/dm/views/", "list", _listing(lambda: double.views), methods=["GET"])
+    api.add_url_rule(
+        "/api/dm/views/", "add", _adding(double, lambda: double.views), methods=["POST"]
+    )
+
+    @api.post("/api/dm/views/order/")
+    def order() -> Any:
+        given = request.get_json()["ids"]
+        moved = {view: double.views.pop(view) for view in given}
+        double.views |= moved
+        return ""
+
+    @api.get("/api/dm/views/<int:view>/")
+    def show(view: int) -> Any:
+        return double.views.get(view) or _gone("View")
+
+    @api.patch("/api/dm/views/<int:view>/")
+    def change(view: int) -> Any:
+        if view not in double.views:
+            return _gone("View")
+        double.views[view] |= request.get_json()
+        return double.views[view]
+
+    @api.delete("/api/dm/views/<int:view>/")
+    def drop(view: int) -> Any:
+        return ("", 204) if double.views.pop(view, None) else _gone("View")
 
 
 def _passes(task: dict[str, Any], item: dict[str, Any]) -> bool:

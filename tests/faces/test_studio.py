@@ -16,6 +16,7 @@ from faces.records import Box, FaceId, PhotoId
 from faces.studio import Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import ShownFace, photo_prediction, photo_task
+from faces.studio_views import Filter, Tab
 from tests.studio_double import API_KEY, URL, StudioDouble
 
 PHOTO = PhotoId("a" * 64)
@@ -387,3 +388,70 @@ def test_what_label_studio_refuses_is_passed_on() -> None:
     studio = answering(lambda _: httpx.Response(400, text=refusal))
     with pytest.raises(StudioError, match="Validation error"):
         studio.update_task(1, {})
+
+
+NEW = Tab(
+    "New",
+    (Filter("data.caption", "equal", "x"), Filter("total_annotations", "equal", 0)),
+    "-data.caption",
+    hidden=("data.faces",),
+)
+
+
+def views(server: Server) -> dict[int, Tab]:
+    return server.studio.views(server.project)
+
+
+def test_a_tab_is_found_as_it_was_made(server: Server) -> None:
+    made = server.studio.save_view(server.project, NEW)
+    assert views(server) == {made: NEW}
+
+
+def test_a_tab_is_changed_and_what_people_set_stays(server: Server) -> None:
+    made = server.studio.save_view(server.project, NEW)
+    path = f"/api/dm/views/{made}/"
+    data = server.http.get(path).json()["data"] | {"columnsWidth": {"tasks:id": 77}, "title": "x"}
+    server.http.patch(path, json={"project": server.project, "data": data})
+    changed = Tab("Other", NEW.filters[1:], "-id")
+    assert server.studio.save_view(server.project, changed, view=made) == made
+    assert views(server) == {made: changed}
+    assert server.http.get(path).json()["data"]["columnsWidth"] == {"tasks:id": 77}
+    assert server.http.get(path).json()["data"]["hiddenColumns"]["explore"] == ["tasks:data.faces"]
+
+
+def test_a_tab_with_other_filters_is_read_too(server: Server) -> None:
+    between = {"filter": "filter:tasks:id", "operator": "in", "type": "Number"}
+    data = {
+        "title": "mine",
+        "filters": {"conjunction": "or", "items": [between | {"value": {"min": 1, "max": 2}}]},
+    }
+    body = {"project": server.project, "data": data}
+    server.http.post("/api/dm/views/", json=body)
+    server.http.post("/api/dm/views/", json={"project": server.project, "data": {}})
+    assert sorted(tab.title for tab in views(server).values()) == ["", "mine"]
+
+
+def test_tabs_stand_in_the_order_that_is_asked_for(server: Server) -> None:
+    made = [server.studio.save_view(server.project, Tab(title, ordering="id")) for title in "abc"]
+    server.studio.order_views(server.project, made[::-1])
+    assert list(views(server)) == made[::-1]
+
+
+def test_a_tab_is_deleted_once(server: Server) -> None:
+    made = server.studio.save_view(server.project, NEW)
+    server.studio.delete_view(made)
+    server.studio.delete_view(made)
+    assert views(server) == {}
+
+
+def test_the_foremost_tasks_are_those_with_the_highest_text_that_nobody_answered(
+    server: Server,
+) -> None:
+    tasks = [task(number) for number in range(4)]
+    for number, one in enumerate(tasks):
+        one["data"]["worth"] = f"{10 * number:03}"
+    ids = server.studio.import_tasks(server.project, tasks)
+    server.answer(ids[3])
+    foremost = server.studio.foremost(server.project, "worth", 2)
+    assert list(foremost) == [ids[2], ids[1]]
+    assert foremost[ids[2]] == tasks[2]["data"]

@@ -14,12 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from faceloop.demo_album import Album, make_album
 from faceloop.processes import answers
@@ -272,14 +279,17 @@ def chromium() -> Iterator[Browser]:
 class Annotator:
     """Somebody with a browser, signed in to Label Studio; every request is noted."""
 
-    def __init__(self, context: BrowserContext, loop: Loop) -> None:
+    def __init__(
+        self, context: BrowserContext, loop: Loop, *, user: str = "", password: str = ""
+    ) -> None:
+        """Sign in as this user, by default as the one that `faceloop up` made."""
         self.loop = loop
         self.asked: list[str] = []
         self.page: Page = context.new_page()
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(f"{loop.connection.studio_url}/user/login/")
-        self.page.fill("input[name=email]", loop.connection.studio_user)
-        self.page.fill("input[name=password]", loop.connection.studio_password)
+        self.page.fill("input[name=email]", user or loop.connection.studio_user)
+        self.page.fill("input[name=password]", password or loop.connection.studio_password)
         self.page.click("button[type=submit]")
         self.page.wait_for_url(lambda url: "/login" not in url)
 
@@ -293,6 +303,32 @@ class Annotator:
         expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
         titles = self.page.locator(".lsf-outliner-item__title")
         expect(titles).to_have_count(regions, timeout=PATIENCE_MS)
+
+    def open_tab(self, project: int, title: str) -> list[dict[str, Any]]:
+        """Open a tab of the Data Manager by its title; the tasks that it lists, in its order."""
+        views = self.loop.studio.views(project)
+        view = next(view for view, tab in views.items() if tab.title == title)
+        with self.page.expect_response(
+            lambda answer: "/api/tasks?" in answer.url and f"view={view}&" in f"{answer.url}&"
+        ) as listed:
+            self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?tab={view}")
+        shown = self.page.locator(".dm-tabs-item, .dm-tab, [class*=tabs__item]").first
+        expect(shown).to_be_visible(timeout=PATIENCE_MS)
+        found: list[dict[str, Any]] = listed.value.json()["tasks"]
+        return found
+
+    def label_as_displayed(self) -> int:
+        """Begin to label the tasks of the open tab; the first one's id."""
+        self.page.get_by_label("Toggle open").click()
+        with self.page.expect_response(_is_next_task) as answer:
+            self.page.get_by_text("Label Tasks As Displayed").click()
+        return int(answer.value.json()["id"])
+
+    def submit_for_next(self) -> int | None:
+        """Submit; the id of the task that Label Studio opens next, None if there is none."""
+        with self.page.expect_response(_is_next_task) as answer:
+            self.submit()
+        return int(answer.value.json()["id"]) if answer.value.ok else None
 
     def region_labels(self) -> list[str]:
         """The labels in the list of regions."""
@@ -318,6 +354,10 @@ class Annotator:
         ) as saved:
             self.page.keyboard.press("Control+Enter")
         assert saved.value.ok, saved.value.text()
+
+
+def _is_next_task(answer: Response) -> bool:
+    return "/api/dm/actions" in answer.url and "next_task" in answer.url
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,14 @@ from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION, UNKNOWN
 from sync.montage import PAGE_TILES
 from sync.proposing import OFFERED_PEOPLE, Guesses, guess
-from sync.wanted import MOST_NAMES, WantedPage, shown_digest, wanted_pages, wanted_photos
+from sync.wanted import (
+    MOST_NAMES,
+    WantedPage,
+    best_first,
+    shown_digest,
+    wanted_pages,
+    wanted_photos,
+)
 from tests.faces.words import numbered
 
 ANNA, ZOE = PersonId("p-anna"), PersonId("p-zoe")
@@ -349,3 +356,18 @@ def test_the_digest_of_a_page_changes_with_its_names_while_its_key_stays() -> No
     after = pages(truth_of(), CLUSTER, guesses=offered)[0]
     assert before.key == after.key
     assert shown_digest(before) != shown_digest(after)
+
+
+def test_a_change_of_worth_alone_is_no_reason_to_rewrite_a_task() -> None:
+    [page, *_] = pages(truth_of(), CLUSTER)
+    assert shown_digest(dataclasses.replace(page, worth=99.0)) == shown_digest(page)
+    assert shown_digest(dataclasses.replace(page, queue=2)) != shown_digest(page)
+
+
+def test_the_best_pages_come_first() -> None:
+    small = Cluster(ClusterId("c2"), (FaceId("g1"),))
+    found = wanted_pages(
+        [small, CLUSTER], {**PHOTO_OF, FaceId("g1"): PHOTO.id}, truth_of(), Guesses()
+    )
+    assert [len(page.faces) for page in best_first(found)][-1] == 1
+    assert best_first(found) == best_first(reversed(found))

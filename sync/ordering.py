@@ -1,0 +1,58 @@
+"""The order in which people get tasks: what tasks say they are worth, and tabs that go by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from faces.records import PhotoId
+from faces.store import ledger
+from faces.store.database import Store
+from faces.store.ledger import PushedTask
+from faces.studio_format import WORTH
+from sync.desk import Desk, Project
+from sync.tabs import keep_tabs, kinds_with_tabs, people_tabs, photo_tabs
+from sync.wanted import WantedPage
+from sync.worth import BEST, plan_renewal
+
+
+def keep_order(
+    store: Store,
+    desk: Desk,
+    pages: Sequence[WantedPage],
+    *,
+    annotators: Sequence[str],
+    differing: Iterable[PhotoId],
+) -> None:
+    """Bring what People tasks say they are worth, and the tabs of both projects, up to date.
+
+    A project without tasks gets no tabs: Label Studio's front end drops a filter on a column that
+    no task has.
+    """
+    with store.read() as connection:
+        tasks = {project: ledger.pushed_tasks(connection, project) for project in Project}
+    if tasks[Project.PEOPLE]:
+        renew_worth(desk, pages, tasks[Project.PEOPLE])
+        kinds = {page.kind for page in pages} | kinds_with_tabs(store)
+        keep_tabs(store, desk, Project.PEOPLE, people_tabs(kinds, annotators))
+    if tasks[Project.PHOTOS]:
+        keep_tabs(store, desk, Project.PHOTOS, photo_tabs(differing, annotators))
+
+
+def renew_worth(desk: Desk, pages: Sequence[WantedPage], tasks: Mapping[str, PushedTask]) -> None:
+    """Let the best tasks say what they are worth now; those that somebody has begun stay."""
+    data: dict[int, dict[str, object]] = {}
+    for page in pages:
+        task = tasks.get(page.key)
+        if task is not None and task.task_id is not None and not task.annotated:
+            data[task.task_id] = page.data(task.picture_url)
+    worth = {number: str(told[WORTH]) for number, told in data.items()}
+    seen: set[int] = set()
+    while True:
+        foremost = desk.studio.foremost(desk.people, WORTH, BEST)
+        listed = {number: str(told.get(WORTH)) for number, told in foremost.items()}
+        off = [number for number in plan_renewal(listed, worth) if number not in seen]
+        if not off:
+            return
+        for number in sorted(desk.studio.untouched(desk.people, off)):
+            desk.studio.update_task(number, data[number])
+        seen.update(off)

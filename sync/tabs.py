@@ -1,0 +1,193 @@
+"""Ready-made tabs in Label Studio's Data Manager: what there should be, and bringing it about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from faces.confirmations import Truth
+from faces.records import FaceId, PhotoId, Proposal
+from faces.store import ledger
+from faces.store.database import Store
+from faces.studio_format import WORTH, Kind
+from faces.studio_views import Filter, Tab
+from sync.desk import Desk, Project, tabs_fact
+
+DIFFERING_PHOTOS = 100
+"""As many photos as a filter can name."""
+_NAME_OF_KIND = {
+    Kind.NAME: "Name these first",
+    Kind.SAME: "Same person?",
+    Kind.DOUBTFUL: "Doubtful faces",
+    Kind.CONFIRM: "Quick confirm",
+}
+_OF = " · "
+"""Stands between a tab's name and its annotator's."""
+_NEW_PHOTOS = "New photos"
+_DIFFERING = "Model and people disagree"
+_HEX_DIGITS = "0123456789abcdef"
+_ENOUGH_OF_ID = 16
+"""So many digits of a photo's id tell it from all others."""
+_UNANSWERED = Filter("total_annotations", "equal", 0)
+_HIDDEN = (
+    "cancelled_annotations",
+    "total_predictions",
+    "inner_id",
+    "annotations_results",
+    "annotations_ids",
+    "predictions_score",
+    "predictions_model_versions",
+    "predictions_results",
+    "file_upload",
+    "storage_filename",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "avg_lead_time",
+    "data.people",
+    "data.faces",
+)
+_HIDDEN_OF_PEOPLE = (*_HIDDEN, "data.cluster", "data.kind", "data.queue")
+_HIDDEN_OF_PHOTOS = (*_HIDDEN, "data.photo")
+
+
+@dataclass(frozen=True)
+class TabPlan:
+    """What is to be done about a project's tabs; `known` are those that stay, by title."""
+
+    new: tuple[Tab, ...]
+    changed: Mapping[int, Tab]
+    stale: tuple[int, ...]
+    known: Mapping[str, int]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.new or self.changed or self.stale)
+
+
+def people_tabs(kinds: Collection[Kind], annotators: Sequence[str]) -> list[Tab]:
+    """The tabs of People, from left to right: one for each kind of task and annotator."""
+    tabs = []
+    for kind, name in _NAME_OF_KIND.items():
+        for title, queue in _shared_out(name, annotators) if kind in kinds else ():
+            filters = [Filter("data.kind", "equal", kind.value), _UNANSWERED]
+            if queue:
+                filters.append(Filter("data.queue", "equal", str(queue)))
+            tabs.append(Tab(title, tuple(filters), f"-data.{WORTH}", hidden=_HIDDEN_OF_PEOPLE))
+    return [*tabs, _answered_lately(_HIDDEN_OF_PEOPLE)]
+
+
+def photo_tabs(differing: Iterable[PhotoId], annotators: Sequence[str]) -> list[Tab]:
+    """The tabs of Photos, from left to right; `differing` are those where model and people do.
+
+    Photos are shared out by a digit of their ids, which are digests, so that no task need know.
+    """
+    tabs = []
+    for title, queue in _shared_out(_NEW_PHOTOS, annotators):
+        filters = [_UNANSWERED]
+        if queue:
+            digits = _HEX_DIGITS[queue - 1 :: len(annotators)]
+            filters.append(Filter("data.photo", "regex", f"^[{digits}]"))
+        tabs.append(Tab(title, tuple(filters), "-id", hidden=_HIDDEN_OF_PHOTOS))
+    named = "|".join(sorted(photo[:_ENOUGH_OF_ID] for photo in differing))
+    these = Filter("data.photo", "regex", f"^({named})" if named else "^$")
+    tabs.append(Tab(_DIFFERING, (these,), "-completed_at", hidden=_HIDDEN_OF_PHOTOS))
+    return [*tabs, _answered_lately(_HIDDEN_OF_PHOTOS)]
+
+
+def differing_photos(
+    proposals: Iterable[Proposal], truth: Truth, photo_of: Mapping[FaceId, PhotoId]
+) -> list[PhotoId]:
+    """Photos with a face that people say is one person and the machine another, surest first."""
+    against = [
+        proposal
+        for proposal in proposals
+        if proposal.person is not None
+        and proposal.face in photo_of
+        and proposal.face in truth.confirmed
+        and truth.confirmed[proposal.face].person != proposal.person
+    ]
+    surest = sorted(against, key=lambda proposal: (-proposal.score, proposal.face))
+    return list(dict.fromkeys(photo_of[one.face] for one in surest))[:DIFFERING_PHOTOS]
+
+
+def plan_tabs(wanted: Sequence[Tab], there: Mapping[int, Tab], noted: Mapping[str, int]) -> TabPlan:
+    """Compare the tabs that there should be with those that are, and with those noted as ours.
+
+    Only title, filters and ordering count; a tab that is not ours is nobody's business. One that
+    is just as it should be but not noted was made by a push that was cut off.
+    """
+    ours = {title: view for title, view in noted.items() if view in there}
+    others = {view: tab for view, tab in there.items() if view not in ours.values()}
+    known: dict[str, int] = {}
+    for tab in wanted:
+        found = ours.get(tab.title) or next(
+            (v for v, other in others.items() if other == tab), None
+        )
+        if found is not None:
+            known[tab.title] = found
+    return TabPlan(
+        new=tuple(tab for tab in wanted if tab.title not in known),
+        changed={
+            known[tab.title]: tab
+            for tab in wanted
+            if tab.title in known and there[known[tab.title]] != tab
+        },
+        stale=tuple(sorted(set(ours.values()) - set(known.values()))),
+        known=known,
+    )
+
+
+def kinds_with_tabs(store: Store) -> set[Kind]:
+    """The kinds of task that have a tab already: it stays though no task may be left."""
+    names = {title.split(_OF)[0] for title in _noted(store, Project.PEOPLE)}
+    return {kind for kind, name in _NAME_OF_KIND.items() if name in names}
+
+
+def keep_tabs(store: Store, desk: Desk, project: Project, wanted: Sequence[Tab]) -> None:
+    """Bring a project's tabs to what is wanted, each noted as soon as it is made.
+
+    Those made now stand in their place among ours, to the left of all others.
+    """
+    studio, project_id = desk.studio, desk.project(project)
+    noted = _noted(store, project)
+    there = studio.views(project_id)
+    plan = plan_tabs(wanted, there, noted)
+    known = dict(plan.known)
+    for view, tab in plan.changed.items():
+        studio.save_view(project_id, tab, view=view)
+    for tab in plan.new:
+        known[tab.title] = studio.save_view(project_id, tab)
+        _note(store, project, {**noted, **known})
+    for view in plan.stale:
+        studio.delete_view(view)
+    if plan.new:
+        ours = [known[tab.title] for tab in wanted]
+        others = [view for view in there if view not in ours and view not in plan.stale]
+        studio.order_views(project_id, [*ours, *others])
+    if known != noted:
+        _note(store, project, known)
+
+
+def _shared_out(name: str, annotators: Sequence[str]) -> list[tuple[str, int]]:
+    """A title and a queue for each annotator; one title and no queue where nobody shares."""
+    if len(annotators) < 2:  # nobody to share with
+        return [(name, 0)]
+    return [(f"{name}{_OF}{who}", queue) for queue, who in enumerate(annotators, start=1)]
+
+
+def _answered_lately(hidden: tuple[str, ...]) -> Tab:
+    answered = Filter("total_annotations", "greater", 0)
+    return Tab("Answered lately", (answered,), "-completed_at", hidden=hidden)
+
+
+def _noted(store: Store, project: Project) -> dict[str, int]:
+    """Our tabs by title."""
+    with store.read() as connection:
+        return dict(ledger.fact(connection, tabs_fact(project)) or {})
+
+
+def _note(store: Store, project: Project, views: Mapping[str, int]) -> None:
+    with store.write() as connection:
+        ledger.set_fact(connection, tabs_fact(project), dict(views))

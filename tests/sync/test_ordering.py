@@ -1,0 +1,69 @@
+import pytest
+
+from faces.studio_format import WORTH
+from sync.desk import Project
+from sync.queues import note_annotators
+from tests.sync.conftest import Workspace
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    """Three people, the first in the fewest photos, grouped and pushed."""
+    workspace.add_photos(2, people=3)
+    workspace.add_photos(3, people=2)
+    workspace.add_photos(4, people=1)
+    workspace.cluster()
+    workspace.push()
+    return workspace
+
+
+def tasks(workspace: Workspace) -> list[dict[str, str]]:
+    """What the People tasks say, in the order in which they were imported."""
+    return [task["data"] for task in workspace.double.tasks_of(workspace.desk.people)]
+
+
+def test_tasks_are_imported_in_the_order_of_their_worth(filled: Workspace) -> None:
+    assert [data["size"] for data in tasks(filled)] == ["9", "5", "2"]
+    worth = [data[WORTH] for data in tasks(filled)]
+    assert worth == sorted(worth, reverse=True)
+    assert {data["kind"] for data in tasks(filled)} == {"name"}
+
+
+def test_a_task_says_anew_what_it_is_worth_and_nothing_else_is_touched(filled: Workspace) -> None:
+    task = filled.double.tasks_of(filled.desk.people)[0]
+    before = dict(task["data"])
+    task["data"] = before | {WORTH: "000000.500"}
+    filled.double.requests.clear()
+    filled.push()
+    assert filled.double.writes == [("PATCH", f"/api/tasks/{task['id']}/")]
+    assert filled.double.tasks[task["id"]]["data"] == before
+
+
+def test_a_task_that_says_nothing_of_its_worth_is_taught_to(filled: Workspace) -> None:
+    task = filled.double.tasks_of(filled.desk.people)[0]
+    told = task["data"].pop(WORTH)
+    filled.push()
+    assert filled.double.tasks[task["id"]]["data"][WORTH] == told
+
+
+@pytest.mark.parametrize("how", ["draft", "answer"])
+def test_a_task_that_somebody_has_begun_keeps_its_worth(filled: Workspace, how: str) -> None:
+    task = filled.double.tasks_of(filled.desk.people)[0]
+    task["data"] = task["data"] | {WORTH: "000000.500"}
+    if how == "draft":
+        filled.double.drafts.add(task["id"])
+    else:
+        filled.double.annotate(task["id"])
+    filled.push()
+    assert filled.double.tasks[task["id"]]["data"][WORTH] == "000000.500"
+
+
+def test_annotators_share_the_tasks(filled: Workspace) -> None:
+    with filled.store.write() as connection:
+        note_annotators(connection, ("anna", "ben", "cleo"))
+    plans = filled.push()
+    assert {data["queue"] for data in tasks(filled)} <= {"1", "2", "3"}
+    assert not plans[Project.PEOPLE].new
+    filled.double.requests.clear()
+    filled.push()
+    assert filled.double.writes == []
