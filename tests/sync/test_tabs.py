@@ -87,10 +87,10 @@ def test_a_tab_of_ours_that_is_not_wanted_any_more_goes() -> None:
     assert plan_tabs([LATELY], THERE, NOTED).stale == (1,)
 
 
-@given(st.sets(st.sampled_from(list(Kind))), st.integers(0, 4), st.booleans())
+@given(st.sets(st.sampled_from(list(Kind))), st.integers(0, 4), st.sampled_from([NOTED, {}]))
 def test_after_a_plan_nothing_is_left_to_do(
-    kinds: set[Kind], people: int, noted: bool
-) -> None:  # drawn
+    kinds: set[Kind], people: int, noted: dict[str, int]
+) -> None:
     wanted = people_tabs(kinds, [f"a{number}" for number in range(people)])
     plan = plan_tabs(wanted, THERE, noted)
     made = {10 + number: tab for number, tab in enumerate(plan.new)}
