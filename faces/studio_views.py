@@ -26,8 +26,8 @@ class Tab:
     """A tab: which tasks it shows and in what order.
 
     `ordering` is a column, with a minus before it for the largest first. `hidden` are columns that
-    are not shown at first; whoever works with the tab may change that, so it tells no tab from
-    another.
+    are not shown at first, `hidden_beside` those not shown in the list beside an open task; whoever
+    works with the tab may change that, so it tells no tab from another.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Tab:
     ordering: str = ""
     conjunction: str = "and"
     hidden: tuple[str, ...] = field(default=(), compare=False)
+    hidden_beside: tuple[str, ...] = field(default=(), compare=False)
 
 
 class StudioViews(StudioConnection):
@@ -51,7 +52,8 @@ class StudioViews(StudioConnection):
         Of one that is there all stays that people set by themselves, such as widths of columns.
         """
         if view is None:
-            data = _data(tab) | {"hiddenColumns": {"explore": _columns(tab), "labeling": []}}
+            hidden = {"explore": _columns(tab.hidden), "labeling": _columns(tab.hidden_beside)}
+            data = _data(tab) | {"hiddenColumns": hidden}
             made = self._json("POST", "api/dm/views/", {"project": project, "data": data})
             return int(made["id"])
         path = f"api/dm/views/{view}/"
@@ -109,5 +111,5 @@ def _type(column: str) -> str:
     return "Unknown" if column.startswith("data.") else "Number"
 
 
-def _columns(tab: Tab) -> list[str]:
-    return [f"{_TASKS}{column}" for column in tab.hidden]
+def _columns(columns: Sequence[str]) -> list[str]:
+    return [f"{_TASKS}{column}" for column in columns]

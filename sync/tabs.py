@@ -28,9 +28,11 @@ _DIFFERING = "Model and people disagree"
 _HEX_DIGITS = "0123456789abcdef"
 _ENOUGH_OF_ID = 16
 """So many digits of a photo's id tell it from all others."""
+_LATEST = "-completed_at"
 _UNANSWERED = Filter("total_annotations", "equal", 0)
-_HIDDEN = (
+_NEVER_SHOWN = (
     "cancelled_annotations",
+    "draft_exists",
     "total_predictions",
     "inner_id",
     "annotations_results",
@@ -44,11 +46,11 @@ _HIDDEN = (
     "updated_at",
     "updated_by",
     "avg_lead_time",
-    "data.people",
-    "data.faces",
+    *("data.people", "data.faces", "data.cluster", "data.kind", "data.queue", "data.photo"),
 )
-_HIDDEN_OF_PEOPLE = (*_HIDDEN, "data.cluster", "data.kind", "data.queue")
-_HIDDEN_OF_PHOTOS = (*_HIDDEN, "data.photo")
+_SHOWN_UNANSWERED = ("data.worth",)
+_SHOWN_ANSWERED = ("completed_at", "annotators", "total_annotations")
+_NOT_BESIDE = ("id", "data.size", "data.photos")
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def people_tabs(kinds: Collection[Kind], annotators: Sequence[str]) -> list[Tab]
             filters = [Filter("data.kind", "equal", kind.value), _UNANSWERED]
             if queue:
                 filters.append(Filter("data.queue", "equal", str(queue)))
-            tabs.append(Tab(title, tuple(filters), f"-data.{WORTH}", hidden=_HIDDEN_OF_PEOPLE))
-    return [*tabs, _answered_lately(_HIDDEN_OF_PEOPLE)]
+            tabs.append(_tab(title, *filters, ordering=f"-data.{WORTH}"))
+    return [*tabs, _answered_lately()]
 
 
 def photo_tabs(differing: Iterable[PhotoId], annotators: Sequence[str]) -> list[Tab]:
@@ -89,11 +91,10 @@ def photo_tabs(differing: Iterable[PhotoId], annotators: Sequence[str]) -> list[
         if queue:
             digits = _HEX_DIGITS[queue - 1 :: len(annotators)]
             filters.append(Filter("data.photo", "regex", f"^[{digits}]"))
-        tabs.append(Tab(title, tuple(filters), "-id", hidden=_HIDDEN_OF_PHOTOS))
+        tabs.append(_tab(title, *filters, ordering="-id"))
     named = "|".join(sorted(photo[:_ENOUGH_OF_ID] for photo in differing))
     these = Filter("data.photo", "regex", f"^({named})" if named else "^$")
-    tabs.append(Tab(_DIFFERING, (these,), "-completed_at", hidden=_HIDDEN_OF_PHOTOS))
-    return [*tabs, _answered_lately(_HIDDEN_OF_PHOTOS)]
+    return [*tabs, _tab(_DIFFERING, these, ordering=_LATEST), _answered_lately()]
 
 
 def differing_photos(
@@ -141,7 +142,7 @@ def plan_tabs(wanted: Sequence[Tab], there: Mapping[int, Tab], noted: Mapping[st
 
 def kinds_with_tabs(store: Store) -> set[Kind]:
     """The kinds of task that have a tab already: it stays though no task may be left."""
-    names = {title.split(_OF)[0] for title in _noted(store, Project.PEOPLE)}
+    names = {title.split(_OF)[-1] for title in _noted(store, Project.PEOPLE)}
     return {kind for kind, name in _NAME_OF_KIND.items() if name in names}
 
 
@@ -171,15 +172,26 @@ def keep_tabs(store: Store, desk: Desk, project: Project, wanted: Sequence[Tab])
 
 
 def _shared_out(name: str, annotators: Sequence[str]) -> list[tuple[str, int]]:
-    """A title and a queue for each annotator; one title and no queue where nobody shares."""
+    """A title and a queue for each annotator; one title and no queue where nobody shares.
+
+    Whose it is comes first: Label Studio cuts long titles off.
+    """
     if len(annotators) < 2:  # nobody to share with
         return [(name, 0)]
-    return [(f"{name}{_OF}{who}", queue) for queue, who in enumerate(annotators, start=1)]
+    short = [who.partition("@")[0] or who for who in annotators]
+    called = short if len(set(short)) == len(short) else annotators
+    return [(f"{who}{_OF}{name}", queue) for queue, who in enumerate(called, start=1)]
 
 
-def _answered_lately(hidden: tuple[str, ...]) -> Tab:
-    answered = Filter("total_annotations", "greater", 0)
-    return Tab("Answered lately", (answered,), "-completed_at", hidden=hidden)
+def _answered_lately() -> Tab:
+    return _tab("Answered lately", Filter("total_annotations", "greater", 0), ordering=_LATEST)
+
+
+def _tab(title: str, *filters: Filter, ordering: str) -> Tab:
+    """A tab that shows what matters to its tasks, and beside an open one their pictures alone."""
+    other = _SHOWN_UNANSWERED if ordering == _LATEST else _SHOWN_ANSWERED
+    beside = (*_NEVER_SHOWN, *_SHOWN_UNANSWERED, *_SHOWN_ANSWERED, *_NOT_BESIDE)
+    return Tab(title, filters, ordering, hidden=(*_NEVER_SHOWN, *other), hidden_beside=beside)
 
 
 def _noted(store: Store, project: Project) -> dict[str, int]:

@@ -312,7 +312,7 @@ class Annotator:
             lambda answer: "/api/tasks?" in answer.url and f"view={view}&" in f"{answer.url}&"
         ) as listed:
             self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?tab={view}")
-        shown = self.page.locator(".dm-tabs-item, .dm-tab, [class*=tabs__item]").first
+        shown = self.page.get_by_role("tab", name=title, exact=True)
         expect(shown).to_be_visible(timeout=PATIENCE_MS)
         found: list[dict[str, Any]] = listed.value.json()["tasks"]
         return found

@@ -92,7 +92,8 @@ def test_an_answered_task_can_be_opened_again(loop, annotator, answered) -> None
     assert [task["id"] for task in tasks] == [answered]
     annotator.page.goto(f"{annotator.page.url}&task={answered}")
     expect(annotator.page.get_by_text("Somebody").first).to_be_visible(timeout=PATIENCE_MS)
-    expect(annotator.page.get_by_role("button", name="Update")).to_be_visible()
+    take_picture(annotator.page, "opened-again")
+    expect(annotator.page.get_by_role("button", name="submit")).to_have_text("Update")
     still_open = annotator.open_tab(project, "Name these first")
     assert answered not in [task["id"] for task in still_open]
 
@@ -136,14 +137,14 @@ def second(loop, chromium: Browser) -> Iterator[object]:
 def test_two_people_at_once_get_no_task_twice(loop, annotator, second, answered) -> None:
     loop.faceloop("sync", "--annotators", "anna,ben")
     project = loop.project(Project.PEOPLE)
-    assert titles(loop, Project.PEOPLE)[:2] == ["Name these first · anna", "Name these first · ben"]
+    assert titles(loop, Project.PEOPLE)[:2] == ["anna · Name these first", "ben · Name these first"]
     with loop.store.read() as connection:
         pushed = ledger.pushed_tasks(connection, Project.PEOPLE).values()
     left = {task.task_id for task in pushed if not task.annotated}
     opened: dict[str, list[int]] = {"anna": [], "ben": []}
     people = {"anna": annotator, "ben": second}
     there = {
-        name: somebody.open_tab(project, f"Name these first · {name}")
+        name: somebody.open_tab(project, f"{name} · Name these first")
         for name, somebody in people.items()
     }
     take_picture(annotator.page, "of-anna")

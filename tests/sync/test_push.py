@@ -452,6 +452,8 @@ def test_a_push_that_was_cut_off_anywhere_is_completed_by_the_next(
         assert {task.task_id for task in workspace.ledger(project).values()} == {
             task["id"] for task in workspace.double.tasks_of(workspace.desk.project(project))
         }
+        tabs = workspace.studio.views(workspace.desk.project(project)).values()
+        assert len({tab.title for tab in tabs}) == len(tabs)
     assert len(workspace.shown(Project.PHOTOS)) == workspace.photo_count
 
 

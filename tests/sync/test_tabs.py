@@ -40,18 +40,23 @@ def test_only_kinds_of_which_there_are_tasks_have_a_tab() -> None:
 
 
 def test_everybody_gets_tabs_of_their_own() -> None:
-    tabs = people_tabs({Kind.NAME}, ("anna", "ben"))
-    assert titles(tabs) == ["Name these first · anna", "Name these first · ben", "Answered lately"]
+    tabs = people_tabs({Kind.NAME}, ("anna@studio.example", "ben"))
+    assert titles(tabs) == ["anna · Name these first", "ben · Name these first", "Answered lately"]
     assert [tab.filters[-1] for tab in tabs[:2]] == [
         Filter("data.queue", "equal", "1"),
         Filter("data.queue", "equal", "2"),
     ]
 
 
+def test_two_of_one_name_are_told_apart_by_their_addresses() -> None:
+    tabs = people_tabs({Kind.NAME}, ("anna@one.example", "anna@two.example"))
+    assert titles(tabs)[0] == "anna@one.example · Name these first"
+
+
 @given(st.integers(2, 16))
 def test_every_photo_is_in_the_tab_of_one_annotator(count: int) -> None:
     names = [f"a{number}" for number in range(count)]
-    tabs = [tab for tab in photo_tabs([], names) if tab.title.startswith("New photos")]
+    tabs = [tab for tab in photo_tabs([], names) if tab.title.endswith("New photos")]
     patterns = [str(tab.filters[-1].value) for tab in tabs]
     for digit in "0123456789abcdef":
         assert sum(bool(re.search(pattern, digit + "0f")) for pattern in patterns) == 1
@@ -184,8 +189,8 @@ def test_annotators_come_and_go(filled: Workspace) -> None:
     annotate_by(filled.store, "anna", "ben")
     filled.push()
     assert titles(list(tabs(filled).values())) == [
-        "Name these first · anna",
-        "Name these first · ben",
+        "anna · Name these first",
+        "ben · Name these first",
         "Answered lately",
     ]
     annotate_by(filled.store)
