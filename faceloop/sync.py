@@ -40,6 +40,8 @@ def sync(
     with named_progress() as advance:
         synced = sync_now(settings, store, desk, on_progress=advance)
     tell_synced(synced)
+    if names is not None:
+        say(f"tabs of their own: {', '.join(names)}" if names else "one queue for all")
     connect(settings, desk)
 
 

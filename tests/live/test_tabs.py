@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,11 +15,13 @@ from playwright.sync_api import Browser, expect
 from faces.store import ledger
 from faces.studio_views import Tab
 from sync.desk import Project
+from sync.tabs import photo_tabs
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1200)]
 
 PATIENCE_MS = 30_000
 ANSWERS_WITHIN_S = 90
+DIFFERING = "Model and people disagree"
 SIZE = {"width": 1400, "height": 1000}
 SECOND = {"email": "ben@studio.example", "password": "a password of ben"}
 
@@ -42,7 +45,7 @@ def test_both_projects_have_their_tabs(loop) -> None:
     assert titles(loop, Project.PEOPLE) == ["Name these first", "Answered lately"]
     assert titles(loop, Project.PHOTOS) == [
         "New photos",
-        "Model and people disagree",
+        DIFFERING,
         "Answered lately",
     ]
 
@@ -64,7 +67,18 @@ def test_new_photos_are_listed_newest_first(loop, annotator) -> None:
 
 
 def test_a_photo_that_nobody_disputes_is_not_in_the_tab_of_those(loop, annotator) -> None:
-    assert annotator.open_tab(loop.project(Project.PHOTOS), "Model and people disagree") == []
+    assert annotator.open_tab(loop.project(Project.PHOTOS), DIFFERING) == []
+
+
+def test_photos_that_differ_are_listed_by_their_ids(loop, annotator) -> None:
+    project = loop.project(Project.PHOTOS)
+    new, *_ = loop.studio.foremost(project, "photo", 5).values()
+    differing = next(t for t in photo_tabs([new["photo"]], ()) if t.title == DIFFERING)
+    made = loop.studio.save_view(project, replace(differing, title="these"))
+    listed = annotator.open_tab(project, "these")
+    assert [task["data"]["photo"] for task in listed] == [new["photo"]]
+    assert loop.studio.views(project)[made] == replace(differing, title="these")
+    loop.studio.delete_view(made)
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +176,25 @@ def test_two_people_at_once_get_no_task_twice(loop, annotator, second, answered)
                 opened[name].append(following)
     assert not set(opened["anna"]) & set(opened["ben"])
     assert sorted(opened["anna"] + opened["ben"]) == sorted(left)
+
+
+def test_two_people_share_the_new_photos(loop, annotator, second) -> None:
+    loop.faceloop("sync", "--annotators", "anna,ben@studio.example")
+    project = loop.project(Project.PHOTOS)
+    of_anna, of_ben = (
+        {task["id"] for task in annotator.open_tab(project, f"{name} · New photos")}
+        for name in ("anna", "ben")
+    )
+    with loop.store.read() as connection:
+        pushed = ledger.pushed_tasks(connection, Project.PHOTOS).values()
+    assert of_anna | of_ben == {task.task_id for task in pushed if not task.annotated}
+    assert not of_anna & of_ben
+
+
+def test_one_queue_comes_back(loop, answered) -> None:
+    loop.faceloop("sync", "--annotators", "")
+    expected = ["Name these first", "Answered lately", "mine"]
+    assert titles(loop, Project.PEOPLE) == expected
+    loop.faceloop("sync")
+    said = loop.faceloop("sync", "--dry-run")
+    assert re.findall(r"(\d+) new, (\d+) changed, (\d+) to delete", said) == [("0", "0", "0")] * 2
