@@ -15,7 +15,7 @@ from sync.queues import note_annotators
 from sync.tabs import differing_photos, people_tabs, photo_tabs, plan_tabs
 from tests.faces.words import numbered
 from tests.studio_double import URL
-from tests.sync.conftest import Workspace
+from tests.sync.conftest import Workspace, photo_id
 
 ANNA, ZOE = PersonId("p-anna"), PersonId("p-zoe")
 WANTED = people_tabs({Kind.NAME}, ())
@@ -216,3 +216,17 @@ def test_tabs_are_made_anew_in_a_project_made_anew(filled: Workspace) -> None:
     )
     filled.push()
     assert titles(list(tabs(filled).values())) == ["Name these first", "Answered lately"]
+
+
+def test_a_photo_on_which_machine_and_people_differ_comes_into_its_tab(
+    filled: Workspace,
+) -> None:
+    filled.name(0, "Anna", faces=2)
+    other = filled.members[0][2]
+    filled.say(PersonCreated(ZOE, "Zoë"), FaceVerdict(other, Verdict.IS, ZOE))
+    filled.push()
+    tab = next(t for t in tabs(filled, Project.PHOTOS).values() if t.title.startswith("Model"))
+    assert tab.filters == (Filter("data.photo", "regex", f"^({photo_id(2)[:16]})"),)
+    filled.double.requests.clear()
+    filled.push()
+    assert filled.double.writes == []
