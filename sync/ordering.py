@@ -14,6 +14,9 @@ from sync.tabs import keep_tabs, kinds_with_tabs, people_tabs, photo_tabs
 from sync.wanted import WantedPage
 from sync.worth import BEST, plan_renewal
 
+_LOOKS = 3
+"""How many times a push looks at the best tasks."""
+
 
 def keep_order(
     store: Store,
@@ -39,7 +42,11 @@ def keep_order(
 
 
 def renew_worth(desk: Desk, pages: Sequence[WantedPage], tasks: Mapping[str, PushedTask]) -> None:
-    """Let the best tasks say what they are worth now; those that somebody has begun stay."""
+    """Let the best tasks say what they are worth now; those that somebody has begun stay.
+
+    What comes up in place of those that sank is looked at too, but not without end: where nearly
+    all have changed, the next push goes on.
+    """
     data: dict[int, dict[str, object]] = {}
     for page in pages:
         task = tasks.get(page.key)
@@ -47,12 +54,12 @@ def renew_worth(desk: Desk, pages: Sequence[WantedPage], tasks: Mapping[str, Pus
             data[task.task_id] = page.data(task.picture_url)
     worth = {number: str(told[WORTH]) for number, told in data.items()}
     seen: set[int] = set()
-    while True:
+    for _ in range(_LOOKS):
         foremost = desk.studio.foremost(desk.people, WORTH, BEST)
         listed = {number: str(told.get(WORTH)) for number, told in foremost.items()}
         off = [number for number in plan_renewal(listed, worth) if number not in seen]
-        if not off:
-            return
         for number in sorted(desk.studio.untouched(desk.people, off)):
             desk.studio.update_task(number, data[number])
         seen.update(off)
+        if not off:
+            return

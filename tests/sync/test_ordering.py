@@ -67,3 +67,21 @@ def test_annotators_share_the_tasks(filled: Workspace) -> None:
     filled.double.requests.clear()
     filled.push()
     assert filled.double.writes == []
+
+
+def test_a_push_renews_the_best_tasks_and_not_all_others(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.ordering.BEST", 1)
+    monkeypatch.setattr("sync.worth.BEST", 1)
+    monkeypatch.setattr("sync.ordering._LOOKS", 1)
+    first, second, third = filled.double.tasks_of(filled.desk.people)
+    right = dict(second["data"])
+    for task in (second, third):
+        task["data"] = task["data"] | {WORTH: "009999.000"}
+    filled.double.requests.clear()
+    filled.push()
+    assert len(filled.double.writes) == 1
+    filled.push()
+    assert second["data"] == right
+    assert first["data"][WORTH] > third["data"][WORTH]
