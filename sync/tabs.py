@@ -46,7 +46,8 @@ _NEVER_SHOWN = (
     "updated_at",
     "updated_by",
     "avg_lead_time",
-    *("data.people", "data.faces", "data.cluster", "data.kind", "data.queue", "data.photo"),
+    *("data.people", "data.people_ids", "data.faces", "data.disputed", "data.carried"),
+    *("data.cluster", "data.kind", "data.queue", "data.photo"),
 )
 _SHOWN_UNANSWERED = ("data.worth",)
 _SHOWN_ANSWERED = ("completed_at", "annotators", "total_annotations")

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faces.confirmations import FaceVerdict, PersonCreated, Verdict, fold
+from faces.confirmations import FaceVerdict, PersonCreated, Verdict
+from faces.fold import fold
 from faces.records import FaceId, PersonId, PhotoId, Proposal
 from faces.store.database import Store
 from faces.studio_format import Kind

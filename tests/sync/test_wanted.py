@@ -289,7 +289,10 @@ def test_a_page_tells_on_which_of_its_faces_people_disagree() -> None:
     truth = fold(numbered([*events, ("Bob", "b", is_(FACES[0], ZOE))]))
     (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[:2])))
     assert page.data("/m.jpg")["disputed"] == [FACES[0]]
-    assert "disputed" not in pages(truth_of(), CLUSTER)[0].data("/m.jpg")
+    assert page.data("/m.jpg")["kind"] == "doubtful"
+    others = pages(truth_of(), CLUSTER)[0].data("/m.jpg")
+    assert "disputed" not in others
+    assert others["kind"] == "name"
 
 
 def test_every_shown_name_is_on_offer() -> None:
