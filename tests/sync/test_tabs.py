@@ -231,3 +231,16 @@ def test_a_photo_on_which_machine_and_people_differ_comes_into_its_tab(
     filled.double.requests.clear()
     filled.push()
     assert filled.double.writes == []
+
+
+def test_a_page_on_which_people_disagree_comes_into_a_tab_of_its_own(filled: Workspace) -> None:
+    face = filled.members[0][0]
+    people = (PersonCreated(ANNA, "Anna"), PersonCreated(ZOE, "Zoë"))
+    filled.say(*people, FaceVerdict(face, Verdict.IS, ANNA), speaker="ada")
+    filled.say(FaceVerdict(face, Verdict.IS, ZOE), speaker="bob")
+    filled.push()
+    assert titles(list(tabs(filled).values())) == [
+        "Name these first",
+        "Doubtful faces",
+        "Answered lately",
+    ]
