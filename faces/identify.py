@@ -1,4 +1,4 @@
-"""From encodings to names: a model version's proposals, and who is near before there is any model.
+"""From encodings to names: a model version's proposals.
 
 Arithmetic only, in numpy: whoever predicts needs neither torch nor fastai.
 """
@@ -6,7 +6,7 @@ Arithmetic only, in numpy: whoever predicts needs neither torch nor fastai.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from faces.records import (
     PersonId,
     Proposal,
     identity_rows,
-    unit_rows,
 )
 from faces.versions import POINTER, ModelVersion, current_id, load_version
 
@@ -48,11 +47,7 @@ class Identifier:
         Raises:
             SetupError: the encodings are of another network than those the version learned from.
         """
-        if encodings.network != self.version.network:
-            raise SetupError(
-                f"{self.version.id} knows the encodings of {self.version.network}, "
-                f"not those of {encodings.network}; run `faceloop retrain`"
-            )
+        self.refuse_other_network(encodings)
         likeliest = self.likeliest(identity_rows(encodings), 1)
         return [
             self._proposal(face, *people[0])
@@ -74,6 +69,18 @@ class Identifier:
             [(version.people[column].id, float(scores[row, column])) for column in columns]
             for row, columns in enumerate(_highest(scores, count))
         ]
+
+    def refuse_other_network(self, encodings: Encodings) -> None:
+        """Make sure that the encodings mean to this version what it learned.
+
+        Raises:
+            SetupError: they are of another network than those it learned from.
+        """
+        if encodings.network != self.version.network:
+            raise SetupError(
+                f"{self.version.id} knows the encodings of {self.version.network}, "
+                f"not those of {encodings.network}; run `faceloop retrain`"
+            )
 
     def _proposal(self, face: FaceId, person: PersonId, score: float) -> Proposal:
         if score < self.version.threshold:
@@ -147,37 +154,6 @@ def _respectful(proposal: Proposal, truth: Truth) -> Proposal:
     if person in truth.rejected.get(proposal.face, frozenset()):
         return replace(proposal, person=None)
     return replace(proposal, person=person)
-
-
-def nearest_people(
-    rows: FloatRows,
-    confirmed_rows: FloatRows,
-    confirmed_people: Sequence[PersonId],
-    count: int,
-) -> list[list[PersonId]]:
-    """The `count` people nearest to each row, nearest first, by the cosine to their class mean.
-
-    For use before there is a model version. Both arrays hold `identity_rows`: (n, 128) to be
-    named, and (m, 128) of which row i is of `confirmed_people[i]`.
-    """
-    people, means = class_means(confirmed_rows, confirmed_people)
-    near = _highest(cosines(rows, means), count)
-    return [[people[column] for column in columns] for columns in near]
-
-
-def class_means(
-    rows: FloatRows, people: Sequence[PersonId]
-) -> tuple[tuple[PersonId, ...], FloatRows]:
-    """Everybody in `people`, by id, and the direction in which their rows lie: unit rows (p, 128).
-
-    Row i of `rows` (m, 128) is of `people[i]`.
-    """
-    found = sorted(set(people))
-    column_of = {person: column for column, person in enumerate(found)}
-    columns = np.array([column_of[person] for person in people], dtype=np.intp)
-    sums = np.zeros((len(found), rows.shape[1]), dtype=np.float32)
-    np.add.at(sums, columns, rows)
-    return tuple(found), unit_rows(sums)
 
 
 def cosines(rows: FloatRows, weights: FloatRows) -> Cosines:

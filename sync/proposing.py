@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from faces.confirmations import Truth
-from faces.identify import Identifier, nearest_people, respecting
+from faces.identify import Identifier, respecting
+from faces.learned import Learned, Likeliest
 from faces.records import Cluster, Encodings, FaceId, PersonId, Proposal, identity_rows
 
 OFFERED_PEOPLE = 9
@@ -30,23 +31,62 @@ def guess(
     run: str,
     identifier: Identifier | None,
 ) -> Guesses:
-    """Ask the model version, or, before there is one, the clusters and who is near."""
-    if identifier is None:
-        return Guesses(_proposals_of_clusters(clusters, truth, run), _nearest(encodings, truth))
-    proposals = respecting(identifier.propose(encodings), truth)
-    likeliest = identifier.likeliest(identity_rows(encodings), OFFERED_PEOPLE)
+    """Ask the model version, the clusters, and the faces that people confirmed.
+
+    Whom the version knows is proposed by it alone. Of whoever was named since, and of everybody
+    before there is a version, the clusters speak; where they are silent, the confirmed faces do.
+
+    Raises:
+        SetupError: the encodings are of another network than those the version learned from.
+    """
+    if identifier is not None:
+        identifier.refuse_other_network(encodings)
+    rows = identity_rows(encodings)
+    version = None if identifier is None else identifier.version
+    learned = Learned.of(truth, encodings.faces, rows, version=version)
+    likeliest = learned.likeliest(rows, OFFERED_PEOPLE)
+    of_faces = _proposals_of_faces(encodings.faces, learned, likeliest, run)
+    of_clusters = {
+        proposal.face: proposal
+        for proposal in _proposals_of_clusters(clusters, truth, run)
+        if proposal.person not in learned.in_version
+        and _person_of(of_faces.get(proposal.face)) not in learned.in_version
+    }
+    proposals = respecting((of_faces | of_clusters).values(), truth)
     return Guesses(
         {proposal.face: proposal for proposal in proposals},
         {
-            face: _allowed(face, [truth.resolve(person) for person, _ in people], truth)
-            for face, people in zip(encodings.faces, likeliest, strict=True)
+            face: _allowed(face, likeliest.of(row), truth)
+            for row, face in enumerate(encodings.faces)
         },
     )
 
 
-def _proposals_of_clusters(
-    clusters: Sequence[Cluster], truth: Truth, run: str
+def _proposals_of_faces(
+    faces: Sequence[FaceId], learned: Learned, likeliest: Likeliest, run: str
 ) -> dict[FaceId, Proposal]:
+    """The likeliest person of each face, if that is likely enough.
+
+    Only a model version calls a face unknown, and people named since are none of its: then the
+    source is the run.
+    """
+    version = None if learned.version is None else learned.version.id
+    proposals: dict[FaceId, Proposal] = {}
+    for row, face in enumerate(faces):
+        person, chance = next(iter(likeliest.of(row).items()), (None, 0.0))
+        if person is not None and chance >= learned.threshold:
+            source = version if version and person in learned.in_version else run
+            proposals[face] = Proposal(face, person, min(chance, 1.0), source)
+        elif version:
+            proposals[face] = Proposal(face, None, 1.0 - chance, version)
+    return proposals
+
+
+def _person_of(proposal: Proposal | None) -> PersonId | None:
+    return None if proposal is None else proposal.person
+
+
+def _proposals_of_clusters(clusters: Sequence[Cluster], truth: Truth, run: str) -> list[Proposal]:
     """A cluster whose confirmed faces are mostly one person proposes that person for the rest.
 
     The score is the share of the confirmed faces that agree.
@@ -60,23 +100,10 @@ def _proposals_of_clusters(
         if 2 * votes > len(named):
             score = votes / len(named)
             proposals += [Proposal(face, person, score, run) for face in cluster.faces]
-    return {proposal.face: proposal for proposal in respecting(proposals, truth)}
+    return proposals
 
 
-def _nearest(encodings: Encodings, truth: Truth) -> dict[FaceId, Sequence[PersonId]]:
-    rows = identity_rows(encodings)
-    known = [row for row, face in enumerate(encodings.faces) if face in truth.confirmed]
-    if not known:
-        return {}
-    people = [truth.confirmed[encodings.faces[row]].person for row in known]
-    nearest = nearest_people(rows, rows[known], people, OFFERED_PEOPLE)
-    return {
-        face: _allowed(face, near, truth)
-        for face, near in zip(encodings.faces, nearest, strict=True)
-    }
-
-
-def _allowed(face: FaceId, people: Sequence[PersonId], truth: Truth) -> list[PersonId]:
-    """Without anybody whom the face was said not to be, and without doubles."""
+def _allowed(face: FaceId, people: Iterable[PersonId], truth: Truth) -> list[PersonId]:
+    """Without anybody whom the face was said not to be."""
     refused = truth.rejected.get(face, frozenset())
-    return [person for person in dict.fromkeys(people) if person not in refused]
+    return [person for person in people if person not in refused]

@@ -18,7 +18,6 @@ from faces.identify import (
     CurrentModel,
     Identifier,
     cosines,
-    nearest_people,
     probabilities,
     respecting,
 )
@@ -129,18 +128,6 @@ def test_an_unknown_face_stays_unknown() -> None:
     unknown = Proposal(FaceId("f1"), None, 0.9, "m")
     assert respecting([unknown], Truth(rejected={FaceId("f1"): frozenset({ANN})})) == [unknown]
     assert respecting([], Truth()) == []
-
-
-def test_without_a_model_the_nearest_people_are_known_by_their_means() -> None:
-    confirmed = unit_rows(np.vstack([axes(0) + axes(5), axes(0) - axes(5), axes(1)]))
-    rows = unit_rows(np.vstack([axes(0), axes(1) + 0.1 * axes(0)]))
-    assert nearest_people(rows, confirmed, [NED, NED, ANN], 5) == [[NED, ANN], [ANN, NED]]
-    assert nearest_people(rows, confirmed, [NED, NED, ANN], 1) == [[NED], [ANN]]
-
-
-def test_nobody_is_near_before_anybody_is_confirmed() -> None:
-    assert nearest_people(axes(0, 1), axes(), [], 3) == [[], []]
-    assert nearest_people(axes(), axes(0), [ANN], 3) == []
 
 
 def published(folder: Path, *, threshold: float) -> ModelVersion:

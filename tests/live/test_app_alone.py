@@ -28,10 +28,17 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from faces.detect_yunet import YunetDetector
 from faces.encode import Encoder
-from faces.identify import class_means
 from faces.pictures import open_bytes
 from faces.reading import FaceReader
-from faces.records import NETWORK, FloatRows, Person, PersonId, Pixels, identity_rows
+from faces.records import (
+    NETWORK,
+    FloatRows,
+    Person,
+    PersonId,
+    Pixels,
+    identity_rows,
+    unit_rows,
+)
 from faces.store.database import Store
 from faces.versions import ModelVersion, make_current, numbered, save_version
 
@@ -82,7 +89,11 @@ def learned() -> tuple[Sequence[PersonId], FloatRows]:
             read = reader.read(opened)
             rows.extend(identity_rows(read.encodings))
             people.extend([PersonId(f"p{person}")] * len(read.faces))
-    return class_means(np.array(rows, dtype=np.float32), people)
+    everybody = sorted(set(people))
+    sums = [
+        np.sum([r for r, p in zip(rows, people, strict=True) if p == who], 0) for who in everybody
+    ]
+    return everybody, unit_rows(np.array(sums, dtype=np.float32))
 
 
 def learn(models: Path, learned: tuple[Sequence[PersonId], FloatRows]) -> ModelVersion:

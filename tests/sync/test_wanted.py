@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from faces.confirmations import (
     Word,
 )
 from faces.fold import fold
+from faces.identify import Identifier
 from faces.records import (
     Box,
     Cluster,
@@ -26,6 +28,7 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
+    Person,
     PersonId,
     Photo,
     PhotoId,
@@ -33,6 +36,7 @@ from faces.records import (
 )
 from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION, UNKNOWN
+from faces.versions import ModelVersion
 from sync.montage import PAGE_TILES
 from sync.proposing import OFFERED_PEOPLE, Guesses, guess
 from sync.wanted import (
@@ -100,6 +104,53 @@ def test_a_rejected_person_is_neither_proposed_nor_offered() -> None:
     assert guesses.proposals[FACES[2]].person == ANNA
     assert list(guesses.likeliest[FACES[1]]) == []
     assert list(guesses.likeliest[FACES[2]]) == [ANNA]
+
+
+def a_version(*people: PersonId) -> Identifier:
+    """A model version whose person number i lies on axis i."""
+    version = ModelVersion(
+        id="model-0001-00000000",
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        network="net",
+        people=tuple(Person(person, person) for person in people),
+        weights=np.eye(128, dtype=np.float32)[: len(people)],
+        scale=20.0,
+        unknown_cosine=0.6,
+        threshold=0.7,
+        metrics={},
+        data_hash="",
+        parent=None,
+        faceloop_version="0",
+    )
+    return Identifier(version)
+
+
+def test_somebody_named_after_a_retrain_is_proposed_offered_and_shown() -> None:
+    truth = truth_of(is_(FACES[0]), is_(FACES[1], ZOE))
+    guesses = guess(encodings((0, 1, 1)), truth, (), run="run-1", identifier=a_version(ANNA))
+    proposal = guesses.proposals[FACES[2]]
+    assert (proposal.person, proposal.source) == (ZOE, "run-1")
+    assert list(guesses.likeliest[FACES[2]]) == [ZOE, ANNA]
+    assert shown_names(truth, guesses) == ["Anna", "Zoë", "Zoë"]
+
+
+def test_a_version_names_whom_it_knows_and_clusters_whom_it_does_not() -> None:
+    truth = truth_of(is_(FACES[0], ZOE), is_(FACES[2]))
+    clusters = [
+        Cluster(ClusterId("of zoe"), tuple(FACES[:2])),
+        Cluster(ClusterId("of anna"), tuple(FACES[2:4])),
+    ]
+    seen = encodings((1, 7, 0, 8))
+    guesses = guess(seen, truth, clusters, run="run-1", identifier=a_version(ANNA))
+    assert guesses.proposals[FACES[1]] == Proposal(FACES[1], ZOE, 1.0, "run-1")
+    unknown = guesses.proposals[FACES[3]]
+    assert (unknown.person, unknown.source) == (None, "model-0001-00000000")
+
+
+def test_before_there_is_a_model_a_face_alone_is_proposed_whom_it_looks_like() -> None:
+    guesses = guesses_of(truth_of(is_(FACES[0])), people=(0, 0, 1))
+    assert guesses.proposals[FACES[1]].person == ANNA
+    assert FACES[2] not in guesses.proposals
 
 
 def test_the_nearest_people_are_offered_first() -> None:

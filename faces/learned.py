@@ -1,0 +1,140 @@
+"""What answers teach, at once and without a retrain: whom each face could be, and how likely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faces.confirmations import Truth
+from faces.identify import Probabilities, cosines, probabilities
+from faces.records import ENCODING_LENGTH, FaceId, FloatRows, PersonId, unit_rows
+from faces.versions import ModelVersion
+
+SCALE, UNKNOWN_COSINE = 226.0, 0.9505
+"""What makes the cosine to a class mean a probability where no model version says how.
+
+Fitted on half of the people of LFW's development half, tried on the others (`docs/decisions`).
+"""
+THRESHOLD = 0.5
+"""Nobody is proposed who is less likely than not."""
+
+_FACES_AT_ONCE = 1024
+
+Columns = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Likeliest:
+    """For each of n faces the k likeliest people, likeliest first, with their probabilities.
+
+    `columns` (n, k) are places in `people`; what a row of `chances` (n, k) lacks to 1 is everybody
+    else, and nobody known.
+    """
+
+    people: tuple[PersonId, ...]
+    columns: Columns
+    chances: Probabilities
+
+    def of(self, row: int) -> dict[PersonId, float]:
+        """The people for one face with their probabilities, likeliest first."""
+        found: dict[PersonId, float] = {}
+        for column, chance in zip(self.columns[row], self.chances[row], strict=True):
+            person = self.people[column]
+            found[person] = found.get(person, 0.0) + float(chance)
+        return found
+
+
+class Learned:
+    """Everybody who is known, and how they look.
+
+    Whom a model version knows keeps its weights; whoever was named since enters by the mean of
+    their confirmed faces, as everybody does before there is a version. The version's calibration
+    holds for both.
+    """
+
+    def __init__(self, version: ModelVersion | None = None, *, truth: Truth | None = None) -> None:
+        """Know whom the version knows; who was merged by now is whom they went on as."""
+        now = truth or Truth()
+        self.version = version
+        self._weights = _NOBODY if version is None else version.weights
+        known = () if version is None else version.people
+        self._people = tuple(now.resolve(person.id) for person in known)
+        self.in_version = frozenset(self._people)
+        self._sums: dict[PersonId, npt.NDArray[np.float64]] = {}
+
+    @classmethod
+    def of(
+        cls,
+        truth: Truth,
+        faces: Sequence[FaceId],
+        rows: FloatRows,
+        *,
+        version: ModelVersion | None = None,
+    ) -> Learned:
+        """All that the confirmed ones of these faces teach; `rows` (n, 128) are `identity_rows`."""
+        learned = cls(version, truth=truth)
+        for face, row in zip(faces, rows, strict=True):
+            if face in truth.confirmed:
+                learned.learn(truth.confirmed[face].person, row)
+        return learned
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which on somebody is proposed."""
+        return THRESHOLD if self.version is None else self.version.threshold
+
+    def learn(self, person: PersonId, row: FloatRows) -> None:
+        """One more confirmed face of a person, (128,); whom the version knows stays as they are."""
+        if person not in self.in_version:
+            self._sums[person] = self._sums.get(person, np.zeros(ENCODING_LENGTH)) + row
+
+    def likeliest(self, rows: FloatRows, count: int) -> Likeliest:
+        """The `count` likeliest people for each face, or all if they are fewer.
+
+        `rows` (n, 128) are `identity_rows`, or means of such rows at length 1. Memory grows with
+        the faces, not with faces times people.
+        """
+        since = sorted(self._sums)
+        sums = np.array([self._sums[person] for person in since], dtype=np.float32)
+        people = (*self._people, *since)
+        weights = np.concatenate([self._weights, unit_rows(sums.reshape(-1, ENCODING_LENGTH))])
+        count = min(count, len(people))
+        found = Likeliest(
+            people, np.empty((len(rows), count), np.intp), np.empty((len(rows), count))
+        )
+        for block in _blocks(len(rows) if count else 0):
+            chances = self._chances(rows[block], weights)
+            columns = _highest(chances, count)
+            found.columns[block] = columns
+            found.chances[block] = np.take_along_axis(chances, columns, axis=1)
+        return found
+
+    def _chances(self, rows: FloatRows, weights: FloatRows) -> Probabilities:
+        told = self.version
+        return probabilities(
+            cosines(rows, weights),
+            scale=SCALE if told is None else told.scale,
+            unknown_cosine=UNKNOWN_COSINE if told is None else told.unknown_cosine,
+        )
+
+
+_NOBODY: FloatRows = np.empty((0, ENCODING_LENGTH), dtype=np.float32)
+
+
+def _highest(chances: Probabilities, count: int) -> Columns:
+    """The columns of the `count` highest of each row, highest first, ties by column."""
+    if count < chances.shape[1]:
+        some = np.argpartition(-chances, count - 1, axis=1)[:, :count]
+        some.sort(axis=1)
+    else:
+        some = np.broadcast_to(np.arange(count), chances.shape)
+    order = np.argsort(-np.take_along_axis(chances, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1)
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    for start in range(0, count, _FACES_AT_ONCE):
+        yield slice(start, min(start + _FACES_AT_ONCE, count))
