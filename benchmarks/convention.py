@@ -104,12 +104,21 @@ def python_module(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
-def report(ours: Mapping[str, float | None], rivals: Mapping[str, Figures | None]) -> None:
-    """Print the result: the last line on stdout. What cannot be measured here is null."""
-    if "rivals" in ours:
-        raise ValueError("the key `rivals` is kept for the others' figures")
+def report(
+    ours: Mapping[str, float | None],
+    rivals: Mapping[str, Figures | None],
+    *,
+    curves: Mapping[str, Sequence[tuple[float, float]]] | None = None,
+) -> None:
+    """Print the result: the last line on stdout. What cannot be measured here is null.
+
+    `curves` has points of each side, to be drawn.
+    """
+    if "rivals" in ours or "curves" in ours:
+        raise ValueError("the keys `rivals` and `curves` are kept for more than our figures")
     others = {name: figures and _all_rounded(figures) for name, figures in rivals.items()}
-    tell({**_all_rounded(ours), "rivals": others})
+    drawn = {} if curves is None else {"curves": curves}
+    tell({**_all_rounded(ours), **drawn, "rivals": others})
 
 
 def tell(figures: Mapping[str, object]) -> None:

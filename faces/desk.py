@@ -1,0 +1,157 @@
+"""The People desk, planned: which pages people should answer next, the most worth first.
+
+A page is worth as many faces as each action on it is expected to name: choosing or typing a name,
+marking a tile, and submitting are one action each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from faces.desk_tasks import OFFERED_PEOPLE, PAGE_TILES, DeskRow, DeskState, DeskTask, Kind
+from faces.desk_units import Unit, units_of
+
+STRIP_TILES = 6
+"""So many faces stand for a group that is one row of several."""
+LONGEST_STRIP = 12
+"""A group that needs a longer look has a page of its own."""
+LEAST_WORTH = 0.4
+"""Pages below it are not asked: for each action fewer faces than this get their names."""
+_TYPICAL, _TYPICAL_OF_MANY = 2, 10
+_CARRIED_WRONG = 1.0
+"""So many wrong faces may be expected among the carried ones of a strip, as places tell it; that
+the doubtful ones shown are right makes it far fewer."""
+_SURE = 0.5
+"""Of a group less sure to be one person nothing is carried."""
+_FULL = 0.8
+"""A page of several rows is full with so many of the tiles that it may show."""
+
+
+def plan_desk(state: DeskState) -> list[DeskTask]:
+    """The pages worth answering, best first; each face's name is asked for on one page at most.
+
+    Pages of several rows that are not full come late: what is answered meanwhile may fill them.
+    """
+    units = units_of(state)
+    threshold = state.learned.threshold
+    rows = {unit.faces: _row(unit, threshold) for unit in units}
+    asked = [rows[unit.faces] for unit in units if not unit.waits_for]
+    own = [row for row in asked if len(row.shown) > LONGEST_STRIP]
+    strips = [row for row in asked if len(row.shown) <= LONGEST_STRIP]
+    pages = [DeskTask(Kind.NAME, (row,), _worth([row])) for row in own]
+    pages += _pages(row for row in strips if row.chosen is not None)
+    pages += _pages(row for row in strips if row.chosen is None)
+    pages += [
+        _pair(rows[unit.waits_for], rows[unit.faces], unit.alike)
+        for unit in units
+        if unit.waits_for and unit.alike < 1
+    ]
+    pages += _doubts(state)
+    worth_it = [page for page in pages if page.worth >= LEAST_WORTH]
+    return sorted(worth_it, key=_rank)
+
+
+def _rank(page: DeskTask) -> tuple[bool, bool, float, str]:
+    """What comes first, first. A pair can wait: naming one of the two proposes the other."""
+    return page.kind is Kind.SAME, not _is_full(page), -page.worth, page.key
+
+
+def _row(unit: Unit, threshold: float) -> DeskRow:
+    """How a unit is asked about: what is shown of it, and what would be carried."""
+    shown, carried = _looked_at(unit)
+    chosen = unit.best(threshold)
+    chance = 0.0 if chosen is None else unit.people[chosen]
+    right = sum(unit.places[place] for place in (*shown, *carried))
+    return DeskRow(
+        shown=tuple(unit.faces[place] for place in shown),
+        carried=tuple(unit.faces[place] for place in carried),
+        people=tuple(unit.people),
+        chosen=chosen,
+        chance=chance,
+        wrong=sum(1 - unit.places[place] for place in shown),
+        named=right * max(unit.known, chance),
+        known=unit.known,
+    )
+
+
+def _looked_at(unit: Unit) -> tuple[list[int], list[int]]:
+    """The places in a unit of the faces that are shown, and of those that are carried.
+
+    The most typical come first and the most doubtful last, so that a wrong one is easy to see.
+    """
+    places = list(range(len(unit.faces)))
+    if len(places) <= STRIP_TILES:
+        return places, []
+    if unit.confidence < _SURE:
+        return places[:PAGE_TILES], []
+    if unit.doubted:
+        return _ends(places, _TYPICAL, PAGE_TILES - _TYPICAL)
+    for doubtful in range(STRIP_TILES - _TYPICAL, LONGEST_STRIP - _TYPICAL + 1):
+        shown, carried = _ends(places, _TYPICAL, doubtful)
+        if sum(1 - unit.places[place] for place in carried) <= _CARRIED_WRONG:
+            return shown, carried
+    return _ends(places, _TYPICAL_OF_MANY, PAGE_TILES - _TYPICAL_OF_MANY)
+
+
+def _ends(places: list[int], first: int, last: int) -> tuple[list[int], list[int]]:
+    """The first and the last few, and what is between them."""
+    if len(places) <= first + last:
+        return places, []
+    return [*places[:first], *places[-last:]], places[first:-last]
+
+
+def _pages(rows: Iterable[DeskRow]) -> Iterator[DeskTask]:
+    """Rows put together on pages, the best first."""
+    page: list[DeskRow] = []
+    for row in sorted(rows, key=lambda row: (-_worth([row]), row.shown)):
+        if page and _tiles(page) + len(row.shown) > PAGE_TILES:
+            yield DeskTask(Kind.SEVERAL, tuple(page), _worth(page))
+            page = []
+        page.append(row)
+    if page:
+        yield DeskTask(Kind.SEVERAL, tuple(page), _worth(page))
+
+
+def _pair(larger: DeskRow, smaller: DeskRow, chance: float) -> DeskTask:
+    """Whether two rows are one person, half a page each; if so, the smaller gets a name with it."""
+    rows = tuple(
+        replace(row, shown=row.shown[: PAGE_TILES // 2], carried=(), chosen=None, chance=chance)
+        for row in (larger, smaller)
+    )
+    return DeskTask(Kind.SAME, rows, chance * smaller.named / 2)
+
+
+def _doubts(state: DeskState) -> Iterator[DeskTask]:
+    """Faces about which annotators disagree; two actions for each, since nothing is chosen."""
+    row_of = {face: row for row, face in enumerate(state.faces)}
+    faces = [face for face in sorted(state.truth.disputed) if face in row_of]
+    likeliest = state.learned.likeliest(
+        state.rows[[row_of[face] for face in faces]], OFFERED_PEOPLE
+    )
+    rows = [
+        DeskRow((face,), people=tuple(likeliest.of(number)), named=1.0, known=1.0)
+        for number, face in enumerate(faces)
+    ]
+    for start in range(0, len(rows), PAGE_TILES):
+        page = rows[start : start + PAGE_TILES]
+        yield DeskTask(Kind.DOUBT, tuple(page), _worth(page))
+
+
+def _worth(rows: Sequence[DeskRow]) -> float:
+    """Faces expected to get their names for each action: names, marked tiles, and one submit."""
+    actions = 1 + sum(_actions(row) for row in rows)
+    return sum(row.named for row in rows) / actions
+
+
+def _actions(row: DeskRow) -> float:
+    naming = row.known if row.chosen is None else 1 - row.chance
+    return naming + row.wrong
+
+
+def _tiles(rows: Iterable[DeskRow]) -> int:
+    return sum(len(row.shown) for row in rows)
+
+
+def _is_full(page: DeskTask) -> bool:
+    return page.kind is not Kind.SEVERAL or page.tiles >= _FULL * PAGE_TILES

@@ -1,0 +1,120 @@
+"""What the People desk asks: tasks, each of one or more rows of faces that look like one person."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from faces.cluster import Groups
+from faces.confirmations import Truth
+from faces.learned import Learned
+from faces.records import FaceId, FloatRows, PersonId, PhotoId
+
+PAGE_TILES = 30
+"""No page of any kind shows more tiles."""
+OFFERED_PEOPLE = 9
+"""As many as there are hotkeys from 1 to 9."""
+
+
+class Kind(StrEnum):
+    """What is asked."""
+
+    NAME = "name"
+    """Who is this, and which faces do not belong?"""
+    SEVERAL = "several"
+    """Who is each of these rows? One submit for all."""
+    SAME = "same"
+    """Are these two rows one person?"""
+    DOUBT = "doubt"
+    """Annotators disagree about these faces: who is each?"""
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """Faces that are asked about as one person.
+
+    Only the `shown` ones become confirmations; the `carried` ones take the name along if none of
+    the shown is thrown out. `people` are on offer, likeliest first. `chosen` is chosen beforehand,
+    being right with the probability `chance`. `wrong` is how many of the shown faces are expected
+    not to belong, `known` how likely people can name them, `named` how many faces an answer is
+    expected to give their name.
+    """
+
+    shown: tuple[FaceId, ...]
+    carried: tuple[FaceId, ...] = ()
+    people: tuple[PersonId, ...] = ()
+    chosen: PersonId | None = None
+    chance: float = 0.0
+    wrong: float = 0.0
+    named: float = 0.0
+    known: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse an empty row, and faces both shown and carried."""
+        if not self.shown or not set(self.shown).isdisjoint(self.carried):
+            raise ValueError("a row shows faces, and none of those that it carries")
+
+    @property
+    def faces(self) -> tuple[FaceId, ...]:
+        """All that an answer speaks of."""
+        return self.shown + self.carried
+
+
+@dataclass(frozen=True)
+class DeskTask:
+    """One page to answer; `worth` is how many faces each action on it is expected to name."""
+
+    kind: Kind
+    rows: tuple[DeskRow, ...]
+    worth: float
+
+    def __post_init__(self) -> None:
+        """Refuse a page of nothing, one too long to look at, and a pair that is none."""
+        if not self.rows or self.tiles > PAGE_TILES:
+            raise ValueError(f"a page shows 1 to {PAGE_TILES} faces, not {self.tiles}")
+        if (self.kind is Kind.SAME and len(self.rows) != 2) or (
+            self.kind is Kind.NAME and len(self.rows) != 1
+        ):
+            raise ValueError(f"a task of the kind {self.kind} has not {len(self.rows)} rows")
+
+    @property
+    def key(self) -> str:
+        """What the task is about, whoever is proposed: a digest of its faces, row by row."""
+        told = ";".join(",".join(row.shown) + "/" + ",".join(row.carried) for row in self.rows)
+        return f"{self.kind}-{hashlib.sha256(told.encode()).hexdigest()[:24]}"
+
+    @property
+    def tiles(self) -> int:
+        """How many faces the page shows."""
+        return sum(len(row.shown) for row in self.rows)
+
+    @property
+    def faces(self) -> tuple[FaceId, ...]:
+        """All that an answer speaks of."""
+        return tuple(face for row in self.rows for face in row.faces)
+
+
+@dataclass(frozen=True)
+class DeskState:
+    """All that the desk is planned from; row i of `rows` (n, 128) is that of `faces[i]`.
+
+    Rows are `identity_rows`; `photo_of` needs every face. `passed` are faces that were shown on an
+    answered page without a word being said of them: they are asked about again only with a name
+    chosen beforehand. `waiting` are those of pages that somebody has in hand.
+    """
+
+    faces: Sequence[FaceId]
+    rows: FloatRows
+    groups: Groups
+    truth: Truth
+    learned: Learned
+    photo_of: Mapping[FaceId, PhotoId]
+    passed: frozenset[FaceId] = field(default=frozenset())
+    waiting: frozenset[FaceId] = field(default=frozenset())
+
+    def __post_init__(self) -> None:
+        """Refuse rows that do not fit the faces."""
+        if len(self.rows) != len(self.faces):
+            raise ValueError(f"{len(self.faces)} faces do not have {len(self.rows)} rows")
