@@ -1,0 +1,278 @@
+"""Which pages the People desk asks, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faces.cluster import Groups
+from faces.confirmations import (
+    Carried,
+    FacesApart,
+    FacesTogether,
+    FaceVerdict,
+    NotOnePerson,
+    PairUnsure,
+    PersonCreated,
+    Verdict,
+    Word,
+)
+from faces.desk import LEAST_WORTH, STRIP_TILES, plan_desk
+from faces.desk_tasks import PAGE_TILES, DeskRow, DeskState, DeskTask, Kind
+from faces.fold import fold
+from faces.learned import Learned
+from faces.records import Cluster, ClusterId, FaceId, FloatRows, PersonId, PhotoId, unit_rows
+from tests.faces.words import numbered
+
+ANN, NED = PersonId("ann"), PersonId("ned")
+CREATED: list[Word] = [PersonCreated(ANN, "Ann"), PersonCreated(NED, "Ned")]
+
+
+def face(number: int) -> FaceId:
+    return FaceId(f"f{number:03}")
+
+
+def faces(*numbers: int) -> tuple[FaceId, ...]:
+    return tuple(face(number) for number in numbers)
+
+
+def is_(number: int, person: PersonId = ANN) -> FaceVerdict:
+    return FaceVerdict(face(number), Verdict.IS, person)
+
+
+def rows_of(people: Sequence[int]) -> FloatRows:
+    """Rows of people who lie far apart, no two rows alike."""
+    rng = np.random.default_rng(0)
+    axes = np.eye(128, dtype=np.float32)[list(people)].reshape(-1, 128)
+    return unit_rows(axes + rng.normal(scale=0.002, size=axes.shape).astype(np.float32))
+
+
+def group(
+    name: str, numbers: Iterable[int], *, confidence: float = 0.99, doubt: float = 0.0
+) -> Cluster:
+    """A group whose later faces are the more doubtful, the last one by `doubt`."""
+    members = tuple(face(number) for number in numbers)
+    places = tuple(np.linspace(1, 1 - doubt, len(members)).tolist())
+    return Cluster(ClusterId(name), members, confidence, places)
+
+
+def state_of(
+    people: Sequence[int],
+    *clusters: Cluster,
+    words: Sequence[Word] = (),
+    speakers: Mapping[int, str] | None = None,
+    photo_of: Mapping[FaceId, PhotoId] | None = None,
+    passed: Iterable[int] = (),
+    waiting: Iterable[int] = (),
+) -> DeskState:
+    """A desk on which face number i shows `people[i]`."""
+    said = [*CREATED, *words]
+    told = [
+        ((speakers or {}).get(n - len(CREATED), "Ada"), f"place {n}", word)
+        for n, word in enumerate(said)
+    ]
+    truth = fold(numbered(told))
+    there = tuple(face(number) for number in range(len(people)))
+    rows = rows_of(people)
+    return DeskState(
+        there,
+        rows,
+        Groups(clusters),
+        truth,
+        Learned.of(truth, there, rows),
+        photo_of or {one: PhotoId(one) for one in there},
+        frozenset(map(face, passed)),
+        frozenset(map(face, waiting)),
+    )
+
+
+def asked(tasks: Iterable[DeskTask]) -> list[FaceId]:
+    """Whose names are asked for."""
+    return [one for task in tasks if task.kind is not Kind.SAME for one in task.faces]
+
+
+def rows_in(tasks: Iterable[DeskTask]) -> list[tuple[FaceId, ...]]:
+    return [row.shown for task in tasks for row in task.rows]
+
+
+def test_nothing_is_asked_about_nothing() -> None:
+    assert plan_desk(state_of([])) == []
+
+
+def test_a_sure_group_is_a_strip_of_typical_and_doubtful_faces_and_carries_the_rest() -> None:
+    (task,) = plan_desk(state_of([0] * 20, group("c", range(20), doubt=0.1)))
+    (row,) = task.rows
+    assert task.kind is Kind.SEVERAL
+    assert row.shown == faces(0, 1, 16, 17, 18, 19)
+    assert row.carried == faces(*range(2, 16))
+
+
+def test_a_doubtful_group_is_looked_at_longer() -> None:
+    (task,) = plan_desk(state_of([0] * 40, group("c", range(40), doubt=0.9)))
+    (row,) = task.rows
+    assert task.kind is Kind.NAME
+    assert row.shown == faces(*range(10), *range(20, 40))
+    assert row.carried == faces(*range(10, 20))
+
+
+def test_nothing_is_carried_in_a_group_that_may_be_several_people() -> None:
+    first, *_ = plan_desk(state_of([0] * 40, group("c", range(40), confidence=0.3)))
+    assert first.rows[0].shown == faces(*range(30))
+    assert first.rows[0].carried == ()
+
+
+def test_several_rows_share_a_page_but_no_page_is_longer_than_people_can_look_at() -> None:
+    people = [number // 6 for number in range(48)]
+    clusters = [group(f"c{n}", range(6 * n, 6 * n + 6)) for n in range(8)]
+    tasks = plan_desk(state_of(people, *clusters))
+    assert [len(task.rows) for task in tasks] == [5, 3]
+    assert [task.tiles for task in tasks] == [PAGE_TILES, 18]
+
+
+def test_larger_groups_are_asked_about_first() -> None:
+    people = [0] * 3 + [1] * 30
+    tasks = plan_desk(state_of(people, group("a", range(3)), group("b", range(3, 33))))
+    assert rows_in(tasks)[0][0] == face(3)
+
+
+def test_whom_a_face_looks_like_is_chosen_beforehand_and_a_confirmed_group_too() -> None:
+    clusters = group("c", range(3)), group("d", [4, 5])
+    state = state_of([0, 0, 0, 0, 1, 1], *clusters, words=[is_(0), is_(1)])
+    tasks = plan_desk(state)
+    row_of = {row.shown: row for task in tasks for row in task.rows}
+    assert row_of[faces(2)].chosen == ANN
+    assert row_of[faces(3)].chosen == ANN
+    assert row_of[faces(4, 5)].chosen is None
+
+
+def test_somebody_refused_is_neither_chosen_nor_on_offer() -> None:
+    words = [is_(0), FaceVerdict(face(1), Verdict.IS_NOT, ANN), is_(3)]
+    photos = {face(0): PhotoId("a"), face(1): PhotoId("b"), face(2): PhotoId("c")}
+    together = photos | {face(3): PhotoId("d"), face(4): PhotoId("d")}
+    tasks = plan_desk(state_of([0] * 5, words=words, photo_of=together))
+    row_of = {row.shown: row for task in tasks for row in task.rows}
+    assert row_of[faces(1)].people == ()
+    assert row_of[faces(2)].chosen == ANN
+    assert row_of[faces(4)].people == (), "Ann is on that photo already"
+
+
+def test_a_group_that_may_be_the_same_person_waits_and_is_asked_as_a_pair() -> None:
+    clusters = group("a", range(5)), group("b", range(5, 8))
+    tasks = plan_desk(state_of([0] * 8, *clusters))
+    assert [task.kind for task in tasks] == [Kind.SEVERAL, Kind.SAME]
+    assert rows_in(tasks[1:]) == [faces(0, 1, 2, 3, 4), faces(5, 6, 7)]
+    assert asked(tasks) == list(faces(0, 1, 2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        FacesTogether(faces(0, 5)),
+        FacesApart(face(0), faces(5)),
+        PairUnsure(faces(0, 1), faces(5)),
+    ],
+)
+def test_a_pair_is_asked_once(word: Word) -> None:
+    clusters = group("a", range(5)), group("b", range(5, 8))
+    tasks = plan_desk(state_of([0] * 8, *clusters, words=[word]))
+    assert Kind.SAME not in [task.kind for task in tasks]
+
+
+def test_a_mixed_group_comes_back_in_purer_parts() -> None:
+    words = [NotOnePerson(faces(0, 1, 2, 3))]
+    tasks = plan_desk(state_of([0, 0, 1, 1], group("c", range(4)), words=words))
+    assert sorted(rows_in(tasks)) == [faces(0, 1), faces(2, 3)]
+
+
+def test_a_thrown_out_face_is_asked_about_alone_and_its_group_looked_at_again() -> None:
+    words = [is_(0), FaceVerdict(face(9), Verdict.IS_NOT, ANN), is_(10, NED)]
+    people = [0] * 9 + [1, 1]
+    tasks = plan_desk(state_of(people, group("c", range(10)), words=words))
+    shown = rows_in(tasks)
+    assert faces(9) in shown
+    assert faces(*range(1, 9)) in shown, "after an error all are shown"
+
+
+def test_what_was_passed_over_comes_back_only_with_a_name() -> None:
+    assert plan_desk(state_of([0, 1], group("c", [0, 1]), passed=[0, 1])) == []
+    tasks = plan_desk(state_of([0, 0, 1], passed=[1, 2], words=[is_(0)]))
+    assert rows_in(tasks) == [faces(1)]
+
+
+def test_faces_of_pages_in_hand_are_left_alone() -> None:
+    tasks = plan_desk(state_of([0] * 4, group("c", range(4)), waiting=range(4)))
+    assert tasks == []
+
+
+def test_a_disputed_face_is_a_page_of_its_own_kind() -> None:
+    state = state_of([0, 0], words=[is_(0), is_(0, NED)], speakers={1: "Bob"})
+    doubts = [task for task in plan_desk(state) if task.kind is Kind.DOUBT]
+    assert rows_in(doubts) == [faces(0)]
+
+
+def test_carried_faces_are_settled() -> None:
+    words = [is_(0), Carried(faces(1, 2), ANN, faces(0))]
+    assert plan_desk(state_of([0] * 3, group("c", range(3)), words=words)) == []
+
+
+def test_a_face_like_no_other_is_not_asked_about_alone() -> None:
+    assert plan_desk(state_of([7])) == []
+
+
+def test_a_page_cannot_be_built_wrong() -> None:
+    row = DeskRow(faces(0))
+    with pytest.raises(ValueError, match="rows"):
+        DeskTask(Kind.SAME, (row,), 1.0)
+    with pytest.raises(ValueError, match="faces"):
+        DeskTask(Kind.SEVERAL, (), 1.0)
+    with pytest.raises(ValueError, match="shows faces"):
+        DeskRow(faces(0), carried=faces(0))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=40),
+    st.lists(st.integers(0, 4), min_size=40, max_size=40),
+    st.lists(st.tuples(st.integers(0, 39), st.sampled_from(Verdict)), max_size=12),
+    st.sets(st.integers(0, 39)),
+)
+def test_no_face_is_asked_about_twice_and_nothing_settled_is(
+    people: list[int],
+    member_of: list[int],
+    verdicts: list[tuple[int, Verdict]],
+    passed: set[int],
+) -> None:
+    count = len(people)
+    clusters = [
+        group(f"c{name}", inside, doubt=0.5)
+        for name in range(4)
+        if len(inside := [n for n in range(count) if member_of[n] == name]) > 1
+    ]
+    words = [
+        FaceVerdict(face(n), said, ANN if said in (Verdict.IS, Verdict.IS_NOT) else None)
+        for n, said in verdicts
+        if n < count
+    ]
+    state = state_of(people, *clusters, words=words, passed=passed)
+    tasks = plan_desk(state)
+    open_ = asked(tasks)
+    assert len(open_) == len(set(open_))
+    assert state.truth.settled.isdisjoint(open_)
+    assert all(task.worth >= LEAST_WORTH for task in tasks)
+    assert len({task.key for task in tasks}) == len(tasks)
+    for row in (row for task in tasks for row in task.rows):
+        refused = {who for one in row.faces for who in state.truth.rejected.get(one, ())}
+        assert refused.isdisjoint(row.people)
+        assert len(row.shown) >= min(STRIP_TILES, len(row.faces))
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_the_groups_changes_nothing(order: list[int]) -> None:
+    people = [number // 4 for number in range(24)]
+    clusters = [group(f"c{n}", range(4 * n, 4 * n + 4)) for n in range(6)]
+    expected = plan_desk(state_of(people, *clusters))
+    assert plan_desk(state_of(people, *(clusters[n] for n in order))) == expected
