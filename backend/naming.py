@@ -28,7 +28,7 @@ from faces.studio_format import UNKNOWN, ShownFace, photo_prediction
 class Moment:
     """The state that one request works with: the round, the model in use, what people said.
 
-    Before the first model version `standing` holds the proposals of the newest cluster run.
+    `standing` are the proposals that the last push stored for the faces in question.
     """
 
     round: str
@@ -37,12 +37,21 @@ class Moment:
     standing: Mapping[FaceId, Proposal] = field(default_factory=dict)
 
     def proposals(self, encodings: Encodings) -> list[Proposal]:
-        """The machine's guess for each face, in the order of the encodings, as people allow it."""
-        if self.identifier is not None:
-            guessed = self.identifier.propose(encodings)
-        else:
-            guessed = [self.standing.get(face, _nobody(face)) for face in encodings.faces]
-        return respecting(guessed, self.truth)
+        """The machine's guess for each face, in the order of the encodings, as people allow it.
+
+        Before the first model version it is what stands; afterwards, where the version names
+        nobody, so is somebody whom it does not know, having been named since.
+        """
+        standing = [self.standing.get(face, _nobody(face)) for face in encodings.faces]
+        if self.identifier is None:
+            return respecting(standing, self.truth)
+        known = {None, *(self.truth.resolve(p.id) for p in self.identifier.version.people)}
+        guessed = self.identifier.propose(encodings)
+        chosen = [
+            since if guess.person is None and since.person not in known else guess
+            for guess, since in zip(guessed, standing, strict=True)
+        ]
+        return respecting(chosen, self.truth)
 
     def named(self, proposal: Proposal) -> tuple[str, float]:
         """The name that a proposal comes to and how sure it is; 0 if nobody is named."""

@@ -148,12 +148,6 @@ class Predictor:
         self.model = None if identifier is None else identifier.version.id
         with self._store.read() as connection:
             self._last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
-            moment = Moment(
-                round=self._last_round,
-                identifier=identifier,
-                truth=log.truth(connection),
-                standing={} if identifier else clusters.proposals(connection),
-            )
             known: dict[PhotoId, ReadPhoto] = {}
             for photo_id in dict.fromkeys(wanted):
                 photo = photos.photo(connection, photo_id)
@@ -162,6 +156,13 @@ class Predictor:
                     ids = [face.id for face in faces]
                     encodings = photos.encodings(connection, self._network, only=ids)
                     known[photo_id] = ReadPhoto(photo, faces, encodings)
+            shown = [face.id for one in known.values() for face in one.faces]
+            moment = Moment(
+                round=self._last_round,
+                identifier=identifier,
+                truth=log.truth(connection),
+                standing=clusters.proposals(connection, only=shown),
+            )
         return moment, known
 
     def _read_all(self, urls: Sequence[object], moment: Moment) -> list[Prediction]:

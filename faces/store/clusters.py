@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from faces.records import (
     Proposal,
 )
 from faces.store import tables as t
+from faces.store.chunks import in_chunks
 
 
 def save_run(
@@ -140,8 +141,16 @@ def replace_proposals(connection: sa.Connection, proposals: Iterable[Proposal]) 
     _insert(connection, t.proposals, rows)
 
 
-def proposals(connection: sa.Connection) -> dict[FaceId, Proposal]:
-    """The machine's guess for each face that it has one for."""
+def proposals(
+    connection: sa.Connection, only: Collection[FaceId] | None = None
+) -> dict[FaceId, Proposal]:
+    """The machine's guess for each face (or some) that it has one for."""
+    query = sa.select(t.proposals)
+    if only is None:
+        rows = list(connection.execute(query))
+    else:
+        some = (query.where(t.proposals.c.face_id.in_(part)) for part in in_chunks(sorted(only)))
+        rows = [row for part in some for row in connection.execute(part)]
     return {
         FaceId(row.face_id): Proposal(
             FaceId(row.face_id),
@@ -149,7 +158,7 @@ def proposals(connection: sa.Connection) -> dict[FaceId, Proposal]:
             row.score,
             row.source,
         )
-        for row in connection.execute(sa.select(t.proposals))
+        for row in rows
     }
 
 

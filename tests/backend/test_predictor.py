@@ -132,6 +132,20 @@ def test_before_the_first_model_the_clusters_proposals_are_answered(world: World
     assert names(answer) == ["Anna", "Unknown"]
 
 
+def test_somebody_named_since_the_last_retrain_is_answered_as_they_were_pushed(
+    world: World,
+) -> None:
+    photo, faces = world.add_photo(1, ANNA, BO)
+    _, [elsewhere] = world.add_photo(2, BO)
+    world.learn(Anna=ANNA)
+    world.confirm(elsewhere, "Bo")
+    pushed = [Proposal(face, PersonId("bo"), 0.8, "people-1") for face in faces]
+    with world.store.write() as connection:
+        clusters.replace_proposals(connection, pushed)
+    [answer] = world.predictor().predict([task(photo)])
+    assert names(answer) == ["Anna", "Bo"], "whom the model knows it names by itself"
+
+
 def test_a_new_model_is_used_without_a_restart(world: World) -> None:
     photo, _ = world.add_photo(1, ANNA)
     predictor = world.predictor()

@@ -106,6 +106,8 @@ def test_proposals_are_replaced_whole(connection: sa.Connection) -> None:
     unknown = Proposal(FACES[1], None, 0.5, "run-1")
     clusters.replace_proposals(connection, [first, unknown])
     assert clusters.proposals(connection) == {FACES[0]: first, FACES[1]: unknown}
+    assert clusters.proposals(connection, only=[FACES[1], FACES[2]]) == {FACES[1]: unknown}
+    assert clusters.proposals(connection, only=[]) == {}
     clusters.replace_proposals(connection, [])
     assert clusters.proposals(connection) == {}
 
