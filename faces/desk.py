@@ -45,7 +45,7 @@ def plan_desk(state: DeskState) -> list[DeskTask]:
     pages += [
         _pair(rows[unit.waits_for], rows[unit.faces], unit.alike)
         for unit in units
-        if unit.waits_for and unit.alike < 1
+        if unit.waits_for and not unit.is_said
     ]
     pages += _doubts(state)
     worth_it = [page for page in pages if page.worth >= LEAST_WORTH]
@@ -125,7 +125,8 @@ def _pair(larger: DeskRow, smaller: DeskRow, chance: float) -> DeskTask:
 def _doubts(state: DeskState) -> Iterator[DeskTask]:
     """Faces about which annotators disagree; two actions for each, since nothing is chosen."""
     row_of = {face: row for row, face in enumerate(state.faces)}
-    faces = [face for face in sorted(state.truth.disputed) if face in row_of]
+    asked = state.truth.disputed - state.waiting
+    faces = [face for face in sorted(asked) if face in row_of]
     likeliest = state.learned.likeliest(
         state.rows[[row_of[face] for face in faces]], OFFERED_PEOPLE
     )

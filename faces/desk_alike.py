@@ -16,6 +16,7 @@ from faces.records import FaceId, FloatRows, PhotoId
 
 _LEAST_ALIKE = 0.3
 """Less likely pairs are two people for now."""
+_NEAREST = 10
 _AT_ONCE = 1024
 
 Foes = Mapping[FaceId, set[FaceId]]
@@ -71,7 +72,8 @@ def alike(
 ) -> tuple[npt.NDArray[np.float64], list[tuple[int, int, float]]]:
     """How likely the nearest other row is the same person, (m,), and pairs that may well be.
 
-    Each pair names the later row first, in the order of rows.
+    Each pair names the later row first, in the order of rows, the likeliest first; of a row no more
+    than `_NEAREST` pairs are told.
     """
     nearest = np.zeros(len(rows))
     pairs: list[tuple[int, int, float]] = []
@@ -83,9 +85,13 @@ def alike(
         nearest[start : start + len(block)] = _chance(cosine.max(axis=1, initial=-1))
         later, earlier = np.divmod(np.flatnonzero(cosine > enough), len(rows))
         later, earlier = later[earlier < later + start], earlier[earlier < later + start]
-        chances = _chance(cosine[later, earlier]).tolist()
-        pairs += zip((later + start).tolist(), earlier.tolist(), chances, strict=True)
-    return nearest, sorted(pairs, key=lambda pair: (pair[0], -pair[2], pair[1]))
+        chances = _chance(cosine[later, earlier])
+        best = np.lexsort((earlier, -chances, later))
+        later, earlier, chances = later[best], earlier[best], chances[best]
+        kept = np.arange(len(later)) - np.searchsorted(later, later) < _NEAREST
+        found = (later[kept] + start).tolist(), earlier[kept].tolist(), chances[kept].tolist()
+        pairs += zip(*found, strict=True)
+    return nearest, pairs
 
 
 def _chance(cosines: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -30,8 +30,8 @@ class Unit:
 
     `places` and `confidence` are as in `Cluster`. `people` are the likeliest, with probabilities;
     `known` is how likely it is somebody whom people can name. `doubted` tells that people threw
-    faces out of the same group; `waits_for` is a unit that may be the same person, and is asked
-    about first.
+    faces out of the same group; `waits_for` is a unit that may be the same person, with the
+    probability `alike`, and is asked about first; `is_said` tells that people said it is.
     """
 
     faces: tuple[FaceId, ...]
@@ -42,6 +42,7 @@ class Unit:
     doubted: bool = False
     waits_for: tuple[FaceId, ...] = ()
     alike: float = 0.0
+    is_said: bool = False
 
     def best(self, threshold: float) -> PersonId | None:
         """Whom to choose beforehand."""
@@ -233,13 +234,13 @@ def _in_order(units: Sequence[Unit], rows: FloatRows, state: DeskState) -> list[
     units, rows = [units[u] for u in order], rows[order]
     nameless = [u for u, unit in enumerate(units) if not _is_likely(unit.people, state)]
     nearest, pairs = alike(rows[nameless])
-    waits: dict[int, tuple[int, float]] = {}
+    waits: dict[int, tuple[int, float, bool]] = {}
     said = Said.of(state)
     for one, other, chance in pairs:
         if other not in waits and one not in waits:
             pair = units[nameless[one]].faces, units[nameless[other]].faces
             if not said.apart(*pair):
-                waits[one] = other, 1.0 if said.together(*pair) else chance
+                waits[one] = other, chance, said.together(*pair)
     found = list(units)
     alone = _known_alone(state)
     for place, u in enumerate(nameless):
@@ -247,9 +248,11 @@ def _in_order(units: Sequence[Unit], rows: FloatRows, state: DeskState) -> list[
         known = max(float(nearest[place]), person, alone)
         if len(units[u].faces) > 1:
             known = max(known, units[u].confidence)
-        other, chance = waits.get(place, (place, 0.0))
-        first = units[nameless[other]].faces if place in waits else ()
-        found[u] = replace(units[u], known=known, waits_for=first, alike=chance)
+        found[u] = replace(units[u], known=known)
+        if place in waits:
+            other, chance, said_so = waits[place]
+            first = units[nameless[other]].faces
+            found[u] = replace(found[u], waits_for=first, alike=chance, is_said=said_so)
     return found
 
 

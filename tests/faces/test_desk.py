@@ -204,8 +204,11 @@ def test_what_was_passed_over_comes_back_only_with_a_name() -> None:
 
 
 def test_faces_of_pages_in_hand_are_left_alone() -> None:
-    tasks = plan_desk(state_of([0] * 4, group("c", range(4)), waiting=range(4)))
-    assert tasks == []
+    words = [is_(4), is_(4, NED)]
+    state = state_of(
+        [0] * 5, group("c", range(4)), words=words, speakers={1: "Bob"}, waiting=range(5)
+    )
+    assert plan_desk(state) == []
 
 
 def test_a_disputed_face_is_a_page_of_its_own_kind() -> None:
