@@ -147,8 +147,7 @@ def cluster_and_merge(collection: Collection, labels: Labels) -> Named:
         who = Counter(collection.person_of[face] for face in faces if face in collection.person_of)
         person = min(who, key=lambda name: (-who[name], name), default=None)
         strangers = len(faces) - who.total()
-        if len(faces) > 1:
-            named.price.tiles += len(faces)
+        named.price.tiles += len(faces)
         alone = 0 if person is None else who[person] + (person not in known)
         if person is None or 2 + strangers >= alone:
             moved += [face for face in faces if face in collection.person_of]
