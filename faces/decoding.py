@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import cv2
 import numpy as np
@@ -46,6 +47,7 @@ _OPENERS: dict[str, type[ImageFile.ImageFile]] = {
 _STRIP_PIXELS = 1 << 18
 _MOST_SCANS = 100
 _ORIENTATION_TAG = 0x0112
+_EXIF_TAG, _TAKEN_TAG = 0x8769, 0x9003
 _DNG_VERSION_TAG = 0xC612
 _SUBFILE_TYPE_TAG, _SUBFILES_TAG = 0x00FE, 0x014A
 _DAMAGE = (
@@ -119,6 +121,16 @@ def size_of(content: bytes) -> tuple[int, int]:
             return image.size
     except (BadPhoto, Image.DecompressionBombError, MemoryError, *_DAMAGE):
         return 0, 0
+
+
+def taken_at(content: bytes) -> datetime | None:
+    """When a photo was taken, as its camera noted it (Exif 2.32, DateTimeOriginal); None if not."""
+    try:
+        with _opened(content, "") as image:
+            noted = str(image.getexif().get_ifd(_EXIF_TAG).get(_TAKEN_TAG, ""))
+        return datetime.strptime(noted.strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    except (BadPhoto, Image.DecompressionBombError, MemoryError, *_DAMAGE):
+        return None
 
 
 @contextmanager

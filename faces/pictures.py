@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from faces.decoding import decoded, size_of
+from faces.decoding import decoded, size_of, taken_at
 from faces.errors import BadPhoto
 from faces.formats import PHOTO_SUFFIXES, RAW_SUFFIXES
 from faces.records import Box, Photo, PhotoId, Pixels
@@ -75,7 +75,7 @@ def open_bytes(content: bytes, *, name: str) -> OpenPhoto:
     pixels = decoded(content, _on_one_line(name))
     height_px, width_px, _ = pixels.shape
     identity = PhotoId(hashlib.sha256(content).hexdigest())
-    return OpenPhoto(Photo(identity, width_px, height_px), pixels)
+    return OpenPhoto(Photo(identity, width_px, height_px, taken_at(content)), pixels)
 
 
 def file_bytes(path: Path) -> bytes:

@@ -80,18 +80,24 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photograph by its content; the size is that of the upright picture in pixels."""
+    """A photograph by its content; the size is that of the upright picture in pixels.
+
+    `taken_at` is by the clock of the camera, which notes no time zone; None if it noted nothing.
+    """
 
     id: PhotoId
     width_px: int
     height_px: int
+    taken_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an id that is no sha256 and an empty picture."""
+        """Refuse an id that is no sha256, an empty picture, and a time in a zone."""
         if len(self.id) != 64:
             raise ValueError(f"a photo's id is its sha256 in hex, got {self.id!r}")
         if self.width_px <= 0 or self.height_px <= 0:
             raise ValueError(f"a photo has pixels, got {self.width_px} x {self.height_px}")
+        if self.taken_at is not None and self.taken_at.tzinfo is not None:
+            raise ValueError(f"a camera's clock has no time zone, got {self.taken_at}")
 
 
 @dataclass(frozen=True, slots=True)

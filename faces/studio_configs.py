@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from xml.sax.saxutils import quoteattr
 
 PHOTOS_CONFIG = """<View>
   <Header value="$caption" size="5"/>
@@ -20,28 +22,111 @@ PHOTOS_CONFIG = """<View>
 </View>
 """
 
-PEOPLE_CONFIG = """<View>
-  <Header value="Who is this?  $size faces in $photos photos" size="4"/>
-  <View style="display:flex; gap:1em; align-items:flex-end; flex-wrap:wrap">
-    <Choices name="name" toName="montage" choice="single" showInline="true" value="$people"/>
+_PEOPLE_STYLE = """
+    .lsf-sidepanels { padding: 0 !important; }
+    .lsf-sidepanels__wrapper, .lsf-sidepanels__wrapper * { visibility: hidden !important;
+      pointer-events: none !important; }
+    .fl-desk .lsf-toolbar { display: none; }
+    .fl-desk h3 { flex: 1; margin: 0 !important; font-size: 20px; white-space: nowrap; }
+    .fl-question { padding: 6px 12px; margin-bottom: 8px; font-weight: 600;
+      border-left: 4px solid #f5a623; background: #f5a62322; }
+    .fl-row { position: relative; z-index: 6; display: flex; flex-wrap: wrap; align-items: center;
+      gap: 6px 14px; margin-bottom: 8px; }
+    .fl-row .lsf-choices { margin: 0; display: flex; flex-wrap: wrap; gap: 6px; }
+    .fl-row .lsf-choice, .fl-row .lsf-choice__item, .fl-row .lsf-labels { margin: 0; padding: 0; }
+    .fl-row .lsf-choice .ant-checkbox { display: none; }
+    .fl-row .lsf-choice label { display: flex; align-items: center; height: 30px; margin: 0;
+      padding: 0 12px; border: 1px solid #8886; border-radius: 15px; }
+    .fl-row .lsf-choice label:hover { border-color: #4c5fa9; }
+    .fl-row .lsf-choice label.ant-checkbox-wrapper-checked { color: white; background: #4c5fa9; }
+    .fl-row .lsf-choice label span { padding: 0; color: inherit; }
+    .fl-row .lsf-choice .lsf-hint { margin-left: 5px; color: inherit; opacity: .7; }
+    .fl-row .lsf-text-area { margin: 0 !important; width: 180px; }
+    .fl-row .lsf-text-area .ant-form-item { margin: 0; }
+    .fl-row .taxonomy { margin: 0; }
+    .fl-row .lsf-label { margin: 0 6px 0 0; }
+    .fl-page { position: relative; max-width: clamp(1008px, calc((100vh - 240px) * 2), 1680px); }
+    .fl-photos { position: absolute; top: 0; left: 0; width: 100%; pointer-events: none; }
+    .fl-photos summary { position: absolute; min-width: 36px; padding: 0 6px; line-height: 24px;
+      list-style: none; text-align: center; font-size: 15px; font-weight: 600; color: white;
+      background: #111; border-radius: 0 0 8px 0; cursor: zoom-in; pointer-events: auto; }
+    .fl-photos summary:hover, .fl-photos details[open] summary { background: #4c5fa9; }
+    .fl-photos details:not([open]) summary { z-index: 6; }
+    .fl-photos details[open] summary::before { content: ""; position: fixed; inset: 0; z-index: 5;
+      cursor: zoom-out; }
+    .fl-photo { position: absolute; top: 0; z-index: 7; max-width: 60%; padding: 8px;
+      color: #222; background: white; border-radius: 8px; box-shadow: 0 2px 24px #0009;
+      pointer-events: auto; }
+    .fl-left { left: 0; }
+    .fl-right { right: 0; }
+    .fl-told { margin-bottom: 6px; overflow-wrap: anywhere; }
+    .fl-frame { position: relative; width: fit-content; }
+    .fl-frame img { display: block; max-width: 100%; max-height: max(300px, calc(100vh - 330px)); }
+    .fl-frame i { position: absolute; border: 3px solid #ffb300; border-radius: 3px;
+      box-shadow: 0 0 0 1px #000a; }
+"""
+"""How the People page looks: hidden are the lists of regions, which say nothing here.
+
+A checkbox is hidden, too, since a click on it would take the keys: Label Studio takes none while an
+input has the focus.
+"""
+
+_PEOPLE_PAGE = """<View className="fl-desk">
+  <Style>{style}</Style>
+  <Markdown value="$question"/>
+  <View className="fl-row">
+    <Header value="$title" size="4"/>
     <TextArea name="new_name" toName="montage" maxSubmissions="1" rows="1" editable="true"
               placeholder="Type a name, then Enter"/>
+    <Taxonomy name="everyone" toName="montage" maxUsages="1" placeholder="or find it here"
+              minWidth="180px" pathSeparator="&#xE000;"{everyone}
+  </View>
+  <View className="fl-row">
+    <Choices name="name" toName="montage" choice="single" showInline="true" value="$people"/>
+  </View>
+  <View className="fl-row">
+    <RectangleLabels name="face" toName="montage" showInline="true" opacity="0" strokeWidth="3"
+                     canRotate="false">
+      <Label value="Same person" background="#2e7d32" hotkey="q"/>
+      <Label value="Someone else" background="#c62828" hotkey="w"/>
+      <Label value="Not a face" background="#616161" hotkey="e"/>
+    </RectangleLabels>
     <Choices name="verdict" toName="montage" choice="single" showInline="true">
       <Choice value="Stranger" hotkey="x"/>
       <Choice value="Not faces" hotkey="n"/>
-      <Choice value="Mixed" hotkey="m"/>
+      <Choice value="Mixed" hotkey="s"/>
       <Choice value="Cannot tell" hotkey="c"/>
     </Choices>
   </View>
-  <RectangleLabels name="face" toName="montage" showInline="true" opacity="0" strokeWidth="4"
-                   canRotate="false">
-    <Label value="Same person" background="#2e7d32" hotkey="q"/>
-    <Label value="Someone else" background="#c62828" hotkey="w"/>
-    <Label value="Not a face" background="#616161" hotkey="e"/>
-  </RectangleLabels>
-  <Image name="montage" value="$montage" zoomControl="true" rotateControl="false"/>
+  <View className="fl-page">
+    <Image name="montage" value="$montage" zoom="false" zoomControl="false" rotateControl="false"/>
+    <Markdown value="$context"/>
+  </View>
 </View>
 """
+
+
+EVERYONE_FILE = "everyone.json"
+_EVERYONE_URL = f"/projects/0/resolve/../../../data/local-files/?d=montages/{EVERYONE_FILE}"
+"""Label Studio takes only addresses that are absolute, or that begin like the first part of this
+one, which it makes absolute (`onPresignUrlForProject` in 1.23.2); of `..` browsers take care. So
+the list comes from the host that the annotator works at, whatever its name.
+"""
+
+
+def people_config(everyone: Iterable[str]) -> str:
+    """The labeling config of People with all names in it, for a Label Studio without our files."""
+    names = "".join(f"<Choice value={quoteattr(name)}/>" for name in everyone)
+    return _people_page(f">{names}</Taxonomy>")
+
+
+def _people_page(everyone: str) -> str:
+    """U+E000 separates the steps of a path, since no name can hold it."""
+    return _PEOPLE_PAGE.format(style=_PEOPLE_STYLE, everyone=everyone)
+
+
+PEOPLE_CONFIG = _people_page(f' apiUrl="{_EVERYONE_URL}"/>')
+"""The labeling config of People, whose browser reads all names from a file."""
 
 
 def photos_config_matches(label_config: str) -> bool:

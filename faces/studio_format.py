@@ -1,6 +1,7 @@
 """Records to Label Studio's JSON and back; percent and region types exist only here.
 
-The labeling configs stand beside it in `faces.studio_configs`. A region's id is its FaceId.
+The labeling configs stand beside it in `faces.studio_configs`, what people answered in
+`faces.studio_answers`. A region's id is its FaceId.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from faces.records import Box, FaceId, PersonId, Photo, PhotoId
+from faces.records import Box, FaceId, PersonId, PhotoId
 
 UNKNOWN = "Unknown"
 """The label of a face for which no name is proposed."""
@@ -83,48 +84,6 @@ class DrawnBox:
     height_px: int
 
 
-@dataclass(frozen=True, slots=True)
-class BoxAnswer:
-    """What one box in a photo says at submit; `name` is None when nothing is said.
-
-    `meant` is whom the chosen name stood for when it was offered, where the task tells.
-    """
-
-    region: str
-    box: Box
-    name: str | None
-    verdict: BoxVerdict | None
-    meant: PersonId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoAnswer:
-    """One annotation of a photo: its boxes, and the proposed faces whose boxes are gone."""
-
-    photo: PhotoId
-    boxes: tuple[BoxAnswer, ...]
-    deleted: tuple[FaceId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleAnswer:
-    """One annotation of a montage: a name, a verdict on all, and each tile that is still there.
-
-    `typed` is true when the name was typed: a chosen one may be our own prediction, left as it was.
-    `meant` is whom a chosen name stood for when it was offered, where the task tells. Of the faces
-    in `disputed` people disagreed, so that what is said of them here decides. The faces in
-    `carried` belong to the group and were counted, not shown.
-    """
-
-    name: str | None
-    verdict: ClusterVerdict | None
-    tiles: Mapping[FaceId, Tile]
-    typed: bool = False
-    meant: PersonId | None = None
-    disputed: frozenset[FaceId] = frozenset()
-    carried: tuple[FaceId, ...] = ()
-
-
 def photo_task(
     photo: PhotoId,
     *,
@@ -179,7 +138,7 @@ def within_offer(prediction: Mapping[str, Any], offered: frozenset[str]) -> dict
 
 
 def _region_within(region: dict[str, Any], offered: frozenset[str]) -> dict[str, Any]:
-    name = _first(region["value"].get("rectanglelabels"))
+    name = first_of(region["value"].get("rectanglelabels"))
     if name is None or name == UNKNOWN or name in offered:
         return region
     note = f"perhaps {name}, who is not among the names of this task"
@@ -197,14 +156,20 @@ def people_task(
     ids: Mapping[str, PersonId] | None = None,
     disputed: Sequence[FaceId] = (),
     carried: Sequence[FaceId] = (),
+    question: str = "",
+    context: str = "",
 ) -> dict[str, Any]:
     """The data of a People task: the montage, the likeliest names, and the faces it shows.
 
     `ids` tells whom the names stand for; `disputed` are those of the faces that are asked again
-    because people disagree; `carried` are the group's other faces, which are not shown.
+    because people disagree; `carried` are the group's other faces, which are not shown. `question`
+    and `context` are HTML: what to ask beside who it is, and the photos of the tiles.
     """
     return {
+        "title": f"Who is this?  {_count(len(tiles), 'face')} in {_count(photos, 'photo')}",
+        "question": question,
         "montage": montage_url,
+        "context": context,
         "cluster": cluster,
         "size": str(len(tiles)),
         "photos": str(photos),
@@ -256,89 +221,27 @@ def drawn_boxes(context: object) -> list[DrawnBox]:
     regions = context.get("result") if isinstance(context, dict) else None
     if not isinstance(regions, list):
         return []
-    return [box for box in map(_drawn_box, regions) if box is not None]
+    return [box for box in map(drawn_box, regions) if box is not None]
+
+
+def drawn_box(item: Any) -> DrawnBox | None:
+    """The rectangle of a region in pixels of the upright photo; None for anything else."""
+    if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
+        return None
+    value = item["value"]
+    try:
+        width_px, height_px = int(item["original_width"]), int(item["original_height"])
+        left, top, width, height = (float(value[k]) / 100 for k in ("x", "y", "width", "height"))
+        box = Box(left * width_px, top * height_px, width * width_px, height * height_px)
+        return DrawnBox(str(item["id"]), box.clipped(width_px, height_px), width_px, height_px)
+    except (KeyError, OverflowError, TypeError, ValueError):
+        return None
 
 
 def renamed_region(drawn: DrawnBox, name: str, score: float) -> dict[str, Any]:
     """The same rectangle, answered with a name."""
     face = ShownFace(FaceId(drawn.region), drawn.box, name, score)
     return _named_region(face, drawn.width_px, drawn.height_px)
-
-
-def read_photo_answer(
-    annotation: Mapping[str, Any],
-    task_data: Mapping[str, Any],
-    *,
-    photo: Photo,
-    from_prediction: bool,
-) -> PhotoAnswer:
-    """What an annotation of a Photos task says; boxes are in pixels of the photo.
-
-    Label Studio's `original_width` is that of the preview which the browser loaded, so percent
-    alone counts. A proposed face without a box counts as deleted only when the annotation began
-    from a prediction: on a task opened empty its absence means nothing.
-    """
-    boxes: dict[str, BoxAnswer] = {}
-    extras: dict[str, dict[str, str]] = {}
-    regions: set[str] = set()
-    size = {"original_width": photo.width_px, "original_height": photo.height_px}
-    for item in annotation.get("result") or []:
-        if item.get("type") in ("rectanglelabels", "rectangle"):
-            regions.add(str(item.get("id")))
-            drawn = _drawn_box({**item, **size})
-            if drawn is None:
-                continue
-            label = _first(item["value"].get("rectanglelabels"))
-            name = None if label in (None, UNKNOWN) else label
-            boxes[drawn.region] = BoxAnswer(
-                drawn.region, drawn.box, name, None, _meant(task_data, name)
-            )
-        elif item.get("type") == "textarea":
-            said = _first(item.get("value", {}).get("text")) or ""
-            extras.setdefault(item.get("id", ""), {})["name"] = said
-        elif item.get("type") == "choices":
-            said = _first(item.get("value", {}).get("choices")) or ""
-            extras.setdefault(item.get("id", ""), {})["verdict"] = said
-    whole = tuple(_with_extras(box, extras.get(region, {})) for region, box in boxes.items())
-    proposed = [FaceId(face) for face in task_data.get("faces") or []]
-    deleted = tuple(face for face in proposed if face not in regions) if from_prediction else ()
-    return PhotoAnswer(photo.id, whole, deleted)
-
-
-def read_people_answer(
-    annotation: Mapping[str, Any], task_data: Mapping[str, Any], *, from_prediction: bool
-) -> PeopleAnswer:
-    """What an annotation of a People task says; what is not on our screens is left out.
-
-    Where the annotation did not begin from a prediction, no tile was there to be left or changed:
-    then the answer speaks of all faces of the montage, which the annotator saw.
-    """
-    shown = list(dict.fromkeys(task_data.get("faces") or []))
-    tiles: dict[FaceId, Tile] = {}
-    said: dict[str, str] = {}
-    for item in annotation.get("result") or []:
-        value, about = item.get("value", {}), item.get("from_name")
-        if about == "face" and item.get("id") in shown:
-            label = _first(value.get("rectanglelabels")) or Tile.SAME_PERSON.value
-            if label in set(Tile):
-                tiles[FaceId(item["id"])] = Tile(label)
-        elif about in ("name", "verdict"):
-            said[about] = _first(value.get("choices")) or ""
-        elif about == "new_name":
-            said[about] = _first(value.get("text")) or ""
-    if not tiles and not from_prediction:
-        tiles = {FaceId(face): Tile.SAME_PERSON for face in shown}
-    verdict = said.get("verdict", "")
-    typed = said.get("new_name", "").strip()
-    return PeopleAnswer(
-        name=typed or said.get("name") or None,
-        verdict=ClusterVerdict(verdict) if verdict in set(ClusterVerdict) else None,
-        tiles=tiles,
-        typed=bool(typed),
-        meant=None if typed else _meant(task_data, said.get("name")),
-        disputed=frozenset(map(FaceId, _listed(task_data.get("disputed")))),
-        carried=tuple(map(FaceId, _listed(task_data.get("carried")))),
-    )
 
 
 def _named_region(face: ShownFace, width_px: int, height_px: int) -> dict[str, Any]:
@@ -369,43 +272,14 @@ def _percent(box: Box, width_px: int, height_px: int) -> dict[str, float]:
     }
 
 
-def _drawn_box(item: Any) -> DrawnBox | None:
-    """The rectangle of a region in pixels of the upright photo; None for anything else."""
-    if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
-        return None
-    value = item["value"]
-    try:
-        width_px, height_px = int(item["original_width"]), int(item["original_height"])
-        left, top, width, height = (float(value[k]) / 100 for k in ("x", "y", "width", "height"))
-        box = Box(left * width_px, top * height_px, width * width_px, height * height_px)
-        return DrawnBox(str(item["id"]), box.clipped(width_px, height_px), width_px, height_px)
-    except (KeyError, OverflowError, TypeError, ValueError):
-        return None
-
-
-def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
-    """A typed name beats the label, a verdict beats both."""
-    verdict = extras.get("verdict")
-    if verdict in set(BoxVerdict):
-        return BoxAnswer(box.region, box.box, None, BoxVerdict(verdict))
-    typed = extras.get("name", "").strip()
-    return BoxAnswer(box.region, box.box, typed, None) if typed else box
-
-
-def _meant(task_data: Mapping[str, Any], name: str | None) -> PersonId | None:
-    """Whom a name on offer stands for; None in a task that does not tell."""
-    ids = task_data.get("people_ids")
-    known = ids.get(name) if isinstance(ids, dict) else None
-    return PersonId(known) if isinstance(known, str) else None
-
-
-def _listed(values: Any) -> list[str]:
-    return [str(value) for value in values] if isinstance(values, list) else []
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _options(names: Sequence[str]) -> list[dict[str, str]]:
     return [{"value": name} for name in dict.fromkeys(names)]
 
 
-def _first(values: Any) -> str | None:
+def first_of(values: Any) -> str | None:
+    """The first of a list of labels or texts, None where there is none."""
     return str(values[0]) if isinstance(values, list) and values else None

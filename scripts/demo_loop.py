@@ -29,6 +29,7 @@ from faces.store import ledger, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
 from sync.desk import Project
+from sync.montage import COLUMNS
 
 PEOPLE = 20
 EPS = "0.48"
@@ -222,7 +223,7 @@ class Annotator:
         """Where a new name is typed; it is gone once there is one."""
         return self.page.get_by_placeholder(NAME_FIELD)
 
-    def mark_someone_else(self, place: int, *, tiles_across: int = 6) -> None:
+    def mark_someone_else(self, place: int, *, tiles_across: int = COLUMNS) -> None:
         """Click a tile and press w; the list of regions says so."""
         marked = self.page.locator(_REGIONS, has_text="Someone else")
         before = marked.count()

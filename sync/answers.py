@@ -19,14 +19,8 @@ from faces.confirmations import (
 from faces.errors import BadName
 from faces.names import NearNames, clean_name, compared
 from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
-from faces.studio_format import (
-    BoxAnswer,
-    BoxVerdict,
-    ClusterVerdict,
-    PeopleAnswer,
-    PhotoAnswer,
-    Tile,
-)
+from faces.studio_answers import BoxAnswer, PeopleAnswer, PhotoAnswer
+from faces.studio_format import BoxVerdict, ClusterVerdict, Tile
 
 MOVED_PX = 1.0
 """A box that moved less than this was not moved by a person: percent and pixels round."""
@@ -70,22 +64,38 @@ class NameBook:
 
 @dataclass(frozen=True)
 class Said:
-    """What an annotation says, the faces whose boxes it drew or moved, and names that cannot be."""
+    """What an annotation says, the faces whose boxes it drew or moved, and names that cannot be.
+
+    `question` is what has to be asked again where an answer contradicts itself.
+    """
 
     words: tuple[Word, ...]
     drawn: tuple[Face, ...] = ()
     problems: tuple[str, ...] = ()
+    question: str = ""
 
 
 def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
-    """What an answer to "who is this?" says of the tiles that are still there.
+    """What an answer to "who is this?" says; boxes that it draws are a problem, and left out."""
+    said = _words_of_tiles(answer, names)
+    if not answer.drawn:
+        return said
+    boxes = "1 box was" if answer.drawn == 1 else f"{answer.drawn} boxes were"
+    problem = f"{boxes} drawn here and left out; a face that was missed is drawn in its photo"
+    return replace(said, problems=(*said.problems, problem))
+
+
+def _words_of_tiles(answer: PeopleAnswer, names: NameBook) -> Said:
+    """What is said of the tiles that are still there.
 
     A verdict such as *stranger* beats a name that is only chosen, for we may have chosen it
-    ourselves; beside a typed name it contradicts, which is a problem and says nothing. A name that
-    cannot be anybody's is a problem too, and the rest is read as if none were given.
+    ourselves; beside a typed name it contradicts, which is a problem, says nothing and is asked
+    again. So is a name that cannot be anybody's, and the rest is read as if none were given.
     """
     if answer.verdict is not None and answer.typed:
-        return Said((), problems=(f"{answer.name} and {answer.verdict} contradict each other",))
+        problem = f"{answer.name} and {answer.verdict} contradict each other"
+        question = f"Last time this was answered {answer.verdict} and {answer.name}: which?"
+        return Said((), problems=(problem,), question=question)
     said = _said_of_tiles(answer, names)
     return replace(said, words=tuple(_decided(word, answer.disputed) for word in said.words))
 
@@ -107,7 +117,8 @@ def _said_of_tiles(answer: PeopleAnswer, names: NameBook) -> Said:
     try:
         person, words = names.person(answer.name, answer.meant)
     except BadName as problem:
-        return Said(tuple(_words_without_name(answer)), problems=(str(problem),))
+        question = f"Last time {problem}."
+        return Said(tuple(_words_without_name(answer)), (), (str(problem),), question)
     words += [FaceVerdict(face, Verdict.IS, person) for face in _tiles(answer, Tile.SAME_PERSON)]
     words += [
         FaceVerdict(face, Verdict.IS_NOT, person) for face in _tiles(answer, Tile.SOMEONE_ELSE)

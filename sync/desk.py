@@ -72,6 +72,15 @@ class Desk:
         """Label Studio's id of a project."""
         return self.people if project is Project.PEOPLE else self.photos
 
+    def address(self, project: Project, task: int) -> str:
+        """Where somebody with a browser finds a task."""
+        return f"{self.studio.url}/projects/{self.project(project)}/data?task={task}"
+
+    @property
+    def order(self) -> Sequence[Project]:
+        """People first, unless its tasks need the addresses of photos that are uploaded."""
+        return tuple(reversed(Project)) if self.pictures == "upload" else tuple(Project)
+
     def addresses(self, project: Project, pictures: Sequence[Path]) -> dict[Path, str]:
         """Make pictures reachable for annotators; each one's address in Label Studio.
 
@@ -90,11 +99,13 @@ class Desk:
 def open_desk(store: Store, studio: Studio, *, server: str, media: Media, pictures: str) -> Desk:
     """Find our two projects or make them; no other project is touched.
 
-    `server` tells this Label Studio from another: its projects and tasks are its own.
+    `server` tells this Label Studio from another: its projects and tasks are its own. Where
+    pictures are uploaded, the config of People holds names, and `sync.everyone` keeps it.
     """
     ids = {project: _project(store, studio, project, server) for project in Project}
     for project, project_id in ids.items():
-        studio.set_config(project_id, _SHAPES[project].config)
+        if pictures == "local" or project is Project.PHOTOS:
+            studio.set_config(project_id, _SHAPES[project].config)
         if pictures == "local":
             folder = media.shown / _SHAPES[project].folder
             folder.mkdir(parents=True, exist_ok=True)

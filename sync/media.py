@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faces.records import FaceId, PhotoId
+from faces.studio_configs import EVERYONE_FILE
 
 if TYPE_CHECKING:
     from faces.settings import Settings
@@ -40,6 +41,11 @@ class Media:
     def montage(self, key: str) -> Path:
         """A page of a cluster, named by its content."""
         return self.montages / f"{key}.jpg"
+
+    @property
+    def everyone(self) -> Path:
+        """The list of all names, beside the montages, from where a browser may read it."""
+        return self.montages / EVERYONE_FILE
 
     def crop(self, face: FaceId) -> Path:
         """A face cut out, for montages."""

@@ -1,4 +1,4 @@
-"""A page of a cluster as one picture: its faces as tiles of one size, in reading order."""
+"""A page of a cluster as one picture: its faces as numbered tiles of one size, in reading order."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from faces.pictures import save_jpeg
 from faces.records import Box, FaceId
 from faces.studio_format import ShownTile
 from sync.media import CROP_PX
 
-COLUMNS = 6
-GAP_PX = 10
-PAGE_TILES = 24
+GAP_PX = 6
+PAGE_TILES = 30
+DRAWING = 2
+"""Which way of drawing this is: a page drawn in another way has another key."""
+COLUMNS = 8
 _PAPER = (245, 245, 243)
 _MISSING = (190, 190, 188)
+_NUMBER_PX = 16
+_BADGE, _INK = (0, 0, 0, 170), (255, 255, 255, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,16 @@ def lay_out(faces: Sequence[FaceId]) -> Layout:
 
 
 def draw_montage(layout: Layout, crops: Sequence[Path], place: Path) -> None:
-    """Draw the crops into their tiles, in the layout's order, and save the page.
+    """Draw the crops into their tiles, in the layout's order, each with its number; save the page.
 
     The tile of a crop that is not there stays grey: one lost file holds up no page.
     """
     page = Image.new("RGB", (layout.width_px, layout.height_px), _PAPER)
-    for tile, crop in zip(layout.tiles, crops, strict=True):
-        page.paste(_tile(crop), (round(tile.box.left), round(tile.box.top)))
+    for number, (tile, crop) in enumerate(zip(layout.tiles, crops, strict=True), start=1):
+        corner = (round(tile.box.left), round(tile.box.top))
+        page.paste(_tile(crop), corner)
+        badge = _badge(number)
+        page.paste(badge, corner, badge)
     save_jpeg(np.asarray(page), place)
 
 
@@ -66,3 +73,16 @@ def _tile(crop: Path) -> Image.Image:
             return picture.copy()
     except FileNotFoundError:
         return Image.new("RGB", (CROP_PX, CROP_PX), _MISSING)
+
+
+def _badge(number: int) -> Image.Image:
+    """A tile's number, light on dark, so that it can be read on any picture."""
+    font = ImageFont.load_default(_NUMBER_PX)
+    width = round(font.getlength(str(number))) + 8
+    badge = Image.new("RGBA", (width, _NUMBER_PX + 4))
+    pen = ImageDraw.Draw(badge)
+    corners = (False, False, True, False)
+    pen.rounded_rectangle((0, 0, width - 1, _NUMBER_PX + 3), 8, fill=_BADGE, corners=corners)
+    middle = (width / 2, _NUMBER_PX / 2 + 2)
+    pen.text(middle, str(number), font=font, fill=_INK, anchor="mm")
+    return badge

@@ -18,7 +18,7 @@ from faces.records import Face, FaceId, PersonId, PhotoId
 from faces.store import ledger, log, photos
 from faces.store.database import Connection, Store
 from faces.store.ledger import PushedTask, ReadAnnotation
-from faces.studio_format import read_people_answer, read_photo_answer
+from faces.studio_answers import read_people_answer, read_photo_answer
 from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
 from sync.desk import Desk, Project
 
@@ -44,11 +44,12 @@ GONE = "gone"
 
 @dataclass(frozen=True)
 class _Answered:
-    """A task whose annotations have to be read: what it is in the ledger, what it is now."""
+    """A task whose annotations have to be read: what it is in the ledger, what and where now."""
 
     task_id: int
     seen: str
     pushed: PushedTask | None
+    address: str
 
 
 def pull(store: Store, desk: Desk, *, log_lines: Path) -> Pulled:
@@ -80,7 +81,7 @@ def _changed_tasks(store: Store, desk: Desk, project: Project) -> list[_Answered
         for task in desk.studio.tasks(desk.project(project), answered_only=True)
     }
     changed = [
-        _Answered(task_id, state, by_id.get(task_id))
+        _Answered(task_id, state, by_id.get(task_id), desk.address(project, task_id))
         for task_id, state in now.items()
         if (by_id[task_id].seen if task_id in by_id else seen_before.get(str(task_id))) != state
     ]
@@ -88,7 +89,10 @@ def _changed_tasks(store: Store, desk: Desk, project: Project) -> list[_Answered
         task_id for task_id, task in by_id.items() if task.seen not in ("", GONE)
     }
     emptied = answered_before - set(now)
-    return changed + [_Answered(task_id, "", by_id.get(task_id)) for task_id in sorted(emptied)]
+    return changed + [
+        _Answered(task_id, "", by_id.get(task_id), desk.address(project, task_id))
+        for task_id in sorted(emptied)
+    ]
 
 
 def _leave_as_it_is(store: Store, project: Project, answered: _Answered) -> None:
@@ -121,7 +125,11 @@ def _read_task(
         for key, annotation in sorted(speaking.items()):
             known = before.get(key)
             if known is None or known.revision != annotation["updated_at"]:
-                _read_annotation(connection, project, task, annotation, known, names, pulled)
+                said = _read_annotation(connection, project, task, annotation, known, names)
+                pulled.answers += 1
+                pulled.words += len(said.words)
+                told = (*said.problems, *_nearly_equal(said, names))
+                pulled.problems += [f"{answered.address}: {problem}" for problem in told]
         for key in sorted(set(before) - set(speaking)):
             _retract(connection, before[key], _moment(task["updated_at"]))
             pulled.taken_back += 1
@@ -135,8 +143,7 @@ def _read_annotation(
     annotation: Mapping[str, Any],
     known: ReadAnnotation | None,
     names: NameBook,
-    pulled: Pulled,
-) -> None:
+) -> Said:
     read = ReadAnnotation(
         annotation_id=int(annotation["id"]),
         project=project,
@@ -147,14 +154,12 @@ def _read_annotation(
         or (known is not None and known.from_prediction),
     )
     said = _said(connection, project, task, annotation, names, read.from_prediction)
+    read = replace(read, problem=said.question)
     if known is not None or said.words:
         occasion = Occasion(_speaker(annotation), _moment(read.revision), read.place)
         log.append(connection, occasion, [Revised(read.revision), *said.words])
     ledger.save_annotation(connection, read)
-    pulled.answers += 1
-    pulled.words += len(said.words)
-    told = [*said.problems, *_nearly_equal(said, names)]
-    pulled.problems += [f"task {read.task_id} in {project}: {problem}" for problem in told]
+    return said
 
 
 def _nearly_equal(said: Said, names: NameBook) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from faces.studio import IMPORT_CHUNK
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
 from faces.studio_validator import Validator
+from sync.asking import ask_again
+from sync.context import Places
 from sync.desk import Desk, Project
+from sync.everyone import names_of, offer_everyone
 from sync.montage import draw_montage, lay_out
 from sync.ordering import keep_order
 from sync.proposing import guess
@@ -70,6 +74,7 @@ class Gathered:
     round: Round
     queues: Queues
     differing: Sequence[PhotoId]
+    everyone: Sequence[str]
 
     @property
     def pages(self) -> list[WantedPage]:
@@ -120,9 +125,10 @@ def push(
         cluster_store.replace_proposals(connection, gathered.proposals)
         note_queues(connection, gathered.queues)
     begin_round(store, gathered.round)
+    offer_everyone(desk, gathered.everyone)
     plans = _plans(gathered)
-    for project, plan in plans.items():
-        _Push(store, desk, project, gathered, on_progress).apply(plan)
+    for project in desk.order:
+        _Push(store, desk, project, gathered, on_progress).apply(plans[project])
     show_round(store, desk, gathered.round)
     keep_order(
         store,
@@ -162,11 +168,17 @@ def gather(
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
         queues = read_queues(connection).among(annotators)
+        answers = ledger.read_annotations(connection, Project.PEOPLE)
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
     ids_there = {photo.id for photo in there}
     photo_of = {face.id: face.photo for face in all_faces if face.photo in ids_there}
-    pages, queues = share_out(wanted_pages(clusters, photo_of, truth, guesses), queues)
+    places = Places(
+        {photo.id: photo for photo in there}, {face.id: face for face in all_faces}, files
+    )
+    wanted = wanted_pages(clusters, photo_of, truth, guesses, places)
+    asked = ask_again(wanted, pushed[Project.PEOPLE], answers.values())
+    pages, queues = share_out(asked, queues)
     wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
         Project.PEOPLE: {page.key: page for page in best_first(pages)},
         Project.PHOTOS: {
@@ -176,7 +188,8 @@ def gather(
     current = round_of(store, run if identifier is None else identifier.version.id)
     proposals = tuple(guesses.proposals.values())
     differing = differing_photos(proposals, truth, photo_of)
-    return Gathered(wanted_by_project, pushed, proposals, current, queues, differing)
+    everyone = names_of(truth)
+    return Gathered(wanted_by_project, pushed, proposals, current, queues, differing, everyone)
 
 
 def _plans(gathered: Gathered) -> dict[Project, Plan]:
@@ -255,7 +268,7 @@ class _Push:
         for key, task in tasks.items():
             shown = shown_digest(self._wanted[key])
             if (task.shown.data, task.round) != (shown.data, self._version):
-                self._desk.studio.update_task(_id(task), self._wanted[key].data(task.picture_url))
+                self._desk.studio.update_task(_id(task), self._data(key, task.picture_url))
             is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
             if is_right or self._replaced_in_place(key, task):
                 self._note([replace(task, shown=shown, round=self._version)])
@@ -309,18 +322,38 @@ class _Push:
         media = self._desk.media
         if not isinstance(wanted, WantedPage):
             return media.preview(wanted.key)  # type: ignore[arg-type]  # a photo's key is its id
-        place = media.montage(wanted.key)
+        place = media.montage(wanted.montage)
         if not place.exists():
             draw_montage(lay_out(wanted.faces), [media.crop(f) for f in wanted.faces], place)
         return place
 
     def _task(self, key: str, picture_url: str) -> dict[str, Any]:
-        wanted = self._wanted[key]
         return {
-            "data": wanted.data(picture_url),
+            "data": self._data(key, picture_url),
             "meta": {"key": key},
-            "predictions": [self._checked(wanted)],
+            "predictions": [self._checked(self._wanted[key])],
         }
+
+    def _data(self, key: str, picture_url: str) -> dict[str, Any]:
+        wanted = self._wanted[key]
+        if not isinstance(wanted, WantedPage):
+            return wanted.data(picture_url)
+        return wanted.data(picture_url, self._previews([one.photo.id for one in wanted.sightings]))
+
+    def _previews(self, photos_shown: Sequence[PhotoId]) -> dict[PhotoId, str]:
+        """Addresses of photos, as far as annotators can open them: those uploaded have tasks."""
+        if self._desk.pictures == "upload":
+            tasks = self._photo_tasks
+            return {photo: tasks[photo].picture_url for photo in photos_shown if photo in tasks}
+        previews = {photo: self._desk.media.preview(photo) for photo in photos_shown}
+        urls = self._desk.addresses(Project.PHOTOS, list(previews.values()))
+        return {photo: urls[preview] for photo, preview in previews.items()}
+
+    @cached_property
+    def _photo_tasks(self) -> Mapping[str, PushedTask]:
+        """The tasks of Photos as they are now."""
+        with self._store.read() as connection:
+            return ledger.pushed_tasks(connection, Project.PHOTOS)
 
     def _checked(self, wanted: Wanted) -> dict[str, Any]:
         """The prediction, which Label Studio's own validator accepts."""

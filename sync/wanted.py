@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from faces.carrying import split_off
@@ -14,6 +14,7 @@ from faces.confirmations import FaceVerdict, Truth
 from faces.records import Cluster, ClusterId, Face, FaceId, PersonId, Photo, PhotoId
 from faces.showing import name_of, shown_face
 from faces.store.ledger import Shown
+from faces.studio_context import Sighting, context_html, said_html
 from faces.studio_format import (
     PEOPLE_VERSION,
     UNKNOWN,
@@ -26,7 +27,8 @@ from faces.studio_format import (
     photo_task,
     place_of_task,
 )
-from sync.montage import PAGE_TILES, lay_out
+from sync.context import Places
+from sync.montage import DRAWING, PAGE_TILES, lay_out
 from sync.proposing import OFFERED_PEOPLE, Guesses
 from sync.worth import worth_of_page
 
@@ -98,6 +100,8 @@ class WantedPage:
 
     Of the faces in `disputed` people disagree; it has the numbers of what they said.
     `worth` says how early it is to be answered, `queue` by whom: the number of an annotator.
+    `sightings` tell of each face where it was seen; they may be unknown. A page that is `asked`
+    again stands beside the tasks that asked before, and `question` says why.
     """
 
     cluster: ClusterId
@@ -110,35 +114,57 @@ class WantedPage:
     disputed: Mapping[FaceId, Sequence[int]] = field(default_factory=dict)
     worth: float = 0.0
     queue: int = 1
+    sightings: tuple[Sighting, ...] = ()
+    asked: int = 0
+    question: str = ""
+
+    @property
+    def montage(self) -> str:
+        """A digest of the faces, in their order, and of how they are drawn: the picture's name."""
+        return f"page-{_digest([DRAWING, *self.faces])}"
 
     @property
     def key(self) -> str:
-        """A digest of the faces, in their order, and of what is disputed: a page on which people
-        came to disagree is asked anew.
+        """The picture's name, with what is disputed and how often it was asked before: a page on
+        which people came to disagree, or whose answer contradicted itself, is asked anew.
         """
-        asked = [self.faces, self.disputed] if self.disputed else self.faces
-        return f"page-{_digest(asked)}"
+        key = f"page-{_digest([self.montage, self.disputed])}" if self.disputed else self.montage
+        return f"{key}~{self.asked}" if self.asked else key
 
     @property
     def kind(self) -> Kind:
         """What it asks."""
         return Kind.DOUBTFUL if self.disputed else Kind.NAME
 
-    def data(self, picture_url: str) -> dict[str, Any]:
-        """The task's data."""
+    def data(
+        self, picture_url: str, previews: Mapping[PhotoId, str] | None = None
+    ) -> dict[str, Any]:
+        """The task's data; `previews` are the addresses of the photos that it can open."""
+        layout = lay_out(self.faces)
         return people_task(
             cluster=self.cluster,
             montage_url=picture_url,
             people=self.people,
-            tiles=lay_out(self.faces).tiles,
+            tiles=layout.tiles,
             photos=self.photos,
             ids=self.ids,
             disputed=list(self.disputed),
+            question=said_html(self.question),
+            context=context_html(
+                self.sightings,
+                [tile.box for tile in layout.tiles[: len(self.sightings)]],
+                previews or {},
+                width_px=layout.width_px,
+                height_px=layout.height_px,
+            ),
         ) | place_of_task(self.kind, worth=self.worth, queue=self.queue)
 
-    def seen(self) -> dict[str, Any]:
-        """Of the data, what makes a task worth rewriting: all but its worth, renewed by itself."""
-        return {key: value for key, value in self.data("").items() if key != WORTH}
+    def seen(self) -> object:
+        """Of the data, what makes a task worth rewriting: all but its worth, renewed by itself, and
+        whatever the addresses.
+        """
+        seen = {key: value for key, value in self.data("").items() if key != WORTH}
+        return [seen, [asdict(sighting) for sighting in self.sightings]]
 
     def prediction(self, version: str) -> dict[str, Any]:
         """The task's prediction; People has one version for ever."""
@@ -194,8 +220,9 @@ def wanted_pages(
     photo_of: Mapping[FaceId, PhotoId],
     truth: Truth,
     guesses: Guesses,
+    places: Places | None = None,
 ) -> list[WantedPage]:
-    """A page for every two dozen faces of a cluster that nobody has settled yet.
+    """A page for every thirty faces of a cluster that nobody has settled yet.
 
     A face without a photo in `photo_of` is not shown: its photo is gone. A carried face is asked
     for when its cluster split.
@@ -223,6 +250,7 @@ def wanted_pages(
                     {name: called[name] for name in names},
                     {face: disputes[face] for face in faces if face in disputes},
                     worth_of_page(cluster, faces, is_named=person is not None),
+                    sightings=() if places is None else places.sightings(faces),
                 )
             )
     return pages
@@ -309,5 +337,5 @@ def _names_on_offer(faces: Sequence[Face], truth: Truth, guesses: Guesses) -> tu
 
 
 def _digest(value: object) -> str:
-    told = json.dumps(value, sort_keys=True, ensure_ascii=True)
+    told = json.dumps(value, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:24]

@@ -42,7 +42,8 @@ class PushedTask:
 class ReadAnnotation:
     """An annotation whose words stand in the log at `place`, as of one revision.
 
-    `from_prediction` stays true once it was: Label Studio forgets it with the prediction.
+    `from_prediction` stays true once it was: Label Studio forgets it with the prediction. `problem`
+    is what contradicted itself in it, in a few words; it is empty for all others.
     """
 
     annotation_id: int
@@ -51,6 +52,7 @@ class ReadAnnotation:
     place: str
     revision: str
     from_prediction: bool
+    problem: str = ""
 
 
 def pushed_tasks(connection: sa.Connection, project: str) -> dict[str, PushedTask]:
@@ -101,7 +103,11 @@ def save_annotation(connection: sa.Connection, annotation: ReadAnnotation) -> No
         connection,
         t.studio_annotations,
         key={"annotation_id": annotation.annotation_id},
-        new={"revision": annotation.revision, "from_prediction": annotation.from_prediction},
+        new={
+            "revision": annotation.revision,
+            "from_prediction": annotation.from_prediction,
+            "problem": annotation.problem,
+        },
         fixed={
             "project": annotation.project,
             "task_id": annotation.task_id,

@@ -126,6 +126,7 @@ def save_photos(
                 "width_px": one.photo.width_px,
                 "height_px": one.photo.height_px,
                 "added_at": now,
+                "taken_at": taken_text(one.photo),
                 "detector": one.detector_name,
             }
             for one in new
@@ -310,7 +311,13 @@ def known_file(row: sa.Row[Any]) -> KnownFile:
 
 
 def _photo(row: sa.Row[Any]) -> Photo:
-    return Photo(PhotoId(row.id), row.width_px, row.height_px)
+    taken_at = None if row.taken_at is None else datetime.fromisoformat(row.taken_at)
+    return Photo(PhotoId(row.id), row.width_px, row.height_px, taken_at)
+
+
+def taken_text(photo: Photo) -> str | None:
+    """When a photo was taken, as the table has it."""
+    return None if photo.taken_at is None else photo.taken_at.isoformat()
 
 
 def _face(row: sa.Row[Any]) -> Face:

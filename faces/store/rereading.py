@@ -38,7 +38,7 @@ def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -
     connection.execute(
         sa.update(t.photos)
         .where(t.photos.c.id == read.photo.id)
-        .values(detector=read.detector_name)
+        .values(detector=read.detector_name, taken_at=photos.taken_text(read.photo))
     )
 
 

@@ -19,6 +19,7 @@ photos = sa.Table(
     sa.Column("height_px", sa.Integer, nullable=False),
     sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("detector", sa.String(32), nullable=False, server_default=""),
+    sa.Column("taken_at", sa.Text),
 )
 
 photo_files = sa.Table(
@@ -150,6 +151,7 @@ studio_annotations = sa.Table(
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("revision", sa.String(64), nullable=False),
     sa.Column("from_prediction", sa.Boolean, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False, server_default=""),
 )
 
 facts = sa.Table(

@@ -7,6 +7,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -339,3 +340,27 @@ def test_a_damaged_photo_opens_or_is_refused_in_one_line_and_nothing_else(
         complaint = str(refused)
     assert len(complaint.splitlines()) == 1
     assert (pixels.dtype, pixels.ndim, pixels.shape[2]) == (np.uint8, 3, 3)
+
+
+def jpeg_taken(noted: str | None, *, tag: int = 0x9003) -> bytes:
+    exif = Image.Exif()
+    if noted is not None:
+        exif.get_ifd(0x8769)[tag] = noted
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6), "white").save(buffer, format="JPEG", exif=exif)
+    return buffer.getvalue()
+
+
+def test_a_photo_tells_when_it_was_taken() -> None:
+    opened = open_bytes(jpeg_taken("2019:07:03 14:05:11"), name="beach.jpg")
+    assert opened.photo.taken_at == datetime(2019, 7, 3, 14, 5, 11)
+
+
+@pytest.mark.parametrize("noted", [None, "", "    :  :     :  :  ", "0000:00:00 00:00:00", "July"])
+def test_a_camera_that_noted_no_time_is_no_reason_to_refuse_a_photo(noted: str | None) -> None:
+    assert open_bytes(jpeg_taken(noted), name="beach.jpg").photo.taken_at is None
+
+
+def test_when_a_program_changed_a_photo_is_not_when_it_was_taken() -> None:
+    changed = jpeg_taken("2024:01:01 00:00:00", tag=0x9004)
+    assert open_bytes(changed, name="beach.jpg").photo.taken_at is None

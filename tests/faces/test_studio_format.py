@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
 from faces.records import Box, FaceId, PersonId, Photo, PhotoId
+from faces.studio_answers import read_people_answer, read_photo_answer
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG, photos_config_matches
 from faces.studio_format import (
     PEOPLE_VERSION,
@@ -21,8 +22,6 @@ from faces.studio_format import (
     people_task,
     photo_prediction,
     photo_task,
-    read_people_answer,
-    read_photo_answer,
     renamed_region,
     within_offer,
 )
@@ -248,6 +247,13 @@ def test_a_typed_name_beats_a_chosen_one() -> None:
     assert read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True).name == "Zoë"
 
 
+def test_a_name_picked_from_the_list_of_everyone_beats_a_button() -> None:
+    picked = {"from_name": "everyone", "type": "taxonomy", "value": {"taxonomy": [["Zoë"]]}}
+    result = [*montage("Anna"), picked]
+    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
+    assert (answer.name, answer.typed) == ("Zoë", True)
+
+
 def test_tiles_say_what_their_colour_says_and_deleted_ones_nothing() -> None:
     first, second, _ = montage()
     first["value"]["rectanglelabels"] = ["Someone else"]
@@ -308,6 +314,7 @@ def test_what_is_not_on_our_screen_is_left_out() -> None:
     result = [drawn, strange, said("verdict", "choices", "Perhaps"), {"id": "f2"}]
     answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
     assert (answer.tiles, answer.verdict, answer.name) == ({}, None, None)
+    assert answer.drawn == 1
 
 
 def test_a_box_just_drawn_is_answered_with_the_same_rectangle() -> None:

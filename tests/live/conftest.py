@@ -31,15 +31,17 @@ from playwright.sync_api import (
 from faceloop.demo_album import Album, make_album
 from faceloop.processes import answers
 from faceloop.studio_server import studio_command, studio_environment
-from faceloop.workspace import Connection, new_password, read_connection
+from faceloop.workspace import Connection, read_connection
 from faces.confirmations import Truth
 from faces.records import FaceId
 from faces.settings import load_settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
+from sync.montage import COLUMNS
 
 READY_WITHIN_S = 420
+USER, PASSWORD = "owner@studio.example", "a-password-of-tests"  # on loopback
 PATIENCE_MS = 30_000
 ALBUM_PEOPLE = 8
 NAME_FIELD = "Type a name, then Enter"
@@ -89,8 +91,8 @@ def label_studio_in(folder: Path, *, token: str) -> Iterator[str]:
         studio_api_key=token,
         studio_pictures="local",
         backend_secret="",
-        studio_user="owner@studio.example",
-        studio_password=new_password(),
+        studio_user=USER,
+        studio_password=PASSWORD,
         own_api_key=token,
         studio_port=port,
         backend_port=9090,
@@ -276,6 +278,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def sign_in(page: Page, url: str, user: str = USER, password: str = PASSWORD) -> None:
+    """Sign in to Label Studio."""
+    page.goto(f"{url}/user/login/")
+    page.fill("input[name=email]", user)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
 class Annotator:
     """Somebody with a browser, signed in to Label Studio; every request is noted."""
 
@@ -287,11 +298,13 @@ class Annotator:
         self.asked: list[str] = []
         self.page: Page = context.new_page()
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(f"{loop.connection.studio_url}/user/login/")
-        self.page.fill("input[name=email]", user or loop.connection.studio_user)
-        self.page.fill("input[name=password]", password or loop.connection.studio_password)
-        self.page.click("button[type=submit]")
-        self.page.wait_for_url(lambda url: "/login" not in url)
+        known = loop.connection
+        sign_in(
+            self.page,
+            known.studio_url,
+            user or known.studio_user,
+            password or known.studio_password,
+        )
 
     def hosts_asked(self) -> set[str]:
         """All hosts that the browser asked for anything."""
@@ -340,7 +353,7 @@ class Annotator:
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_placeholder(NAME_FIELD)).to_be_hidden(timeout=PATIENCE_MS)
 
-    def click_tile(self, place: int, *, tiles_across: int = 6) -> None:
+    def click_tile(self, place: int, *, tiles_across: int = COLUMNS) -> None:
         """Click the middle of a tile of the first row."""
         canvas = self.page.locator("canvas").first.bounding_box()
         assert canvas is not None

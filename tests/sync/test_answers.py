@@ -27,14 +27,8 @@ from faces.records import (
     PhotoId,
     face_id_of_region,
 )
-from faces.studio_format import (
-    BoxAnswer,
-    BoxVerdict,
-    ClusterVerdict,
-    PeopleAnswer,
-    PhotoAnswer,
-    Tile,
-)
+from faces.studio_answers import BoxAnswer, PeopleAnswer, PhotoAnswer
+from faces.studio_format import BoxVerdict, ClusterVerdict, Tile
 from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
 from tests.faces.words import numbered
 

@@ -28,7 +28,7 @@ def test_tiles_lie_apart_inside_the_page_in_reading_order(count: int) -> None:
 def test_a_page_is_drawn_from_its_crops(tmp_path: Path) -> None:
     crops = []
     for number in range(COLUMNS + 1):
-        crop = np.full((CROP_PX, CROP_PX, 3), 30 * number, np.uint8)
+        crop = np.full((CROP_PX, CROP_PX, 3), 25 * number, np.uint8)
         crops.append(tmp_path / f"{number}.jpg")
         save_jpeg(crop, crops[-1])
     layout = lay_out([FaceId(f"f{number}") for number in range(COLUMNS + 1)])
@@ -39,7 +39,32 @@ def test_a_page_is_drawn_from_its_crops(tmp_path: Path) -> None:
     for number, tile in enumerate(layout.tiles):
         row = round(tile.box.top + tile.box.height / 2)
         column = round(tile.box.left + tile.box.width / 2)
-        assert page[row, column] == pytest.approx([30 * number] * 3, abs=6)
+        assert page[row, column] == pytest.approx([25 * number] * 3, abs=6)
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_every_tile_has_its_number_readable_on_any_picture(tmp_path: Path, shade: int) -> None:
+    crop = tmp_path / "crop.jpg"
+    save_jpeg(np.full((CROP_PX, CROP_PX, 3), shade, np.uint8), crop)
+    layout = lay_out([FaceId(f"f{number}") for number in range(PAGE_TILES)])
+    draw_montage(layout, [crop] * PAGE_TILES, tmp_path / "montage.jpg")
+    with Image.open(tmp_path / "montage.jpg") as image:
+        page = np.asarray(image.convert("L"))
+    corners = []
+    for tile in layout.tiles:
+        left, top = round(tile.box.left), round(tile.box.top)
+        corner = page[top + 1 : top + 20, left + 1 : left + 26].astype(int)
+        assert corner.max() - corner.min() > 100
+        corners.append(corner)
+    assert all(np.abs(one - corners[0]).max() > 60 for one in corners[1:])
+
+
+@pytest.mark.parametrize("count", [1, COLUMNS + 1, PAGE_TILES])
+def test_a_tile_has_120_px_where_a_window_has_1280(count: int) -> None:
+    layout = lay_out([FaceId(f"f{number}") for number in range(count)])
+    shown = 1008 / layout.width_px
+    assert shown * CROP_PX >= 120
+    assert shown * layout.height_px <= 510, "thirty faces fit a laptop's screen"
 
 
 def test_label_studio_sees_no_crop(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_a_new_name_that_is_nearly_somebodys_is_told_and_nobody_is_made_one(
     page = page_of(filled, 1)
     name_page(filled, 1, "Jonny")
     (problem,) = filled.pull().problems
-    assert f"task {page} in people" in problem
+    assert f"task={page}:" in problem
     assert "Jonny is new, and spelled nearly like Johnny" in problem
     assert sorted(person.name for person in filled.truth().people.values()) == ["Johnny", "Jonny"]
     name_page(filled, 1, "Jonny")

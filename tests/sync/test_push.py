@@ -1,17 +1,19 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from faces.confirmations import FaceVerdict, PersonCreated, PersonMerged, PersonRenamed, Verdict
 from faces.errors import BrokenModelVersion, StudioError, StudioUnreachable
+from faces.pictures import save_jpeg
 from faces.records import PersonId
 from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION
 from sync.desk import Project
 from sync.push import BATCH, plan_only, plan_push
 from tests.studio_double import StudioDouble
-from tests.sync.conftest import Workspace
+from tests.sync.conftest import Workspace, photo_id
 
 
 @pytest.fixture
@@ -498,3 +500,22 @@ def test_pictures_can_be_sent_instead_of_served(workspace: Workspace) -> None:
     assert len(set(urls)) == 2
     assert set(urls) <= set(stored)
     assert all(plan.is_empty for plan in workspace.push().values())
+
+
+def test_a_page_shows_where_its_faces_were_seen(filled: Workspace) -> None:
+    (page, *_) = filled.double.tasks_of(filled.desk.people)
+    assert page["data"]["context"].count("<details") == len(page["data"]["faces"])
+    assert "/data/local-files/?d=previews/" in page["data"]["context"]
+    assert "jpg · photos" in page["data"]["context"]
+
+
+def test_where_pictures_are_uploaded_a_page_shows_the_uploaded_photos(workspace: Workspace) -> None:
+    workspace.add_photos(2)
+    for photo in range(2):
+        save_jpeg(np.zeros((10, 40, 3), np.uint8), workspace.media.preview(photo_id(photo)))
+    workspace.cluster()
+    workspace.desk = dataclasses.replace(workspace.desk, pictures="upload")
+    workspace.push()
+    uploaded = [task["data"]["image"] for task in workspace.double.tasks_of(workspace.desk.photos)]
+    for page in workspace.double.tasks_of(workspace.desk.people):
+        assert all(address in page["data"]["context"] for address in uploaded)

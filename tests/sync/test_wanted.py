@@ -173,7 +173,7 @@ def test_a_merged_person_is_proposed_as_who_they_are_now() -> None:
 
 def test_a_large_cluster_is_asked_about_page_by_page() -> None:
     found = pages(truth_of(), CLUSTER)
-    assert [len(page.faces) for page in found] == [PAGE_TILES, PAGE_TILES, 60 - 2 * PAGE_TILES]
+    assert [len(page.faces) for page in found] == [PAGE_TILES, len(FACES) - PAGE_TILES]
     assert [face for page in found for face in page.faces] == FACES
     assert found[0].photos == PAGE_TILES // 2
 

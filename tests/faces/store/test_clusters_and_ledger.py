@@ -125,7 +125,9 @@ def test_pushed_tasks_are_noted_by_project_and_key(connection: sa.Connection) ->
 
 
 def test_read_annotations_are_noted_by_revision(connection: sa.Connection) -> None:
-    read = ReadAnnotation(5, "photos", 7, "annotation:5", "first", from_prediction=True)
+    read = ReadAnnotation(
+        5, "photos", 7, "annotation:5", "first", from_prediction=True, problem="Stranger and Anna"
+    )
     ledger.save_annotation(connection, read)
     again = dataclasses.replace(read, revision="second")
     ledger.save_annotation(connection, again)

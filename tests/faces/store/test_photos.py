@@ -25,7 +25,7 @@ from faces.store.database import Store
 from faces.store.photos import KnownFile, ReadPhoto
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PHOTO = Photo(PhotoId("a" * 64), 400, 300)
+PHOTO = Photo(PhotoId("a" * 64), 400, 300, datetime(2019, 7, 3, 14, 5, 11))
 LEFT = Face(
     FaceId("f2"), PHOTO.id, Box(10, 20, 30, 40), 3.5, detector="hog", sharpness=0.5, pose=0.25
 )
@@ -310,6 +310,16 @@ def test_a_photo_looked_through_again_has_what_was_found(store: Store) -> None:
         assert clusters.loose_faces(connection) == loose[:1]
         assert clusters.proposals(connection).keys() == {LEFT.id}
         assert rereading.photos_read_otherwise(connection, "yunet") == frozenset()
+
+
+def test_a_photo_read_before_dates_were_gets_its_date_when_it_is_read_again(store: Store) -> None:
+    undated = replace(READ, photo=replace(PHOTO, taken_at=None))
+    with store.write() as connection:
+        photos.save_photo(connection, undated, now=NOW)
+        assert photos.photos(connection) == [undated.photo]
+        again = find_again(photos.faces(connection), READ.faces, spoken_of=())
+        rereading.renew_photo(connection, READ, again)
+        assert photos.photos(connection) == [PHOTO]
 
 
 def test_looking_again_and_finding_nothing_keeps_what_somebody_spoke_of(store: Store) -> None:

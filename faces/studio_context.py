@@ -1,0 +1,88 @@
+"""Where the faces of a page come from: their photos as HTML, which Label Studio's Markdown shows.
+
+Label Studio puts this HTML into its page as it is, so every text that is not ours is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from faces.records import Box, Photo, PhotoId
+
+_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where a face was seen: in which photo, where in it, in which file, and when, in words."""
+
+    photo: Photo
+    box: Box
+    file: str
+    folder: str
+    when: str
+
+
+def context_html(
+    sightings: Sequence[Sighting],
+    tiles: Sequence[Box],
+    addresses: Mapping[PhotoId, str],
+    *,
+    width_px: int,
+    height_px: int,
+) -> str:
+    """On each tile its number, as a button that opens the photo with the face marked.
+
+    `sightings` and `tiles` are in the same order; boxes are in pixels of a montage of this size,
+    over which all of it is laid. A photo that has no address has no button. It is one line: a
+    blank one would end the HTML.
+    """
+    buttons = "".join(
+        _button(number, seen, addresses[seen.photo.id], tile, width_px, height_px)
+        for number, (seen, tile) in enumerate(zip(sightings, tiles, strict=True), start=1)
+        if seen.photo.id in addresses
+    )
+    if not buttons:
+        return ""
+    return f'<div class="fl-photos" style="aspect-ratio:{width_px}/{height_px}">{buttons}</div>'
+
+
+def said_html(text: str) -> str:
+    """A sentence to the annotator, to be read before all else; nothing for an empty one."""
+    return f'<div class="fl-question">{_escaped(text)}</div>' if text else ""
+
+
+def _button(
+    number: int, seen: Sighting, address: str, tile: Box, width_px: int, height_px: int
+) -> str:
+    """The photo opens on the side of the page on which its tile is not."""
+    told = _escaped(" · ".join(part for part in (seen.file, seen.folder, seen.when) if part))
+    side = "fl-left" if tile.left + tile.width / 2 > width_px / 2 else "fl-right"
+    left, top = 100 * tile.left / width_px, 100 * tile.top / height_px
+    photo = seen.photo
+    face = _percent(seen.box.clipped(photo.width_px, photo.height_px), photo)
+    return (
+        f'<details name="fl-photo"><summary style="left:{left:.3f}%;top:{top:.3f}%"'
+        f' title="{told}">{number}</summary><div class="fl-photo {side}">'
+        f'<div class="fl-told"><b>{number}</b> {told}</div><div class="fl-frame">'
+        f'<img src="{_escaped(address)}" alt="{told}" loading="lazy"><i style="{face}"></i>'
+        "</div></div></details>"
+    )
+
+
+def _percent(box: Box, photo: Photo) -> str:
+    """Where a box lies in its photo, as CSS."""
+    sides = {
+        "left": box.left / photo.width_px,
+        "top": box.top / photo.height_px,
+        "width": box.width / photo.width_px,
+        "height": box.height / photo.height_px,
+    }
+    return ";".join(f"{side}:{100 * share:.2f}%" for side, share in sides.items())
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_NO_LINE.sub("\N{REPLACEMENT CHARACTER}", text))

@@ -1,0 +1,376 @@
+"""A page of People by mouse and keyboard: every key, every name, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from faceloop.workspace import new_token
+from faces.identify import CurrentModel
+from faces.pictures import save_jpeg
+from faces.records import FaceId, PersonId, PhotoFile
+from faces.store import photos
+from faces.store.database import Store
+from faces.studio import Studio
+from sync.desk import Project, open_desk
+from sync.everyone import offer_everyone
+from sync.media import CROP_PX, Media
+from sync.montage import COLUMNS, GAP_PX, PAGE_TILES
+from tests.live.conftest import NAME_FIELD, label_studio_in, sign_in
+from tests.studio_double import StudioDouble
+from tests.sync.conftest import Workspace, face_id, photo_id
+
+pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(900)]
+
+PATIENCE_MS = 60_000
+WINDOW = {"width": 1280, "height": 720}
+WIDE_STEP = CROP_PX + GAP_PX
+BAD_PATH = "*it* <b>is & <img src=x onerror=alert(1)>.jpg"
+VERDICTS = {"x": "Stranger", "n": "Not faces", "s": "Mixed", "c": "Cannot tell"}
+MARKS = {"w": "Someone else", "e": "Not a face", "q": "Same person"}
+
+
+@dataclass
+class Desk:
+    """A page of People in the real browser, and the store behind it."""
+
+    workspace: Workspace
+    page: Page
+    url: str
+
+    def sync(self) -> list[str]:
+        """Read the answers and push what follows; what could not be understood."""
+        problems = self.workspace.pull().problems
+        self.workspace.push()
+        return problems
+
+    def task_with(self, face: FaceId) -> int:
+        """The open task that shows a face."""
+        tasks = self.workspace.ledger(Project.PEOPLE).values()
+        open_tasks = [task.task_id for task in tasks if not task.annotated and task.task_id]
+        return next(t for t in open_tasks if face in self.data(t)["faces"])
+
+    def data(self, task: int) -> dict[str, Any]:
+        """A task's data."""
+        found = self.workspace.studio.task(task)
+        assert found is not None
+        data: dict[str, Any] = found["data"]
+        return data
+
+    def open(self, task: int, project: Project = Project.PEOPLE) -> None:
+        """Open a task; all that is predicted of it is there."""
+        number = self.workspace.desk.project(project)
+        self.page.goto(f"{self.url}/projects/{number}/data?task={task}")
+        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+        if project is Project.PEOPLE:
+            expect(self.page.locator(".htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
+        faces = len(self.data(task)["faces"])
+        self.page.wait_for_function(
+            """many => window.Htx?.annotationStore?.selected?.serializeAnnotation()
+                 .filter(one => one.from_name === "face").length === many""",
+            arg=faces,
+            timeout=PATIENCE_MS,
+        )
+
+    def open_fresh(self, face: FaceId) -> None:
+        """Open the page of a face as it was pushed: without a draft of what was tried before."""
+        task = self.task_with(face)
+        drafts = self.workspace.studio.task(task)["drafts"]
+        for draft in drafts:
+            self.workspace.studio._json("DELETE", f"api/drafts/{draft['id']}/")
+        self.open(task)
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.page.wait_for_timeout(150)
+
+    def click_tile(self, place: int) -> None:
+        """Click into the middle of a tile."""
+        left, top, scale = self.montage()
+        across = (GAP_PX + (place % COLUMNS) * WIDE_STEP + CROP_PX / 2) * scale
+        down = (GAP_PX + (place // COLUMNS) * WIDE_STEP + CROP_PX / 2) * scale
+        self.page.mouse.click(left + across, top + down)
+        self.page.wait_for_timeout(250)
+
+    def montage(self) -> tuple[float, float, float]:
+        """Where the montage lies on the screen, and how large its pixels are there."""
+        place = self.page.locator(".fl-page canvas").first.bounding_box()
+        assert place is not None
+        return place["x"], place["y"], place["width"] / (COLUMNS * WIDE_STEP + GAP_PX)
+
+    def said(self) -> dict[str, Any]:
+        """What would be submitted now: the tiles' labels in order, and each other control."""
+        result = self.page.evaluate("Htx.annotationStore.selected.serializeAnnotation()")
+        marks = [one["value"]["rectanglelabels"][0] for one in result if one["from_name"] == "face"]
+        rest = {
+            one["from_name"]: next(iter(one["value"].values()))[0]
+            for one in result
+            if one["from_name"] != "face"
+        }
+        return {"marks": marks, **rest}
+
+    def submit(self) -> None:
+        """Submit by keyboard; Label Studio says that it has it."""
+        with self.page.expect_response(
+            lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
+        ) as saved:
+            self.page.keyboard.press("Control+Enter")
+        assert saved.value.ok, saved.value.text()
+
+    def shown_in_photos(self, number: int) -> list[str]:
+        """The labels that the Photos task of a photo shows."""
+        task = self.workspace.task_of(Project.PHOTOS, photo_id(number))
+        self.open(task, Project.PHOTOS)
+        labels: list[str] = self.page.locator(".lsf-outliner-item__title").all_inner_texts()
+        return labels
+
+
+@pytest.fixture(scope="module")
+def desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Three people in forty photos, one of them named in ten; all of it in a real Label Studio."""
+    folder = tmp_path_factory.mktemp("people-page")
+    token = new_token()
+    with label_studio_in(folder, token=token) as url, httpx.Client(timeout=60) as client:
+        place = folder / "workspace"
+        store = Store(f"sqlite:///{place / 'faceloop.sqlite3'}")
+        store.migrate(lock=place / "migrate.lock")
+        studio = Studio(url, token, httpx_client=client)
+        media = Media(media=place / "media", workspace=place)
+        opened = open_desk(store, studio, server=url, media=media, pictures="local")
+        models = CurrentModel(place / "models")
+        workspace = Workspace(place, store, StudioDouble(), studio, media, opened, models)
+        fill(workspace)
+        page = chromium.new_page(viewport=WINDOW)
+        sign_in(page, url)
+        yield Desk(workspace, page, url)
+        page.close()
+        store.close()
+
+
+def fill(workspace: Workspace) -> None:
+    workspace.add_photos(40, people=4)
+    shades = np.random.default_rng(1).integers(0, 255, (40, 4, 3))
+    for number in range(40):
+        pixels = np.full((100, 400, 3), 200, np.uint8)
+        for person in range(4):
+            left = 10 + 60 * person
+            pixels[20:70, left : left + 40] = shades[number, person]
+            crop = np.full((CROP_PX, CROP_PX, 3), shades[number, person], np.uint8)
+            save_jpeg(crop, workspace.media.crop(face_id(number, person)))
+        save_jpeg(pixels, workspace.media.preview(photo_id(number)))
+    with workspace.store.write() as connection:
+        file = PhotoFile("/a", BAD_PATH, 10, 10)
+        photos.save_file(connection, file, photo=photo_id(0))
+    workspace.cluster()
+    workspace.name(0, "Anna", faces=30)
+    workspace.push()
+
+
+@pytest.fixture
+def fresh(desk: Desk) -> Desk:
+    """The first page of the second person, nobody chosen."""
+    desk.open_fresh(face_id(0, 1))
+    return desk
+
+
+def test_a_full_page_has_large_tiles_with_their_numbers_on_a_laptops_screen(fresh: Desk) -> None:
+    left, top, scale = fresh.montage()
+    assert scale * CROP_PX >= 120
+    numbers = fresh.page.locator(".fl-photos summary")
+    expect(numbers).to_have_count(PAGE_TILES)
+    for place in (0, 7, 8, 29):
+        number = numbers.nth(place).bounding_box()
+        assert number is not None
+        across = left + scale * (GAP_PX + (place % COLUMNS) * WIDE_STEP)
+        down = top + scale * (GAP_PX + (place // COLUMNS) * WIDE_STEP)
+        assert number["x"] == pytest.approx(across, abs=3)
+        assert number["y"] == pytest.approx(down, abs=3)
+        assert numbers.nth(place).inner_text() == str(place + 1)
+
+
+def test_in_the_stream_of_tasks_tiles_are_as_large(desk: Desk) -> None:
+    desk.page.goto(f"{desk.url}/projects/{desk.workspace.desk.people}/data")
+    desk.page.get_by_text("Label All Tasks").first.click()
+    expect(desk.page.locator(".fl-page canvas").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(desk.page.locator(".htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
+    assert desk.montage()[2] * CROP_PX >= 120
+
+    desk.page.get_by_test_id("bottombar-skip-button").click(trial=True)
+
+
+def test_a_click_on_a_number_shows_the_photo_with_the_face_marked(fresh: Desk) -> None:
+    opened = fresh.page.locator(".fl-photos details[open]")
+    fresh.page.locator(".fl-photos summary").nth(0).click()
+    picture = opened.locator("img")
+    expect(picture).to_be_visible()
+    fresh.page.wait_for_function("document.querySelector('details[open] img').naturalWidth === 400")
+    expect(opened.locator(".fl-told")).to_have_text(f"1 {BAD_PATH} · a · file of 1 January 1970")
+    assert opened.locator("b, img").count() == 2, "no name of a file became HTML"
+    photo, mark = picture.bounding_box(), opened.locator("i").bounding_box()
+    assert photo is not None
+    assert mark is not None
+    assert (mark["x"] - photo["x"]) / photo["width"] == pytest.approx(70 / 400, abs=0.01)
+    assert mark["width"] / photo["width"] == pytest.approx(40 / 400, abs=0.02)
+    fresh.press("x")
+    assert fresh.said()["verdict"] == "Stranger", "keys work beside an open photo"
+    fresh.page.locator(".fl-photos summary").nth(16).click()
+    expect(opened).to_have_count(1)
+    expect(opened.locator("summary")).to_have_text("17")
+    fresh.page.mouse.click(*fresh.montage()[:2])
+    expect(opened).to_have_count(0)
+
+
+@pytest.mark.parametrize("auto_annotation", [False, True])
+@pytest.mark.parametrize("tile", [None, 2])
+def test_every_key_does_what_it_says(fresh: Desk, auto_annotation: bool, tile: int | None) -> None:
+    fresh.page.evaluate(f"Htx.setAutoAnnotation({str(auto_annotation).lower()})")
+    before = fresh.said()
+    for key, verdict in VERDICTS.items():
+        if tile is not None:
+            fresh.click_tile(tile)
+        fresh.press(key)
+        assert fresh.said() == {**before, "verdict": verdict}
+        fresh.press(key)
+        assert fresh.said() == before
+    fresh.press("1")
+    assert fresh.said() == {**before, "name": "Anna"}
+    fresh.press("1", "Escape")
+    assert fresh.said() == before
+    for key, mark in MARKS.items():
+        if tile is not None:
+            fresh.click_tile(tile)
+        fresh.press(key)
+        marked = list(before["marks"])
+        if tile is not None:
+            marked[tile] = mark
+        assert fresh.said() == {**before, "marks": marked}
+        fresh.press("Escape")
+    fresh.press(*"umrvhbopk")
+    assert fresh.said() == before
+
+
+def test_while_a_name_is_typed_keys_only_type(fresh: Desk) -> None:
+    before = fresh.said()
+    fresh.page.get_by_placeholder(NAME_FIELD).click()
+    fresh.page.keyboard.type("qwexnscumrvhbopk 19")
+    assert fresh.page.get_by_placeholder(NAME_FIELD).input_value() == "qwexnscumrvhbopk 19"
+    assert fresh.said() == before
+    fresh.press("Enter", "x")
+    assert fresh.said() == {**before, "new_name": "qwexnscumrvhbopk 19", "verdict": "Stranger"}
+
+
+def test_a_click_on_a_name_leaves_the_keys_alive(fresh: Desk) -> None:
+    fresh.page.get_by_text(re.compile(r"^Anna(\[\d\])?$")).first.click()
+    fresh.press("x")
+    assert fresh.said()["name"] == "Anna"
+    assert fresh.said()["verdict"] == "Stranger"
+
+
+def test_among_two_thousand_names_one_is_found_by_a_few_letters(desk: Desk) -> None:
+    names = [f"Person {number:04} / Ström" for number in range(2000)]
+    began = time.monotonic()
+    offer_everyone(desk.workspace.desk, names)
+    offered_s = time.monotonic() - began
+    desk.open_fresh(face_id(0, 1))
+    desk.page.locator(".htx-taxonomy").click()
+    desk.page.wait_for_timeout(400)
+    desk.page.keyboard.type("1234 /")
+    found = desk.page.locator(".ant-select-tree-title")
+    expect(found).to_have_count(1, timeout=PATIENCE_MS)
+    found.click()
+    assert desk.said()["everyone"] == ["Person 1234 / Ström"]
+    assert offered_s < 1
+    desk.page.keyboard.press("Escape")
+    expect(desk.page.locator(".htx-taxonomy-dropdown")).to_be_hidden()
+    desk.press("x")
+    assert desk.said()["verdict"] == "Stranger", "the keys are alive again"
+    desk.workspace.push()
+
+
+def test_a_name_chosen_beforehand_takes_one_key_and_reaches_the_photos(desk: Desk) -> None:
+    desk.open(desk.task_with(face_id(30, 0)))
+    assert desk.said()["name"] == "Anna"
+    desk.submit()
+    assert desk.sync() == []
+    truth = desk.workspace.truth()
+    assert truth.confirmed[face_id(39, 0)].person == PersonId("p0")
+    assert "Anna" in desk.shown_in_photos(39)
+
+
+def test_a_name_that_is_offered_takes_two_keys_and_two_tiles_are_thrown_out(desk: Desk) -> None:
+    desk.workspace.name(3, "Zoë", faces=1)
+    desk.workspace.push()
+    task = desk.task_with(face_id(1, 3))
+    desk.open(task)
+    faces = desk.data(task)["faces"]
+    offered = [one["value"] for one in desk.data(task)["people"]]
+    if desk.said().get("name") != "Zoë":
+        desk.press(str(offered.index("Zoë") + 1))
+    for place in (4, 20):
+        desk.click_tile(place)
+        desk.press("w")
+    desk.submit()
+    assert desk.sync() == []
+    truth = desk.workspace.truth()
+    zoe = truth.person_named("Zoë")
+    assert zoe is not None
+    thrown = {faces[4], faces[20]}
+    assert {face for face in faces if face in truth.confirmed} == set(faces) - thrown
+    assert {face for face, people in truth.rejected.items() if zoe.id in people} == thrown
+    for face in (faces[0], faces[4]):
+        labels = desk.shown_in_photos(int(face[1:9], 16))
+        assert ("Zoë" in labels) is (face not in thrown)
+
+
+def test_two_keys_name_a_page(desk: Desk) -> None:
+    face = face_id(35, 3)
+    task = desk.task_with(face)
+    desk.open(task)
+    chosen = desk.said().get("name")
+    desk.press("1")
+    if chosen is not None:
+        assert "name" not in desk.said(), "the same key takes the choice back"
+        desk.press("1")
+    name = desk.said()["name"]
+    desk.submit()
+    desk.sync()
+    assert name in desk.shown_in_photos(35)
+
+
+def test_a_stranger_with_a_name_comes_back_and_a_drawn_box_is_told(desk: Desk) -> None:
+    task = desk.task_with(face_id(0, 2))
+    desk.open(task)
+    faces = desk.data(task)["faces"]
+    left, top, scale = desk.montage()
+    desk.press("w")
+    across = left + scale * (GAP_PX + 6 * WIDE_STEP)
+    down = top + scale * (GAP_PX + 3 * WIDE_STEP)
+    desk.page.mouse.move(across + 10, down + 10)
+    desk.page.mouse.down()
+    desk.page.mouse.move(across + 90, down + 70, steps=5)
+    desk.page.mouse.up()
+    desk.page.get_by_placeholder(NAME_FIELD).fill("Bert")
+    desk.press("Enter", "x")
+    desk.submit()
+    problems = desk.sync()
+    assert len(problems) == 2
+    assert all(f"/projects/{desk.workspace.desk.people}/data?task={task}:" in p for p in problems)
+    again = desk.task_with(faces[0])
+    assert again != task
+    desk.open(again)
+    said = desk.page.locator(".fl-question")
+    expect(said).to_have_text("Last time this was answered Stranger and Bert: which?")
+    desk.press("x")
+    desk.submit()
+    desk.sync()
+    assert desk.workspace.truth().strangers >= set(faces)
