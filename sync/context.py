@@ -10,6 +10,11 @@ from pathlib import PurePosixPath
 from faces.records import Face, FaceId, Photo, PhotoFile, PhotoId
 from faces.studio_context import Sighting
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
 
 @dataclass(frozen=True)
 class Places:
@@ -42,19 +47,3 @@ def when(photo: Photo, file: PhotoFile) -> str:
 
 def _day(at: date) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
