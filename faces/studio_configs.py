@@ -41,7 +41,7 @@ _PEOPLE_STYLE = """
     .fl-row .lsf-choice label.ant-checkbox-wrapper-checked { color: white; background: #4c5fa9; }
     .fl-row .lsf-choice label span { padding: 0; color: inherit; }
     .fl-row .lsf-choice .lsf-hint { margin-left: 5px; color: inherit; opacity: .7; }
-    .fl-row .lsf-text-area { margin: 0 !important; width: 180px; }
+    .fl-row .lsf-text-area { margin: 0 !important; width: 180px; height: 40px; }
     .fl-row .lsf-text-area .ant-form-item { margin: 0; }
     .fl-row .taxonomy { margin: 0; }
     .fl-row .lsf-label { margin: 0 6px 0 0; }

@@ -29,7 +29,7 @@ from faces.store import ledger, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
 from sync.desk import Project
-from sync.montage import COLUMNS
+from sync.montage import columns_of
 
 PEOPLE = 20
 EPS = "0.48"
@@ -223,13 +223,14 @@ class Annotator:
         """Where a new name is typed; it is gone once there is one."""
         return self.page.get_by_placeholder(NAME_FIELD)
 
-    def mark_someone_else(self, place: int, *, tiles_across: int = COLUMNS) -> None:
+    def mark_someone_else(self, place: int) -> None:
         """Click a tile and press w; the list of regions says so."""
         marked = self.page.locator(_REGIONS, has_text="Someone else")
         before = marked.count()
         canvas = self.page.locator("canvas").first.bounding_box()
         if canvas is None:
             raise LookupError("no montage on the page")
+        tiles_across = columns_of(self.page.locator(_REGIONS).count())
         step = canvas["width"] / tiles_across
         across, down = place % tiles_across, place // tiles_across
         self.page.mouse.click(

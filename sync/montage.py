@@ -18,7 +18,8 @@ GAP_PX = 6
 PAGE_TILES = 30
 DRAWING = 2
 """Which way of drawing this is: a page drawn in another way has another key."""
-COLUMNS = 8
+FEW_TILES, FEW_COLUMNS, COLUMNS = 18, 6, 8
+"""Three rows of few large tiles are as high as four of many: both fit a laptop's screen."""
 _PAPER = (245, 245, 243)
 _MISSING = (190, 190, 188)
 _NUMBER_PX = 16
@@ -34,23 +35,29 @@ class Layout:
     tiles: tuple[ShownTile, ...]
 
 
+def columns_of(tiles: int) -> int:
+    """How many of a page's tiles lie side by side."""
+    return FEW_COLUMNS if tiles <= FEW_TILES else COLUMNS
+
+
 def lay_out(faces: Sequence[FaceId]) -> Layout:
-    """Tiles row by row; a page always has full width, so that tiles look alike on all pages."""
+    """Tiles row by row; a page always has full width, so that tiles look alike on such pages."""
+    columns = columns_of(len(faces))
     step = CROP_PX + GAP_PX
     tiles = tuple(
         ShownTile(
             face,
             Box(
-                GAP_PX + (place % COLUMNS) * step,
-                GAP_PX + (place // COLUMNS) * step,
+                GAP_PX + (place % columns) * step,
+                GAP_PX + (place // columns) * step,
                 CROP_PX,
                 CROP_PX,
             ),
         )
         for place, face in enumerate(faces)
     )
-    rows = -(-len(faces) // COLUMNS)
-    return Layout(COLUMNS * step + GAP_PX, rows * step + GAP_PX, tiles)
+    rows = -(-len(faces) // columns)
+    return Layout(columns * step + GAP_PX, rows * step + GAP_PX, tiles)
 
 
 def draw_montage(layout: Layout, crops: Sequence[Path], place: Path) -> None:

@@ -38,7 +38,7 @@ from faces.settings import load_settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
-from sync.montage import COLUMNS
+from sync.montage import columns_of
 
 READY_WITHIN_S = 420
 USER, PASSWORD = "owner@studio.example", "a-password-of-tests"  # on loopback
@@ -353,11 +353,11 @@ class Annotator:
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_placeholder(NAME_FIELD)).to_be_hidden(timeout=PATIENCE_MS)
 
-    def click_tile(self, place: int, *, tiles_across: int = COLUMNS) -> None:
+    def click_tile(self, place: int) -> None:
         """Click the middle of a tile of the first row."""
         canvas = self.page.locator("canvas").first.bounding_box()
         assert canvas is not None
-        step = canvas["width"] / tiles_across
+        step = canvas["width"] / columns_of(len(self.region_labels()))
         self.page.mouse.click(canvas["x"] + step * (place + 0.5), canvas["y"] + step * 0.5)
 
     def submit(self) -> None:
