@@ -45,7 +45,7 @@ _PEOPLE_STYLE = """
     .fl-row .lsf-text-area .ant-form-item { margin: 0; }
     .fl-row .taxonomy { margin: 0; }
     .fl-row .lsf-label { margin: 0 6px 0 0; }
-    .fl-page { position: relative; max-width: clamp(1008px, calc((100vh - 240px) * 2), 1680px); }
+    .fl-page { position: relative; max-width: 1009px; }
     .fl-photos { position: absolute; top: 0; left: 0; width: 100%; pointer-events: none; }
     .fl-photos summary { position: absolute; min-width: 36px; padding: 0 6px; line-height: 24px;
       list-style: none; text-align: center; font-size: 15px; font-weight: 600; color: white;

@@ -14,7 +14,10 @@ from faces.records import Box, FaceId
 from faces.studio_format import ShownTile
 from sync.media import CROP_PX
 
-GAP_PX = 6
+GAP_PX = 7
+"""So that no page is narrower than the 1,009 pixels in which it is shown: Label Studio does not fit
+an enlarged picture anew when its window changes.
+"""
 PAGE_TILES = 30
 DRAWING = 2
 """Which way of drawing this is: a page drawn in another way has another key."""

@@ -64,7 +64,8 @@ def test_every_tile_has_its_number_readable_on_any_picture(tmp_path: Path, shade
 @pytest.mark.parametrize("count", [1, FEW_TILES, FEW_TILES + 1, PAGE_TILES])
 def test_a_tile_has_120_px_where_a_window_has_1280(count: int) -> None:
     layout = lay_out([FaceId(f"f{number}") for number in range(count)])
-    shown = 1008 / layout.width_px
+    shown = 1009 / layout.width_px
+    assert shown <= 1, "an enlarged page would not be fitted anew"
     assert shown * CROP_PX >= 120
     assert shown * layout.height_px <= 510, "thirty faces fit a laptop's screen"
 
