@@ -10,7 +10,8 @@ import numpy as np
 
 from faces.desk_tasks import DeskRow, DeskTask, Kind
 from faces.records import FaceId, PersonId
-from faces.studio_format import ClusterVerdict, PeopleAnswer, Tile
+from faces.studio_answers import PeopleAnswer
+from faces.studio_format import ClusterVerdict, Tile
 
 MANY_WRONG = 3
 """From so many wrong tiles on, and a quarter of all, a group is called mixed."""
