@@ -165,8 +165,9 @@ def people_task(
     because people disagree; `carried` are the group's other faces, which are not shown. `question`
     and `context` are HTML: what to ask beside who it is, and the photos of the tiles.
     """
+    more = f", and {len(carried):,} more like these" if carried else ""
     return {
-        "title": f"Who is this?  {_count(len(tiles), 'face')} in {_count(photos, 'photo')}",
+        "title": f"Who is this?  {_count(len(tiles), 'face')} in {_count(photos, 'photo')}{more}",
         "question": question,
         "montage": montage_url,
         "context": context,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -28,7 +28,8 @@ from faces.studio_format import (
     place_of_task,
 )
 from sync.context import Places
-from sync.montage import DRAWING, PAGE_TILES, lay_out
+from sync.montage import DRAWING, lay_out
+from sync.pages import agreed, likeliest_of_all, open_pages, outsiders, said_to_be_several
 from sync.proposing import OFFERED_PEOPLE, Guesses
 from sync.worth import worth_of_page
 
@@ -98,9 +99,10 @@ class WantedPhoto:
 class WantedPage:
     """A page of a cluster: who are these faces?
 
-    Of the faces in `disputed` people disagree; it has the numbers of what they said.
-    `worth` says how early it is to be answered, `queue` by whom: the number of an annotator.
-    `sightings` tell of each face where it was seen; they may be unknown. A page that is `asked`
+    Those in `carried` are of the same cluster, counted and not shown; they get its name with an
+    answer that throws none out. Of the faces in `disputed` people disagree; it has the numbers of
+    what they said. `worth` says how early it is to be answered, `queue` by whom: the number of an
+    annotator. `sightings` tell of each face where it was seen; they may be unknown. A page that is `asked`
     again stands beside the tasks that asked before, and `question` says why.
     """
 
@@ -111,6 +113,7 @@ class WantedPage:
     name: str | None
     score: float
     ids: Mapping[str, PersonId] = field(default_factory=dict)
+    carried: tuple[FaceId, ...] = ()
     disputed: Mapping[FaceId, Sequence[int]] = field(default_factory=dict)
     worth: float = 0.0
     queue: int = 1
@@ -148,6 +151,7 @@ class WantedPage:
             tiles=layout.tiles,
             photos=self.photos,
             ids=self.ids,
+            carried=self.carried,
             disputed=list(self.disputed),
             question=said_html(self.question),
             context=context_html(
@@ -222,20 +226,22 @@ def wanted_pages(
     guesses: Guesses,
     places: Places | None = None,
 ) -> list[WantedPage]:
-    """A page for every thirty faces of a cluster that nobody has settled yet.
+    """A page for every cluster with faces that nobody has settled yet.
 
-    A face without a photo in `photo_of` is not shown: its photo is gone. A carried face is asked
-    for when its cluster split.
+    Of a cluster of very many it shows some, unless these may not be one person: then there is a
+    page for every thirty (`open_pages`). A face without a photo in `photo_of` is not shown: its
+    photo is gone. A carried face is asked for when its cluster split.
     """
     pages: list[WantedPage] = []
     settled = truth.settled - split_off(truth, clusters)
     called = _ids_by_name(truth)
     disputes = _disputes(truth)
+    doubted = disputes.keys() | said_to_be_several(truth)
     for cluster in clusters:
-        left_out = settled | _outsiders(cluster, truth)
-        for faces in _open_pages(cluster, photo_of, left_out):
-            person = _agreed(faces, guesses)
-            likeliest = _likeliest_of_all(faces, guesses)
+        left_out = settled | outsiders(cluster, truth)
+        for faces, carried in open_pages(cluster, photo_of, left_out, doubted):
+            person = agreed(faces, guesses)
+            likeliest = likeliest_of_all(faces, guesses)
             offered = [*([person] if person else []), *(p for p in likeliest if p != person)]
             names = _names(offered, truth)
             votes = [guesses.proposals[face] for face in faces if face in guesses.proposals]
@@ -248,8 +254,9 @@ def wanted_pages(
                     None if person is None else name_of(person, truth),
                     min((vote.score for vote in votes), default=0.0),
                     {name: called[name] for name in names},
+                    carried,
                     {face: disputes[face] for face in faces if face in disputes},
-                    worth_of_page(cluster, faces, is_named=person is not None),
+                    worth_of_page(cluster, faces, carried=carried, is_named=person is not None),
                     sightings=() if places is None else places.sightings(faces),
                 )
             )
@@ -279,45 +286,6 @@ def _names(people: Sequence[PersonId], truth: Truth) -> tuple[str, ...]:
     """As many names as there are hotkeys; who is nobody any more is left out."""
     known = [person for person in people if person in truth.people]
     return tuple(truth.people[person].name for person in known[:OFFERED_PEOPLE])
-
-
-def _open_pages(
-    cluster: Cluster, photo_of: Mapping[FaceId, PhotoId], left_out: frozenset[FaceId]
-) -> Iterator[tuple[FaceId, ...]]:
-    """The unsettled faces of a cluster, page by page; settling one page changes no other."""
-    for start in range(0, len(cluster.faces), PAGE_TILES):
-        page = cluster.faces[start : start + PAGE_TILES]
-        unsettled = tuple(face for face in page if face in photo_of and face not in left_out)
-        if unsettled:
-            yield unsettled
-
-
-def _outsiders(cluster: Cluster, truth: Truth) -> frozenset[FaceId]:
-    """Faces that somebody threw out of this cluster: not its person, or apart from its others."""
-    inside = set(cluster.faces)
-    people = {truth.confirmed[face].person for face in inside if face in truth.confirmed}
-    rejected = {face for face in inside if truth.rejected.get(face, frozenset()) & people}
-    apart = {face for face, other in truth.apart if face in inside and other in inside}
-    return frozenset(rejected | apart)
-
-
-def _agreed(faces: Sequence[FaceId], guesses: Guesses) -> PersonId | None:
-    """Whom more than half of the faces are proposed to be."""
-    proposed = (guesses.proposals[face].person for face in faces if face in guesses.proposals)
-    votes = Counter(person for person in proposed if person is not None)
-    if not votes:
-        return None
-    person, count = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
-    return person if 2 * count > len(faces) else None
-
-
-def _likeliest_of_all(faces: Sequence[FaceId], guesses: Guesses) -> list[PersonId]:
-    """Whom the faces could be, by the sum of one over each person's place with each face."""
-    points: dict[PersonId, float] = defaultdict(float)
-    for face in faces:
-        for place, person in enumerate(guesses.likeliest.get(face, ()), start=1):
-            points[person] += 1 / place
-    return sorted(points, key=lambda person: (-points[person], person))
 
 
 def _shown(faces: Sequence[Face], truth: Truth, guesses: Guesses) -> list[ShownFace]:

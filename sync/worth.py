@@ -14,17 +14,20 @@ _NAMING, _SUBMITTING = 1, 1
 """Actions: to choose or type a name, and to submit; to mark a tile is one more."""
 
 
-def worth_of_page(cluster: Cluster, shown: Sequence[FaceId], *, is_named: bool) -> float:
+def worth_of_page(
+    cluster: Cluster, shown: Sequence[FaceId], *, carried: Sequence[FaceId] = (), is_named: bool
+) -> float:
     """How many faces an answer is expected to settle for each action that it takes.
 
     A page of faces that may not be one person is likely to settle nothing, and each face that is
-    likely wrong has to be marked. `is_named` says that a name is chosen already.
+    likely wrong has to be marked. Those in `carried` are settled unseen. `is_named` says that a
+    name is chosen already.
     """
     confidence = 1.0 if cluster.confidence is None else cluster.confidence
     place_of = dict(zip(cluster.faces, cluster.places, strict=False))
     wrong = sum(1.0 - place_of.get(face, 1.0) for face in shown)
     actions = _SUBMITTING + (0 if is_named else _NAMING) + wrong
-    return len(shown) * confidence / actions
+    return (len(shown) + len(carried)) * confidence / actions
 
 
 def plan_renewal(listed: Mapping[int, str], worth: Mapping[int, str]) -> tuple[int, ...]:

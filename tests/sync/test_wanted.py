@@ -12,6 +12,7 @@ from faces.confirmations import (
     Carried,
     FacesApart,
     FaceVerdict,
+    NotOnePerson,
     PersonCreated,
     PersonMerged,
     PersonRenamed,
@@ -38,6 +39,7 @@ from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION, UNKNOWN
 from faces.versions import ModelVersion
 from sync.montage import PAGE_TILES
+from sync.pages import TYPICAL_TILES
 from sync.proposing import OFFERED_PEOPLE, Guesses, guess
 from sync.wanted import (
     MOST_NAMES,
@@ -416,6 +418,53 @@ def test_a_change_of_worth_alone_is_no_reason_to_rewrite_a_task() -> None:
     [page, *_] = pages(truth_of(), CLUSTER)
     assert shown_digest(dataclasses.replace(page, worth=99.0)) == shown_digest(page)
     assert shown_digest(dataclasses.replace(page, queue=2)) != shown_digest(page)
+
+
+def large(count: int = 300, *, confidence: float = 0.9) -> tuple[Cluster, dict[FaceId, PhotoId]]:
+    faces = tuple(FaceId(f"l{number:03}") for number in range(count))
+    places = tuple(1 - number / count for number in range(count))
+    cluster = Cluster(ClusterId("large"), faces, confidence, places)
+    return cluster, {face: PhotoId("p") for face in faces}
+
+
+def test_of_a_large_cluster_the_typical_and_the_doubtful_are_shown_and_the_rest_is_counted() -> (
+    None
+):
+    cluster, photo_of = large()
+    (page,) = wanted_pages([cluster], photo_of, truth_of(), Guesses())
+    assert page.faces == (*cluster.faces[:TYPICAL_TILES], *cluster.faces[-20:])
+    assert page.carried == cluster.faces[TYPICAL_TILES:-20]
+    data = page.data("/m.jpg")
+    assert data["title"].endswith(", and 270 more like these")
+    assert data["carried"] == list(page.carried)
+    (shorter,) = wanted_pages([large(100)[0]], photo_of, truth_of(), Guesses())
+    assert page.worth > shorter.worth
+
+
+def test_what_is_left_of_a_large_cluster_is_asked_when_nothing_was_carried() -> None:
+    cluster, photo_of = large()
+    (page,) = wanted_pages([cluster], photo_of, truth_of(), Guesses())
+    named = truth_of(*(is_(face) for face in page.faces[:-1]), is_not(page.faces[-1]))
+    (after,) = wanted_pages([cluster], photo_of, named, Guesses())
+    assert {*after.faces, *after.carried} == set(page.carried)
+    carried = (
+        *(is_(face) for face in page.faces), Carried(page.carried, ANNA, page.faces),
+    )  # fmt: skip
+    assert wanted_pages([cluster], photo_of, truth_of(*carried), Guesses()) == []
+
+
+@pytest.mark.parametrize("why", ["doubtful", "mixed", "apart"])
+def test_a_large_cluster_that_may_be_several_people_is_shown_whole(why: str) -> None:
+    cluster, photo_of = large(confidence=0.3 if why == "doubtful" else 0.9)
+    words = {
+        "doubtful": [],
+        "mixed": [NotOnePerson(cluster.faces[:30])],
+        "apart": [FacesApart(cluster.faces[2], cluster.faces[5:9])],
+    }
+    found = wanted_pages([cluster], photo_of, truth_of(*words[why]), Guesses())
+    assert not any(page.carried for page in found)
+    shown = [face for page in found for face in page.faces]
+    assert len(shown) == len(set(shown)) >= 290
 
 
 def test_the_best_pages_come_first() -> None:
