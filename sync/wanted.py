@@ -102,8 +102,8 @@ class WantedPage:
     Those in `carried` are of the same cluster, counted and not shown; they get its name with an
     answer that throws none out. Of the faces in `disputed` people disagree; it has the numbers of
     what they said. `worth` says how early it is to be answered, `queue` by whom: the number of an
-    annotator. `sightings` tell of each face where it was seen; they may be unknown. A page that is `asked`
-    again stands beside the tasks that asked before, and `question` says why.
+    annotator. `sightings` tell of each face where it was seen; they may be unknown. A page that is
+    `asked` again stands beside the tasks that asked before, and `question` says why.
     """
 
     cluster: ClusterId
