@@ -58,13 +58,18 @@ def outsiders(cluster: Cluster, truth: Truth) -> frozenset[FaceId]:
     return frozenset(rejected | apart)
 
 
-def agreed(faces: Sequence[FaceId], guesses: Guesses) -> PersonId | None:
-    """Whom more than half of the faces are proposed to be."""
+def agreed(faces: Sequence[FaceId], truth: Truth, guesses: Guesses) -> PersonId | None:
+    """Whom more than half of the faces are proposed to be, if none was said not to be them.
+
+    A chosen name is said of every tile with one key: what was refused would be forgotten.
+    """
     proposed = (guesses.proposals[face].person for face in faces if face in guesses.proposals)
     votes = Counter(person for person in proposed if person is not None)
     if not votes:
         return None
     person, count = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    if any(person in truth.rejected.get(face, ()) for face in faces):
+        return None
     return person if 2 * count > len(faces) else None
 
 

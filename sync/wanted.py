@@ -240,7 +240,7 @@ def wanted_pages(
     for cluster in clusters:
         left_out = settled | outsiders(cluster, truth)
         for faces, carried in open_pages(cluster, photo_of, left_out, doubted):
-            person = agreed(faces, guesses)
+            person = agreed(faces, truth, guesses)
             likeliest = likeliest_of_all(faces, guesses)
             offered = [*([person] if person else []), *(p for p in likeliest if p != person)]
             names = _names(offered, truth)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple
 
-from faces.confirmations import Truth
+from faces.confirmations import Truth, Word
 from faces.records import FaceId, PersonId, PhotoId
+from faces.studio_format import ClusterVerdict, Tile
 
 
 class Line(NamedTuple):
@@ -191,6 +192,67 @@ def overrules(later: Said, one: Said) -> bool:
     if "is not" in (new.says, old.says):
         return new.says != old.says and new.person == old.person
     return is_own or (new.says, new.person) != (old.says, old.person)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A page as it was when it was pushed: it is answered whatever happened since."""
+
+    faces: tuple[FaceId, ...]
+    carried: tuple[FaceId, ...] = ()
+    disputed: frozenset[FaceId] = frozenset()
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What stands in Label Studio, or was said by a command: a task with its answer."""
+
+    speaker: str
+    at: int
+    task: Task
+    tiles: tuple[Tile | None, ...] = ()
+    name: str | None = None
+    verdict: ClusterVerdict | None = None
+    word: Word | None = None
+    task_id: int = 0
+
+    @property
+    def marked(self) -> dict[FaceId, Tile]:
+        """The tiles that are still there."""
+        tiles = zip(self.task.faces, self.tiles, strict=False)
+        return {face: tile for face, tile in tiles if tile is not None}
+
+
+def meaning(annotation: Annotation, beliefs: Beliefs) -> Answer:
+    """What the table of meanings says of it."""
+    task, tiles, verdict = annotation.task, annotation.marked, annotation.verdict
+    said = Answer(annotation.speaker, annotation.at)
+    same = tuple(face for face in tiles if tiles[face] is Tile.SAME_PERSON)
+    red = tuple(face for face in tiles if tiles[face] is Tile.SOMEONE_ELSE)
+    grey = tuple(face for face in tiles if tiles[face] is Tile.NOT_A_FACE)
+    of_all: dict[str, Iterable[FaceId]] = {"not a face": grey}
+    person = ""
+    if verdict is ClusterVerdict.NOT_FACES:
+        of_all, red = {"not a face": tiles}, ()
+    elif verdict is ClusterVerdict.STRANGER:
+        of_all |= {"stranger": same}
+    elif verdict is ClusterVerdict.CANNOT_TELL:
+        of_all |= {"cannot tell": same}
+    elif verdict is None and annotation.name and (same or red):
+        person = beliefs.who(annotation.name.strip().casefold())
+        of_all |= {"is": same, "is not": red}
+        if task.carried and len(same) == len(tiles):
+            said = replace(said, carried=(task.carried, person, same))
+    if not person and same and red:
+        said = replace(said, apart=tuple((face, same) for face in red))
+    if verdict is ClusterVerdict.MIXED and len(same) > 1:
+        said = replace(said, mixed=same)
+    lines = [
+        Line(face, says, person if says in ("is", "is not") else "", face in task.disputed)
+        for says, faces in of_all.items()
+        for face in faces
+    ]
+    return replace(said, lines=tuple(lines))
 
 
 def check_truth(truth: Truth, beliefs: Beliefs, first_name: Mapping[PersonId, str]) -> None:

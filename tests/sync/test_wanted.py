@@ -224,6 +224,16 @@ def test_a_face_thrown_out_of_a_cluster_is_not_asked_about_there_again() -> None
     assert pages(apart, elsewhere)[0].faces == elsewhere.faces
 
 
+def test_a_name_is_not_chosen_beforehand_for_a_face_that_was_said_not_to_have_it() -> None:
+    truth = truth_of(is_not(FACES[2]))
+    guesses = Guesses({face: Proposal(face, ANNA, 0.9, "model-1") for face in FACES[:2]})
+    cluster = Cluster(ClusterId("c1"), tuple(FACES[:3]))
+    (page,) = wanted_pages([cluster], PHOTO_OF, truth, guesses)
+    assert (page.faces, page.name) == (tuple(FACES[:3]), None)
+    (page,) = wanted_pages([cluster], PHOTO_OF, truth_of(), guesses)
+    assert page.name == "Anna"
+
+
 def test_the_name_of_most_faces_is_chosen_beforehand_and_offered_first() -> None:
     guesses = Guesses(
         {face: Proposal(face, ZOE, 0.75, "run") for face in FACES[:3]},
