@@ -314,10 +314,14 @@ class StudioMachine(RuleBasedStateMachine):
             return {face.id: face.photo for face in photos.faces(connection)}
 
     def _check_shown(self) -> None:
-        """Every photo shows every name that was said, and no other task is left behind."""
+        """Every photo shows every name that was said, once."""
         for task in self.double.tasks_of(self.desk_of.desk.photos):
-            (prediction,) = self.double.predictions_of(task["id"])
-            for region in prediction["result"]:
+            (seen,) = (
+                prediction
+                for prediction in self.double.predictions_of(task["id"])
+                if prediction["model_version"] == self.desk_of.selected(Project.PHOTOS)
+            )
+            for region in seen["result"]:
                 (name,) = region["value"].get("rectanglelabels", [UNKNOWN])
                 face = FaceId(region["id"])
                 if face in self.beliefs.names:
