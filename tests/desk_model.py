@@ -31,7 +31,8 @@ class Answer:
     """All that one annotation says in its newest revision.
 
     `apart` are faces with those whose person they are not, `carried` are faces with the name that
-    goes over to them and the faces that were shown, `mixed` are not all one person, `excepted` are two faces that are one person,
+    goes over to them and the faces that were shown, `mixed` are not all one person,
+    `excepted` are two faces that are one person,
     `merged` is somebody who is somebody else, `renamed` somebody with their new name.
     """
 
