@@ -359,11 +359,11 @@ class DeskMachine(RuleBasedStateMachine):
             assert len(self.log) == length, "a second look brought something"
 
     def _pull(self, most: int = 99) -> None:
-        """Read what is new, changed or gone, as far as we get; not in the order it was said in."""
+        """Read what is new, changed or gone, as far as we get; what was said last comes first."""
         names = NameBook(self.truth, lambda: PersonId(f"p{len(self.log)}-{len(names._new)}"))
         believed = self.beliefs
         takes_back = False
-        for place in sorted(self.there.keys() | self.read.keys(), key=_by_last_digit):
+        for place in sorted(self.there.keys() | self.read.keys(), reverse=True):
             now, before = self.there.get(place), self.read.get(place)
             if before is not None and before[0] is now:
                 continue
@@ -460,10 +460,6 @@ class DeskMachine(RuleBasedStateMachine):
                 assert name == UNKNOWN.casefold()
             for person in (person for refused, person in beliefs.refused if refused == face):
                 assert name != beliefs.called.get(person, person) or face in beliefs.names
-
-
-def _by_last_digit(place: str) -> str:
-    return place[::-1]
 
 
 def run(sequences: int) -> None:
