@@ -57,7 +57,8 @@ from faces.records import (
     Proposal,
 )
 from faces.regrouping import Regrouping
-from faces.studio_format import UNKNOWN, ClusterVerdict, PeopleAnswer, Tile
+from faces.studio_answers import PeopleAnswer
+from faces.studio_format import UNKNOWN, ClusterVerdict, Tile
 from sync.answers import NameBook, words_of_people_answer
 from sync.proposing import Guesses, guess
 from sync.wanted import WantedPage, wanted_pages, wanted_photos
@@ -326,7 +327,7 @@ class DeskMachine(RuleBasedStateMachine):
     def _task(self, at: int, few: int) -> Task:
         """One of the tasks, of which only a few faces are shown."""
         task = self.tasks[at % len(self.tasks)]
-        return replace(task, faces=task.faces[:few], carried=task.faces[few:])
+        return replace(task, faces=task.faces[:few], carried=task.faces[few:] + task.carried)
 
     def _annotate(
         self,
@@ -432,7 +433,7 @@ class DeskMachine(RuleBasedStateMachine):
         pages = wanted_pages(self.clusters, self.photo_of, truth, guesses)
         self._check_pages(pages, truth)
         self._check_photos(truth, guesses)
-        self.tasks = [Task(page.faces, disputed=frozenset(page.disputed)) for page in pages]
+        self.tasks = [Task(page.faces, page.carried, frozenset(page.disputed)) for page in pages]
 
     def _check_pages(self, pages: list[WantedPage], truth: Truth) -> None:
         asked = [face for page in pages for face in page.faces]
