@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import shutil
 import tempfile
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -290,7 +291,7 @@ class StudioMachine(RuleBasedStateMachine):
         gone = self.read.keys() - self.vanished.keys() - self.there.keys()
         self._note_read(read, still_there=gone & noted.keys())
 
-    def _note_read(self, numbers: set[int], *, still_there: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+    def _note_read(self, numbers: set[int], *, still_there: Set[int] = frozenset()) -> None:
         """What stands now that these annotations were read as they are."""
         believed = self.beliefs
         before, self.read = self.read, dict(self.vanished)
