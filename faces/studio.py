@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from faces.errors import StudioError
@@ -43,6 +45,16 @@ def _counted(conjunction: str, operator: str) -> dict[str, Any]:
 
 _ANSWERED = _counted("or", "greater")
 _UNANSWERED = _counted("and", "equal")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands in a task: its data, and the ids of its predictions by model version, oldest
+    first.
+    """
+
+    data: Mapping[str, Any]
+    predictions: Mapping[str, Sequence[int]]
 
 
 class Studio(StudioViews):
@@ -117,15 +129,32 @@ class Studio(StudioViews):
 
     def untouched(self, project: int, tasks: Sequence[int]) -> set[int]:
         """Those of some tasks that are there with neither an answer nor a draft of one."""
-        untouched: set[int] = set()
+        return {int(one["id"]) for one in self._untouched(project, tasks)}
+
+    def standing(self, project: int, tasks: Sequence[int]) -> dict[int, Standing]:
+        """What stands in those of some tasks that nobody has answered or begun to, by id."""
+        more = {"fields": "all", "resolve_uri": "false"}
+        found = self._untouched(project, tasks, keys=("data", "predictions"), more=more)
+        return {int(one["id"]): _standing(one) for one in found}
+
+    def _untouched(
+        self,
+        project: int,
+        tasks: Sequence[int],
+        *,
+        keys: Sequence[str] = (),
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Iterator[dict[str, Any]]:
         for start in range(0, len(tasks), ASKED_AT_ONCE):
+            asked = tasks[start : start + ASKED_AT_ONCE]
             ids = [
                 {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task}
-                for task in tasks[start : start + ASKED_AT_ONCE]
+                for task in asked
             ]
-            listed = self._listed(project, {"conjunction": "or", "items": [*ids, _DRAFTED]})
-            untouched |= {int(one["id"]) for one in listed if not any(one[k] for k in _TOUCHED)}
-        return untouched & set(tasks)
+            filters = {"conjunction": "or", "items": [*ids, _DRAFTED]}
+            for one in self._listed(project, filters, keys=keys, more=more):
+                if int(one["id"]) in asked and not any(one[key] for key in _TOUCHED):
+                    yield one
 
     def foremost(self, project: int, key: str, count: int) -> dict[int, dict[str, Any]]:
         """The data of the tasks that nobody answered, by id: those with the highest `data[key]`,
@@ -146,11 +175,18 @@ class Studio(StudioViews):
         )
         return {int(task["id"]): task["data"] for task in answer["tasks"]}
 
-    def _listed(self, project: int, filters: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    def _listed(
+        self,
+        project: int,
+        filters: Mapping[str, Any] | None,
+        *,
+        keys: Sequence[str] = (),
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Iterator[dict[str, Any]]:
         query: dict[str, Any] = {"ordering": ["tasks:id"]}
         if filters:
             query["filters"] = filters
-        keys = ",".join(("id", "meta", "updated_at", "total_predictions", *_TOUCHED))
+        told = ("id", "meta", "updated_at", "total_predictions", *_TOUCHED, *keys)
         page = seen = 0
         total = 1
         while seen < total:
@@ -163,8 +199,9 @@ class Studio(StudioViews):
                     "page": page,
                     "page_size": TASK_PAGE,
                     "fields": "task_only",
-                    "include": keys,
+                    "include": ",".join(told),
                     "query": json.dumps(query, separators=(",", ":")),
+                    **more,
                 },
             )
             total = int(answer["total"])
@@ -211,11 +248,6 @@ class Studio(StudioViews):
                 f"Label Studio kept {kept} of {len(predictions)} predictions in project "
                 f"{project}; run `faceloop sync` again"
             )
-
-    def prediction_ids(self, task: int, *, version: str) -> list[int]:
-        """The ids of a task's predictions of one model version, oldest first."""
-        found = self._json("GET", "api/predictions/", params={"task": task})
-        return sorted(int(one["id"]) for one in found if one["model_version"] == version)
 
     def update_prediction(self, prediction: int, shown: Mapping[str, Any]) -> None:
         """Let a prediction show something else; it stays the same prediction."""
@@ -378,6 +410,13 @@ class Studio(StudioViews):
         for hook in mine:
             self._json("DELETE", f"api/webhooks/{hook['id']}/")
         self._json("POST", "api/webhooks/", wanted)
+
+
+def _standing(task: Mapping[str, Any]) -> Standing:
+    predictions: dict[str, list[int]] = {}
+    for one in sorted(task["predictions"], key=lambda one: int(one["id"])):
+        predictions.setdefault(str(one["model_version"]), []).append(int(one["id"]))
+    return Standing(task["data"], predictions)
 
 
 def _same(found: Any, wanted: Any) -> bool:

@@ -15,7 +15,7 @@ from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.ledger import PushedTask, Shown
-from faces.studio import IMPORT_CHUNK
+from faces.studio import IMPORT_CHUNK, Standing
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
 from faces.studio_validator import Validator
@@ -219,7 +219,6 @@ class _Push:
         self._project = project
         self._id = desk.project(project)
         self._version = gathered.version(project)
-        self._is_fresh = project is Project.PHOTOS and gathered.round.is_fresh
         self._wanted = gathered.wanted[project]
         self._pushed = gathered.pushed[project]
         self._progress = on_progress
@@ -262,30 +261,38 @@ class _Push:
     def _renew(self, keys: Sequence[str]) -> None:
         """Data first, then predictions: in place where the round stays, so that nobody who opens
         a task at this moment finds it empty or double.
+
+        Label Studio is asked what stands there, whatever is noted: this round may have been left
+        for another one, or cut off, and come back to. What is right already is not written.
         """
-        tasks = {key: self._there(key) for key in self._untouched(keys)}
+        tasks = {key: self._there(key) for key in keys}
+        ids = [_id(task) for task in tasks.values()]
+        standing = self._desk.studio.standing(self._id, ids)
         missing: dict[str, PushedTask] = {}
         for key, task in tasks.items():
+            stands = standing.get(_id(task))
+            if stands is None:
+                continue
             shown = shown_digest(self._wanted[key])
-            if (task.shown.data, task.round) != (shown.data, self._version):
-                self._desk.studio.update_task(_id(task), self._data(key, task.picture_url))
+            self._renew_data(key, task, shown, stands)
             is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
-            if is_right or self._replaced_in_place(key, task):
+            if is_right or self._replaced_in_place(key, stands):
                 self._note([replace(task, shown=shown, round=self._version)])
             else:
                 missing[key] = task
         self._add_predictions(missing)
 
-    def _replaced_in_place(self, key: str, task: PushedTask) -> bool:
-        """Whether the task had a prediction of this round, which shows the new one now.
+    def _renew_data(self, key: str, task: PushedTask, shown: Shown, stands: Standing) -> None:
+        if (task.shown.data, task.round) == (shown.data, self._version):
+            return
+        data = self._data(key, task.picture_url)
+        if stands.data != data:
+            self._desk.studio.update_task(_id(task), data)
 
-        Label Studio is asked, whatever is noted: this round may have been left for another one,
-        or cut off, and come back to.
-        """
-        if self._is_fresh:
-            return False
+    def _replaced_in_place(self, key: str, stands: Standing) -> bool:
+        """Whether the task had a prediction of this round, which shows the new one now."""
         studio = self._desk.studio
-        there = studio.prediction_ids(_id(task), version=self._version)
+        there = stands.predictions.get(self._version, ())
         for prediction in there[:1]:
             studio.update_prediction(prediction, self._checked(self._wanted[key]))
         for double in there[1:]:

@@ -330,6 +330,8 @@ def _add_list(api: Blueprint, double: StudioDouble) -> None:
             for key in request.args["include"].split(",")
             if key != "draft_exists" or key in json.dumps(filters)
         ]
+        if request.args["fields"] == "all":
+            shown = [{**one, "predictions": double.predictions_of(one["id"])} for one in shown]
         return {"total": len(found), "tasks": [{key: task[key] for key in keys} for task in shown]}
 
 

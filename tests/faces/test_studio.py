@@ -184,23 +184,41 @@ def test_deleting_the_selected_version_selects_none(server: Server) -> None:
     assert server.studio.selected_version(server.project) == ""
 
 
+def predictions_of(server: Server, made: int, version: str) -> list[int]:
+    standing = server.studio.standing(server.project, [made])[made]
+    return list(standing.predictions.get(version, ()))
+
+
+def test_what_stands_in_a_task_is_its_data_as_given_and_its_predictions(server: Server) -> None:
+    studio, project = server.studio, server.project
+    made, other = studio.import_tasks(project, [task(1), task(2)])
+    studio.import_predictions(project, [{**prediction(SECOND), "task": other}])
+    standing = studio.standing(project, [made, other, other + 99_999])
+    assert list(standing) == [made, other]
+    assert standing[made].data == task(1)["data"]
+    assert {version: len(ids) for version, ids in standing[other].predictions.items()} == {
+        FIRST: 1,
+        SECOND: 1,
+    }
+
+
 def test_one_prediction_replaces_another(server: Server) -> None:
     studio = server.studio
     (made,) = studio.import_tasks(server.project, [task(1)])
-    (old,) = studio.prediction_ids(made, version=FIRST)
+    (old,) = predictions_of(server, made, FIRST)
     studio.import_predictions(server.project, [{**prediction(FIRST), "task": made}])
-    both = studio.prediction_ids(made, version=FIRST)
+    both = predictions_of(server, made, FIRST)
     assert both[0] == old
     studio.delete_prediction(old)
     studio.delete_prediction(old)
-    assert studio.prediction_ids(made, version=FIRST) == both[1:]
-    assert studio.prediction_ids(made, version=SECOND) == []
+    assert predictions_of(server, made, FIRST) == both[1:]
+    assert predictions_of(server, made, SECOND) == []
 
 
 def test_a_prediction_changes_in_place(server: Server) -> None:
     studio = server.studio
     (made,) = studio.import_tasks(server.project, [task(1)])
-    (there,) = studio.prediction_ids(made, version=FIRST)
+    (there,) = predictions_of(server, made, FIRST)
     before = server.states(made)
     shown = prediction(FIRST)
     shown["result"][0]["value"]["rectanglelabels"] = ["Anna"]
