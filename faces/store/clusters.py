@@ -20,6 +20,7 @@ from faces.records import (
 )
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
+from faces.store.upsert import upsert_all
 
 
 def save_run(
@@ -131,14 +132,18 @@ def stored_cut(connection: sa.Connection, network: str) -> tuple[str, dict[str, 
     return None if row is None else (row.id, row.cut)
 
 
-def replace_proposals(connection: sa.Connection, proposals: Iterable[Proposal]) -> None:
-    """Replace all proposals of the machine."""
-    connection.execute(sa.delete(t.proposals))
+def replace_proposals(connection: sa.Connection, wanted: Iterable[Proposal]) -> None:
+    """Replace all proposals of the machine; what is the same already is not written."""
+    there = proposals(connection)
+    now = {proposal.face: proposal for proposal in wanted}
+    for gone in in_chunks(sorted(there.keys() - now.keys())):
+        connection.execute(sa.delete(t.proposals).where(t.proposals.c.face_id.in_(gone)))
     rows = [
         {"face_id": p.face, "source": p.source, "person_id": p.person, "score": p.score}
-        for p in proposals
+        for face, p in now.items()
+        if there.get(face) != p
     ]
-    _insert(connection, t.proposals, rows)
+    upsert_all(connection, t.proposals, rows, key=("face_id",))
 
 
 def proposals(
@@ -151,15 +156,12 @@ def proposals(
     else:
         some = (query.where(t.proposals.c.face_id.in_(part)) for part in in_chunks(sorted(only)))
         rows = [row for part in some for row in connection.execute(part)]
-    return {
-        FaceId(row.face_id): Proposal(
-            FaceId(row.face_id),
-            None if row.person_id is None else PersonId(row.person_id),
-            row.score,
-            row.source,
-        )
-        for row in rows
-    }
+    return {FaceId(row.face_id): _proposal(row) for row in rows}
+
+
+def _proposal(row: sa.Row[Any]) -> Proposal:
+    person = None if row.person_id is None else PersonId(row.person_id)
+    return Proposal(FaceId(row.face_id), person, row.score, row.source)
 
 
 def _with_faces(connection: sa.Connection) -> set[ClusterId]:

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from faces.store import tables as t
-from faces.store.upsert import upsert
+from faces.store.chunks import in_chunks
+from faces.store.upsert import upsert, upsert_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +64,29 @@ def pushed_tasks(connection: sa.Connection, project: str) -> dict[str, PushedTas
 
 def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
     """Note tasks that are there or about to be."""
-    for task in tasks:
-        upsert(
-            connection,
-            t.studio_tasks,
-            key={"project": task.project, "key": task.key},
-            new={
-                "task_id": task.task_id,
-                "shown_data": task.shown.data,
-                "shown_prediction": task.shown.prediction,
-                "round": task.round,
-                "picture_url": task.picture_url,
-                "seen": task.seen,
-                "annotated": task.annotated,
-            },
-        )
+    rows = [
+        {
+            "project": task.project,
+            "key": task.key,
+            "task_id": task.task_id,
+            "shown_data": task.shown.data,
+            "shown_prediction": task.shown.prediction,
+            "round": task.round,
+            "picture_url": task.picture_url,
+            "seen": task.seen,
+            "annotated": task.annotated,
+        }
+        for task in tasks
+    ]
+    upsert_all(connection, t.studio_tasks, rows, key=("project", "key"))
 
 
 def drop_tasks(connection: sa.Connection, project: str, keys: Iterable[str]) -> None:
     """Forget tasks that are no longer in Label Studio."""
     table = t.studio_tasks
-    for key in keys:
-        connection.execute(sa.delete(table).where(table.c.project == project, table.c.key == key))
+    for some in in_chunks(sorted(keys)):
+        these = sa.delete(table).where(table.c.project == project, table.c.key.in_(some))
+        connection.execute(these)
 
 
 def read_annotations(
