@@ -16,7 +16,7 @@ from sync.desk import Desk, Project, open_desk
 from sync.drawn import encode_drawn_faces
 from sync.media import media_of
 from sync.pull import Pulled, pull
-from sync.push import OnProgress, Plan, push
+from sync.push import OnProgress, Plan, push, push_changes
 
 _PUSHED_UP_TO = "pushed up to"
 """The fact with the log's last number before the last push; None while a push is owed."""
@@ -67,13 +67,18 @@ def push_now(
 ) -> dict[Project, Plan]:
     """Bring Label Studio up to what the store says; one cut off is owed until one succeeds."""
     with alone(settings, Work.PUSH):
-        with store.write() as connection:
-            ledger.set_fact(connection, _PUSHED_UP_TO, None)
-            last = log.last_number(connection)
-        plans = push(store, desk, CurrentModel(settings.models), on_progress=on_progress)
-        with store.write() as connection:
-            ledger.set_fact(connection, _PUSHED_UP_TO, last)
-    return plans
+        return _push(push, settings, store, desk, on_progress)
+
+
+def push_news(
+    settings: Settings, store: Store, desk: Desk, *, on_progress: OnProgress
+) -> dict[Project, Plan]:
+    """Bring what changed to Label Studio; all its tasks are listed only after a push that was cut
+    off, since with many photos that takes longer than the news.
+    """
+    with alone(settings, Work.PUSH):
+        step = push if _pushed_up_to(store) is None else push_changes
+        return _push(step, settings, store, desk, on_progress)
 
 
 def sync_now(settings: Settings, store: Store, desk: Desk, *, on_progress: OnProgress) -> Synced:
@@ -92,7 +97,7 @@ def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], Non
     for problem in pulled.problems:
         say(problem)
     if pulled.brought_news or _owes_a_push(store):
-        plans = push_now(settings, store, desk, on_progress=_silent)
+        plans = push_news(settings, store, desk, on_progress=_silent)
         say(
             f"{pulled.answers} answers read, {pulled.taken_back} taken back; "
             + "; ".join(f"{project}: {plan}" for project, plan in plans.items())
@@ -102,8 +107,31 @@ def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], Non
 def _owes_a_push(store: Store) -> bool:
     """Whether something was said, or a push was cut off, since the last push that succeeded."""
     with store.read() as connection:
-        pushed = ledger.fact(connection, _PUSHED_UP_TO)
-        return bool(pushed != log.last_number(connection))
+        last = log.last_number(connection)
+    return _pushed_up_to(store) != last
+
+
+def _pushed_up_to(store: Store) -> int | None:
+    with store.read() as connection:
+        pushed: int | None = ledger.fact(connection, _PUSHED_UP_TO)
+    return pushed
+
+
+def _push(
+    step: Callable[..., dict[Project, Plan]],
+    settings: Settings,
+    store: Store,
+    desk: Desk,
+    on_progress: OnProgress,
+) -> dict[Project, Plan]:
+    """Push, and note up to where; while it goes on, and if it fails, a push is owed."""
+    with store.write() as connection:
+        ledger.set_fact(connection, _PUSHED_UP_TO, None)
+        last = log.last_number(connection)
+    plans = step(store, desk, CurrentModel(settings.models), on_progress=on_progress)
+    with store.write() as connection:
+        ledger.set_fact(connection, _PUSHED_UP_TO, last)
+    return plans
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:

@@ -112,6 +112,22 @@ def push(
 ) -> dict[Project, Plan]:
     """Bring both projects to what the store says; returns what was done.
 
+    Before, all tasks are listed: what a push that was cut off left, and what somebody deleted, is
+    made up for.
+
+    Raises:
+        BrokenModelVersion: the current model version cannot be used; all stays as it is.
+        StudioError: Label Studio did not do what was asked.
+    """
+    reconcile(store, desk)
+    return push_changes(store, desk, models, on_progress=on_progress)
+
+
+def push_changes(
+    store: Store, desk: Desk, models: CurrentModel, *, on_progress: OnProgress
+) -> dict[Project, Plan]:
+    """Bring both projects to what the store says, where the last push came to its end.
+
     A new classifier or cluster run makes a new round: its predictions are pushed whole, counted
     and selected before those of earlier rounds are deleted, so that annotators never see none.
 
@@ -119,7 +135,6 @@ def push(
         BrokenModelVersion: the current model version cannot be used; all stays as it is.
         StudioError: Label Studio did not do what was asked.
     """
-    reconcile(store, desk)
     gathered = gather(store, models)
     with store.write() as connection:
         cluster_store.replace_proposals(connection, gathered.proposals)

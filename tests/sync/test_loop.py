@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,54 @@ def test_a_push_that_failed_is_made_up_for_by_the_next_look(
         look(settings, workspace)
     assert look(settings, workspace)
     assert all(plan.is_empty for plan in workspace.push().values())
+    assert look(settings, workspace) == []
+
+
+def lists_all_tasks(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The projects of which all tasks were listed since."""
+    listed: list[int] = []
+    plain = workspace.studio.tasks
+
+    def remember(project: int, *, answered_only: bool = False) -> Iterator[dict[str, Any]]:
+        if not answered_only:
+            listed.append(project)
+        return plain(project, answered_only=answered_only)
+
+    monkeypatch.setattr(workspace.studio, "tasks", remember)
+    return listed
+
+
+def test_what_people_say_is_pushed_without_listing_all_tasks(
+    settings: Settings, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(settings, workspace)
+    listed = lists_all_tasks(workspace, monkeypatch)
+    workspace.name(0, "Anna", faces=4)
+    assert look(settings, workspace)
+    assert listed == []
+    assert all(plan.is_empty for plan in workspace.push().values())
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
+def test_after_a_push_that_was_cut_off_a_look_lists_all_tasks_and_leaves_none_double(
+    settings: Settings,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    write: int,
+    done: bool,
+) -> None:
+    push(settings, workspace)
+    workspace.name(0, "Anna", faces=4)
+    workspace.add_photos(3)
+    workspace.double.cut_write(write, done=done)
+    with pytest.raises(StudioUnreachable):
+        look(settings, workspace)
+    listed = lists_all_tasks(workspace, monkeypatch)
+    assert look(settings, workspace)
+    assert listed == [workspace.desk.people, workspace.desk.photos]
+    assert len(workspace.shown(Project.PHOTOS)) == 8
+    assert {len(versions) for versions in workspace.shown(Project.PHOTOS).values()} == {1}
     assert look(settings, workspace) == []
 
 
