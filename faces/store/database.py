@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from alembic import command
@@ -24,6 +25,39 @@ Connection = sa.Connection
 """What a transaction gives: the functions of the store's other modules take it."""
 
 
+_KEPT = "faceloop_kept"
+_WRITES = "faceloop_writes"
+_Kind = TypeVar("_Kind")
+
+
+class Kept:
+    """What was worked out of one state of the database, until there is another; thread-safe."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._lock = threading.Lock()
+        self._state: object = None
+        self._value: object = None
+
+    def get(self, state: object, work_out: Callable[[], _Kind]) -> _Kind:
+        """What `work_out` gives for this state, by which it must be told from all others.
+
+        Two threads that ask at once work it out once.
+        """
+        with self._lock:
+            if self._state is None or self._state != state:
+                self._value = work_out()
+                self._state = state
+            return cast("_Kind", self._value)
+
+
+def kept(connection: sa.Connection) -> Kept | None:
+    """What readers of this store share. Who writes has none: it may never come to be."""
+    options = connection.get_execution_options()
+    found: Kept | None = None if options.get(_WRITES) else options.get(_KEPT)
+    return found
+
+
 class Store:
     """One database: an SQLite file or a PostgreSQL server, by its SQLAlchemy URL."""
 
@@ -31,6 +65,7 @@ class Store:
         """Prepare the connection; nothing is opened before the first transaction."""
         self._url = sa.make_url(url)
         self._engine = _engine(self._url)
+        self._kept = Kept()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -46,7 +81,7 @@ class Store:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[sa.Connection]:
-        options = self._engine.execution_options(faceloop_writes=writes)
+        options = self._engine.execution_options(**{_WRITES: writes, _KEPT: self._kept})
         try:
             with options.begin() as connection:
                 yield connection
@@ -134,7 +169,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Take the write lock at the start: taking it half way can fail without waiting."""
-    writes = connection.get_execution_options().get("faceloop_writes")
+    writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

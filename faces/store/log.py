@@ -19,6 +19,7 @@ from faces.fold import fold
 from faces.records import FaceId, PhotoId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
+from faces.store.database import kept
 
 _logger = logging.getLogger(__name__)
 
@@ -57,9 +58,14 @@ def last_number(connection: sa.Connection) -> int:
 def truth(connection: sa.Connection) -> Truth:
     """What holds now, after everything that was said.
 
-    Which faces share a photo is known here alone, so no name is carried twice into one.
+    Which faces share a photo is known here alone, so no name is carried twice into one. The log is
+    folded once for all readers of a store, until something more is said.
     """
-    folded = fold(events(connection))
+    shared = kept(connection)
+    if shared is None:
+        folded = fold(events(connection))
+    else:
+        folded = shared.get(_state(connection), lambda: fold(events(connection)))
     if not folded.carried:
         return folded
     people = frozenset(folded.carried.values())
@@ -129,6 +135,16 @@ def restore(connection: sa.Connection, saved: Iterable[Event]) -> None:
     if rows:
         connection.execute(sa.insert(t.log), rows)
         _count_on(connection)
+
+
+def _state(connection: sa.Connection) -> tuple[int | None, int]:
+    """What tells one state of an append-only log from all others.
+
+    PostgreSQL may give out numbers in another order than that in which they come to be seen.
+    """
+    number = t.log.c.number
+    last, count = connection.execute(sa.select(sa.func.max(number), sa.func.count(number))).one()
+    return last, count
 
 
 def _count_on(connection: sa.Connection) -> None:

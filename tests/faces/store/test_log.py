@@ -1,4 +1,6 @@
 import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from faces.confirmations import (
     PersonRenamed,
     Retracted,
     SamePhotoException,
+    Truth,
     Verdict,
 )
 from faces.errors import StoreError
@@ -86,6 +89,65 @@ def test_a_name_is_carried_once_into_a_photo(store: Store) -> None:
         assert log.truth(connection).carried == {first: ANNA}
         log.append(connection, ADA, [named, Carried((second,), ANNA, (shown_face,))])
         assert log.truth(connection).carried == {}
+
+
+def count_folds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events each fold was given since."""
+    folds: list[int] = []
+
+    def counted(events: Iterable[Event]) -> Truth:
+        given = list(events)
+        folds.append(len(given))
+        return fold(given)
+
+    monkeypatch.setattr(log, "fold", counted)
+    return folds
+
+
+def read_truth(store: Store) -> Truth:
+    with store.read() as connection:
+        return log.truth(connection)
+
+
+def test_the_log_is_folded_once_until_more_is_said(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds = count_folds(monkeypatch)
+    assert read_truth(store) == read_truth(store) == fold([])
+    with store.write() as connection:
+        log.append(connection, ADA, WORDS)
+    assert read_truth(store).confirmed.keys() == {"f1"}
+    with ThreadPoolExecutor(4) as threads:
+        assert len({len(one.confirmed) for one in threads.map(read_truth, [store] * 8)}) == 1
+    assert folds == [0, 2]
+
+
+def say_and_fail(store: Store) -> None:
+    with store.write() as connection:
+        log.append(connection, ADA, WORDS)
+        assert log.truth(connection).confirmed
+        raise KeyError
+
+
+def test_what_was_never_kept_is_no_truth(store: Store) -> None:
+    with pytest.raises(KeyError):
+        say_and_fail(store)
+    with store.write() as connection:
+        log.append(connection, ADA, [PersonCreated(ANNA, "Zoë"), PersonRenamed(ANNA, "Zoe")])
+    assert not read_truth(store).confirmed
+    assert read_truth(store).people[ANNA].name == "Zoe"
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_each_store_has_its_own_truth(store: Store, tmp_path: Path, count: int) -> None:
+    other = Store(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    other.migrate(lock=tmp_path / "other.lock")
+    for one, words in ((store, WORDS[:count]), (other, WORDS)):
+        with one.write() as connection:
+            log.append(connection, ADA, words)
+    assert len(read_truth(store).standing) == count
+    assert len(read_truth(other).standing) == len(WORDS)
+    other.close()
 
 
 def test_writing_lines_twice_adds_nothing(store: Store, tmp_path: Path) -> None:
