@@ -8,7 +8,7 @@ from faces.records import PhotoId
 from faces.store import ledger
 from faces.store.database import Store
 from faces.store.ledger import PushedTask
-from faces.studio_format import WORTH
+from faces.studio_format import WORTH, place_of_task
 from sync.desk import Desk, Project
 from sync.tabs import keep_tabs, kinds_with_tabs, people_tabs, photo_tabs
 from sync.wanted import WantedPage
@@ -47,19 +47,19 @@ def renew_worth(desk: Desk, pages: Sequence[WantedPage], tasks: Mapping[str, Pus
     What comes up in place of those that sank is looked at too, but not without end: where nearly
     all have changed, the next push goes on.
     """
-    data: dict[int, dict[str, object]] = {}
+    worth: dict[int, str] = {}
     for page in pages:
         task = tasks.get(page.key)
         if task is not None and task.task_id is not None and not task.annotated:
-            data[task.task_id] = page.data(task.picture_url)
-    worth = {number: str(told[WORTH]) for number, told in data.items()}
+            told = place_of_task(page.kind, worth=page.worth, queue=page.queue)
+            worth[task.task_id] = told[WORTH]
     seen: set[int] = set()
     for _ in range(_LOOKS):
         foremost = desk.studio.foremost(desk.people, WORTH, BEST)
-        listed = {number: str(told.get(WORTH)) for number, told in foremost.items()}
+        listed = {number: str(data.get(WORTH)) for number, data in foremost.items()}
         off = [number for number in plan_renewal(listed, worth) if number not in seen]
-        for number in sorted(desk.studio.untouched(desk.people, off)):
-            desk.studio.update_task(number, data[number])
+        for number, stands in sorted(desk.studio.standing(desk.people, off).items()):
+            desk.studio.update_task(number, {**stands.data, WORTH: worth[number]})
         seen.update(off)
         if not off:
             return
