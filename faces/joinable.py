@@ -17,6 +17,8 @@ Scores = npt.NDArray[np.float32]
 MARGIN = 2e-5
 """More than a score from products of float32 rows can be wrong by."""
 _BLOCK = (512, 4096)
+_MANY = 1 << 16
+"""So many pairs of a block that pass are looked at together, for memory's sake."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,7 @@ def passing(asked: Asking) -> Iterator[Found]:
     search, blocks = partial(_in_block, asked), _blocks(asked)
     few = len(asked.ids) * len(asked.among) <= _BLOCK[0] * _BLOCK[1]
     for found in map(search, blocks) if few else by_threads(search, blocks):
-        if found is not None:
-            yield found
+        yield from found
 
 
 def _blocks(asked: Asking) -> Iterator[tuple[slice, slice]]:
@@ -87,14 +88,23 @@ def _blocks(asked: Asking) -> Iterator[tuple[slice, slice]]:
             )
 
 
-def _in_block(asked: Asking, block: tuple[slice, slice]) -> Found | None:
+def _in_block(asked: Asking, block: tuple[slice, slice]) -> list[Found]:
     rows = asked.nodes.rows
     asks, others = asked.ids[block[0]], asked.among[block[1]]
     product = asking(rows[asks]) @ rows[others].T
     _rule_out(product, asked, *block)
-    passing = np.flatnonzero(product >= -MARGIN)
-    if not len(passing):
-        return None
+    passes = product >= -MARGIN
+    count = np.count_nonzero(passes)
+    if not count:
+        return []
+    step = max(1, min(len(asks), len(asks) * _MANY // count))
+    slices = [slice(start, start + step) for start in range(0, len(asks), step)]
+    return [_found(asks[some], others, product[some], passes[some]) for some in slices]
+
+
+def _found(asks: Ids, others: Ids, product: FloatRows, passes: npt.NDArray[np.bool_]) -> Found:
+    """What is told of some rows of a block, whose products pass here and there."""
+    passing = np.flatnonzero(passes)
     one, other = np.divmod(passing, len(others))
     near = product.reshape(-1)[passing]
     told = near >= _best(one, near, len(asks))[one] - 2 * MARGIN

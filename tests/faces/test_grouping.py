@@ -178,6 +178,7 @@ def test_neither_blocks_nor_how_many_are_few_change_the_groups(
     expected = groups(grouped(told))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joinable, "_BLOCK", (block[0], block[0] * block[1]))
+        patch.setattr(joinable, "_MANY", 1 + few)
         patch.setattr(nearest, "_ONE_BY_ONE", few)
         first = min(first, len(told.rows))
         assert groups(grouped_in(told, first, len(told.rows))) == expected
