@@ -56,7 +56,7 @@ test: test-fast test-slow test-live ## install, then run all tests, those with L
 # Whatever the environment says, compiled tests are kept: compiling is a fifth of the time.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) pytest -q -n auto --maxprocesses=8 --dist loadfile
 
-test-fast: setup-dev ## the tests that need neither, in less than a minute
+test-fast: setup-dev ## the tests that need neither, in about a minute
 	@$(PYTEST)
 
 .PHONY: test-slow
