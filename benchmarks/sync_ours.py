@@ -14,8 +14,8 @@ from faces.confirmations import Occasion, PersonRenamed
 from faces.settings import Settings, load_settings
 from faces.store import clusters, log
 from faces.store.database import Store, open_store
+from sync.applying import OnProgress
 from sync.loop import desk_of, sync_now
-from sync.push import OnProgress
 
 STUDIO_FILE = "studio.json"
 """How to reach Label Studio: its token does not belong on a command line."""

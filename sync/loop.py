@@ -12,11 +12,13 @@ from faces.settings import Settings
 from faces.store import ledger, log
 from faces.store.database import Store
 from faces.studio import Studio
+from sync.applying import OnProgress
 from sync.desk import Desk, Project, open_desk
 from sync.drawn import encode_drawn_faces
 from sync.media import media_of
+from sync.plan import Plan
 from sync.pull import Pulled, pull
-from sync.push import OnProgress, Plan, push, push_changes
+from sync.push import push, push_changes
 
 _PUSHED_UP_TO = "pushed up to"
 """The fact with the log's last number before the last push; None while a push is owed."""

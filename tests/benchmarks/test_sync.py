@@ -14,7 +14,8 @@ from faces.store.database import Store
 from faces.studio import Studio
 from sync.desk import Desk, Project, open_desk
 from sync.media import media_of
-from sync.push import Plan, push
+from sync.plan import Plan
+from sync.push import push
 from tests.studio_double import API_KEY, URL, StudioDouble
 
 

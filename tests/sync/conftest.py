@@ -36,8 +36,9 @@ from faces.store.photos import ReadPhoto
 from faces.studio import Studio
 from sync.desk import Desk, Project, open_desk
 from sync.media import CROP_PX, Media
+from sync.plan import Plan
 from sync.pull import Pulled, pull
-from sync.push import Plan, push
+from sync.push import push
 from tests.studio_double import API_KEY, URL, StudioDouble
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

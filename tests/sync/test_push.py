@@ -10,8 +10,10 @@ from faces.pictures import save_jpeg
 from faces.records import PersonId
 from faces.store.ledger import Shown
 from faces.studio_format import PEOPLE_VERSION
+from sync.applying import BATCH
 from sync.desk import Project
-from sync.push import BATCH, plan_only, plan_push
+from sync.plan import plan_push
+from sync.push import plan_only
 from tests.studio_double import StudioDouble
 from tests.sync.conftest import Workspace, photo_id
 

@@ -1,0 +1,217 @@
+"""A plan carried out in one project of Label Studio, in small steps that may be cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from faces.errors import StudioError
+from faces.records import PhotoId
+from faces.store import ledger
+from faces.store.database import Store
+from faces.store.ledger import PushedTask, Shown
+from faces.studio import IMPORT_CHUNK, Standing
+from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
+from faces.studio_validator import Validator
+from sync.desk import Desk, Project
+from sync.gathering import Gathered
+from sync.montage import draw_montage, lay_out
+from sync.plan import Plan
+from sync.rounds import HALF_PUSHED
+from sync.wanted import Wanted, WantedPage, shown_digest
+
+BATCH = 20
+"""Tasks changed or deleted at once: somebody may answer the next ones meanwhile."""
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done and how much there is."""
+
+
+class ProjectPush:
+    """One project's part of a push."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        project: Project,
+        gathered: Gathered,
+        on_progress: OnProgress,
+    ) -> None:
+        """Push what was gathered for this project."""
+        self._store = store
+        self._desk = desk
+        self._project = project
+        self._id = desk.project(project)
+        self._version = gathered.version(project)
+        self._wanted = gathered.wanted[project]
+        self._pushed = gathered.pushed[project]
+        self._progress = on_progress
+        config = PEOPLE_CONFIG if project is Project.PEOPLE else PHOTOS_CONFIG
+        self._validator = Validator(config)
+
+    def apply(self, plan: Plan) -> None:
+        """New tasks first, then changed ones; what nobody needs goes last."""
+        self._in_chunks(f"new {self._project} tasks", plan.new, IMPORT_CHUNK, self._make)
+        self._in_chunks(f"{self._project} tasks", self._by_id(plan.changed), BATCH, self._renew)
+        self._in_chunks(f"old {self._project} tasks", self._by_id(plan.stale), BATCH, self._delete)
+
+    def _in_chunks(
+        self, what: str, keys: Sequence[str], size: int, step: Callable[[Sequence[str]], None]
+    ) -> None:
+        for start in range(0, len(keys), size):
+            step(keys[start : start + size])
+            self._progress(what, min(start + size, len(keys)), len(keys))
+
+    def _make(self, keys: Sequence[str]) -> None:
+        """Note what is about to be made, make it, note the ids: a crash between loses nothing."""
+        pictures = {key: self._picture(self._wanted[key]) for key in keys}
+        urls = self._desk.addresses(self._project, list(pictures.values()))
+        tasks = [self._task(key, urls[pictures[key]]) for key in keys]
+        notes = [
+            PushedTask(
+                project=self._project,
+                key=key,
+                task_id=None,
+                shown=shown_digest(self._wanted[key]),
+                round=self._version,
+                picture_url=urls[pictures[key]],
+            )
+            for key in keys
+        ]
+        self._note(notes)
+        ids = self._desk.studio.import_tasks(self._id, tasks)
+        self._note(replace(note, task_id=task) for note, task in zip(notes, ids, strict=True))
+
+    def _renew(self, keys: Sequence[str]) -> None:
+        """Data first, then predictions: in place where the round stays, so that nobody who opens
+        a task at this moment finds it empty or double.
+
+        Label Studio is asked what stands there, whatever is noted: this round may have been left
+        for another one, or cut off, and come back to. What is right already is not written.
+        """
+        tasks = {key: self._there(key) for key in keys}
+        ids = [_id(task) for task in tasks.values()]
+        standing = self._desk.studio.standing(self._id, ids)
+        missing: dict[str, PushedTask] = {}
+        for key, task in tasks.items():
+            stands = standing.get(_id(task))
+            if stands is None:
+                continue
+            shown = shown_digest(self._wanted[key])
+            self._renew_data(key, task, shown, stands)
+            is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
+            if is_right or self._replaced_in_place(key, stands):
+                self._note([replace(task, shown=shown, round=self._version)])
+            else:
+                missing[key] = task
+        self._add_predictions(missing)
+
+    def _renew_data(self, key: str, task: PushedTask, shown: Shown, stands: Standing) -> None:
+        if (task.shown.data, task.round) == (shown.data, self._version):
+            return
+        data = self._data(key, task.picture_url)
+        if stands.data != data:
+            self._desk.studio.update_task(_id(task), data)
+
+    def _replaced_in_place(self, key: str, stands: Standing) -> bool:
+        """Whether the task had a prediction of this round, which shows the new one now."""
+        studio = self._desk.studio
+        there = stands.predictions.get(self._version, ())
+        for prediction in there[:1]:
+            studio.update_prediction(prediction, self._checked(self._wanted[key]))
+        for double in there[1:]:
+            studio.delete_prediction(double)
+        return bool(there)
+
+    def _add_predictions(self, tasks: Mapping[str, PushedTask]) -> None:
+        """Noted before and after: what a crash leaves half done is looked at by the next push."""
+        if not tasks:
+            return
+        self._note(replace(task, round=HALF_PUSHED) for task in tasks.values())
+        predictions = [
+            self._checked(self._wanted[key]) | {"task": task.task_id} for key, task in tasks.items()
+        ]
+        self._desk.studio.import_predictions(self._id, predictions)
+        self._note(
+            replace(task, shown=shown_digest(self._wanted[key]), round=self._version)
+            for key, task in tasks.items()
+        )
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        keys = self._untouched(keys)
+        self._desk.studio.delete_tasks(self._id, [_id(self._there(key)) for key in keys])
+        with self._store.write() as connection:
+            ledger.drop_tasks(connection, self._project, keys)
+
+    def _untouched(self, keys: Sequence[str]) -> list[str]:
+        """Without the tasks in which somebody answered since the last pull, or has begun to."""
+        ids = [_id(self._there(key)) for key in keys]
+        untouched = self._desk.studio.untouched(self._id, ids)
+        return [key for key, task in zip(keys, ids, strict=True) if task in untouched]
+
+    def _picture(self, wanted: Wanted) -> Path:
+        media = self._desk.media
+        if not isinstance(wanted, WantedPage):
+            return media.preview(wanted.key)  # type: ignore[arg-type]  # a photo's key is its id
+        place = media.montage(wanted.montage)
+        if not place.exists():
+            draw_montage(lay_out(wanted.faces), [media.crop(f) for f in wanted.faces], place)
+        return place
+
+    def _task(self, key: str, picture_url: str) -> dict[str, Any]:
+        return {
+            "data": self._data(key, picture_url),
+            "meta": {"key": key},
+            "predictions": [self._checked(self._wanted[key])],
+        }
+
+    def _data(self, key: str, picture_url: str) -> dict[str, Any]:
+        wanted = self._wanted[key]
+        if not isinstance(wanted, WantedPage):
+            return wanted.data(picture_url)
+        return wanted.data(picture_url, self._previews([one.photo.id for one in wanted.sightings]))
+
+    def _previews(self, photos_shown: Sequence[PhotoId]) -> dict[PhotoId, str]:
+        """Addresses of photos, as far as annotators can open them: those uploaded have tasks."""
+        if self._desk.pictures == "upload":
+            tasks = self._photo_tasks
+            return {photo: tasks[photo].picture_url for photo in photos_shown if photo in tasks}
+        previews = {photo: self._desk.media.preview(photo) for photo in photos_shown}
+        urls = self._desk.addresses(Project.PHOTOS, list(previews.values()))
+        return {photo: urls[preview] for photo, preview in previews.items()}
+
+    @cached_property
+    def _photo_tasks(self) -> Mapping[str, PushedTask]:
+        """The tasks of Photos as they are now."""
+        with self._store.read() as connection:
+            return ledger.pushed_tasks(connection, Project.PHOTOS)
+
+    def _checked(self, wanted: Wanted) -> dict[str, Any]:
+        """The prediction, which Label Studio's own validator accepts."""
+        prediction = wanted.prediction(self._version)
+        problems = self._validator.problems(prediction)
+        if problems:
+            raise StudioError(f"the prediction for {wanted.key} is not valid: {problems[0]}")
+        return prediction
+
+    def _by_id(self, keys: Sequence[str]) -> list[str]:
+        """The keys in the order in which annotators get the tasks."""
+        return sorted(keys, key=lambda key: _id(self._there(key)))
+
+    def _there(self, key: str) -> PushedTask:
+        return self._pushed[key]
+
+    def _note(self, tasks: Iterable[PushedTask]) -> None:
+        with self._store.write() as connection:
+            ledger.save_tasks(connection, tasks)
+
+
+def _id(task: PushedTask) -> int:
+    """The id of a task that is known to be there."""
+    if task.task_id is None:
+        raise ValueError(f"the task {task.key} is still being made")
+    return task.task_id
