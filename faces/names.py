@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from faces.errors import BadName
 
 LONGEST_NAME = 80
-RESERVED = frozenset({"unknown", "stranger", "not a face", "same person", "someone else"})
+RESERVED = frozenset(
+    {
+        *("unknown", "stranger", "not a face", "same person", "someone else", "mixed"),
+        *("cannot tell", "not faces", "one person", "two people", "the rest are strangers"),
+    }
+)
 """Words with a meaning of their own on the screens; nobody can be called so."""
 
 _LONG_ENOUGH = 5

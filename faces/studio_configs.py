@@ -45,6 +45,8 @@ _PEOPLE_STYLE = """
     .fl-row .lsf-text-area .ant-form-item { margin: 0; }
     .fl-row .taxonomy { margin: 0; }
     .fl-row .lsf-label { margin: 0 6px 0 0; }
+    .fl-whole { display: contents; }
+    .fl-tile { display: none; }
     .fl-page { position: relative; max-width: 1009px; }
     .fl-photos { position: absolute; top: 0; left: 0; width: 100%; pointer-events: none; }
     .fl-photos summary { position: absolute; min-width: 36px; padding: 0 6px; line-height: 24px;
@@ -64,7 +66,37 @@ _PEOPLE_STYLE = """
     .fl-frame img { display: block; max-width: 100%; max-height: max(300px, calc(100vh - 330px)); }
     .fl-frame i { position: absolute; border: 3px solid #ffb300; border-radius: 3px;
       box-shadow: 0 0 0 1px #000a; }
+    .fl-caption { position: absolute; padding: 0 7px; overflow: hidden; white-space: nowrap;
+      text-overflow: ellipsis; font-size: 14px; font-weight: 600; line-height: 20px; color: white;
+      background: #000b; border: solid #0000; border-width: 0 2px 2px; background-clip: padding-box; }
 """
+_ROWS_STYLE = """
+    .fl-desk:has(.fl-several, .fl-same) { display: flex; flex-flow: row-reverse wrap; gap: 0 14px;
+      align-items: flex-start; }
+    .fl-desk:has(.fl-several, .fl-same) > .fl-question { flex: 1 0 100%; }
+    .fl-desk:has(.fl-several, .fl-same) .fl-page { flex: 0 1 1009px; min-width: 0; }
+    .fl-desk:has(.fl-several, .fl-same) .fl-controls { position: sticky; top: 0; z-index: 6;
+      flex: 1 1 220px; container-type: inline-size; }
+    .fl-desk:has(.fl-several, .fl-same) .fl-names { display: none; }
+    .fl-desk:has(.fl-several) .fl-whole { display: none; }
+    .fl-desk:has(.fl-several) .fl-tile { display: block; height: 40px; }
+    .fl-tile > div { display: flex; gap: 14px; align-items: center; }
+    .fl-desk:has(.fl-several) .lsf-labels { flex: 1; display: flex; flex-wrap: wrap; gap: 4px 6px; }
+    .fl-desk:has(.fl-several) .lsf-label { margin: 0; order: 3; }
+    .fl-desk:has(.fl-several) .lsf-label:nth-child(7) { order: 1; }
+    .fl-desk:has(.fl-several) .lsf-label:nth-child(n+8) { order: 0; }
+    .fl-desk:has(.fl-several) .lsf-labels::after { content: ""; order: 2; flex: 0 0 100%; }
+    .lsf-label__text { max-width: 160px; overflow: hidden; text-overflow: ellipsis; }
+    @container (max-width: 500px) {
+      .fl-row { flex-direction: column; align-items: stretch; }
+      .fl-row h3 { white-space: normal; }
+      .fl-tile, .fl-whole { height: 90px; }
+      .fl-tile > div { flex-direction: column; align-items: stretch; }
+      .lsf-labels { flex-direction: column; }
+      .lsf-label { width: 100%; }
+    }
+"""
+"""How pages of several rows look: their controls stand beside the picture where there is room."""
 """How the People page looks: hidden are the lists of regions, which say nothing here.
 
 A checkbox is hidden, too, since a click on it would take the keys: Label Studio takes none while an
@@ -74,29 +106,37 @@ input has the focus.
 _PEOPLE_PAGE = """<View className="fl-desk">
   <Style>{style}</Style>
   <Markdown value="$question"/>
-  <View className="fl-row">
-    <Header value="$title" size="4"/>
-    <TextArea name="new_name" toName="montage" maxSubmissions="1" rows="1" editable="true"
-              placeholder="Type a name, then Enter"/>
-    <Taxonomy name="everyone" toName="montage" maxUsages="1" placeholder="or find it here"
-              minWidth="180px" pathSeparator="&#xE000;"{everyone}
-  </View>
-  <View className="fl-row">
-    <Choices name="name" toName="montage" choice="single" showInline="true" value="$people"/>
-  </View>
-  <View className="fl-row">
-    <RectangleLabels name="face" toName="montage" showInline="true" opacity="0" strokeWidth="3"
-                     canRotate="false">
-      <Label value="Same person" background="#2e7d32" hotkey="q"/>
-      <Label value="Someone else" background="#c62828" hotkey="w"/>
-      <Label value="Not a face" background="#616161" hotkey="e"/>
-    </RectangleLabels>
-    <Choices name="verdict" toName="montage" choice="single" showInline="true">
-      <Choice value="Stranger" hotkey="x"/>
-      <Choice value="Not faces" hotkey="n"/>
-      <Choice value="Mixed" hotkey="s"/>
-      <Choice value="Cannot tell" hotkey="c"/>
-    </Choices>
+  <View className="fl-controls">
+    <View className="fl-row">
+      <Header value="$title" size="4"/>
+      <View className="fl-whole">
+        <TextArea name="new_name" toName="montage" maxSubmissions="1" rows="1" editable="true"
+                  placeholder="Type a name, then Enter"/>
+        <Taxonomy name="everyone" toName="montage" maxUsages="1" placeholder="or find it here"
+                  minWidth="180px" pathSeparator="&#xE000;"{everyone}
+      </View>
+      <View className="fl-tile">
+        <View visibleWhen="no-region-selected">
+          <Header value="Click a face, then press a key or type its name." size="5"/>
+        </View>
+        <View visibleWhen="region-selected">
+          <TextArea name="tile_name" toName="montage" perRegion="true" maxSubmissions="1" rows="1"
+                    editable="true" placeholder="Type this face's name, then Enter"/>
+          <Taxonomy name="tile_everyone" toName="montage" perRegion="true" maxUsages="1"
+                    placeholder="or find it here" minWidth="180px"
+                    pathSeparator="&#xE000;"{everyone}
+        </View>
+      </View>
+    </View>
+    <View className="fl-row fl-names">
+      <Choices name="name" toName="montage" choice="single" showInline="true" value="$people"/>
+    </View>
+    <View className="fl-row fl-said">
+      <RectangleLabels name="face" toName="montage" value="$labels" showInline="true" opacity="0"
+                       strokeWidth="3" canRotate="false"/>
+      <Choices name="verdict" toName="montage" choice="single" showInline="true"
+               value="$verdicts"/>
+    </View>
   </View>
   <View className="fl-page">
     <Image name="montage" value="$montage" zoom="false" zoomControl="false" rotateControl="false"/>
@@ -122,7 +162,7 @@ def people_config(everyone: Iterable[str]) -> str:
 
 def _people_page(everyone: str) -> str:
     """U+E000 separates the steps of a path, since no name can hold it."""
-    return _PEOPLE_PAGE.format(style=_PEOPLE_STYLE, everyone=everyone)
+    return _PEOPLE_PAGE.format(style=_PEOPLE_STYLE + _ROWS_STYLE, everyone=everyone)
 
 
 PEOPLE_CONFIG = _people_page(f' apiUrl="{_EVERYONE_URL}"/>')

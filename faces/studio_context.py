@@ -1,4 +1,4 @@
-"""Where the faces of a page come from: their photos as HTML, which Label Studio's Markdown shows.
+"""What lies over a page of faces, as HTML that Label Studio's Markdown shows: photos, and words.
 
 Label Studio puts this HTML into its page as it is, so every text that is not ours is escaped.
 """
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from faces.records import Box, Photo, PhotoId
+from faces.studio_people import Asks
 
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -33,21 +34,32 @@ def context_html(
     *,
     width_px: int,
     height_px: int,
+    asks: Asks = Asks.NAME,
+    captions: Sequence[str] = (),
+    places: Sequence[Box] = (),
 ) -> str:
     """On each tile its number, as a button that opens the photo with the face marked.
 
     `sightings` and `tiles` are in the same order; boxes are in pixels of a montage of this size,
-    over which all of it is laid. A photo that has no address has no button. It is one line: a
-    blank one would end the HTML.
+    over which all of it is laid. A photo that has no address has no button. The `captions` are
+    what is said of each row, at their `places`; an empty one is not there. The class of all tells
+    the page's style what it `asks`. It is one line: a blank one would end the HTML.
     """
     buttons = "".join(
         _button(number, seen, addresses[seen.photo.id], tile, width_px, height_px)
         for number, (seen, tile) in enumerate(zip(sightings, tiles, strict=True), start=1)
         if seen.photo.id in addresses
     )
-    if not buttons:
+    words = "".join(
+        _caption(caption, place, width_px, height_px)
+        for caption, place in zip(captions, places, strict=True)
+        if caption
+    )
+    if asks is Asks.NAME and not buttons:
         return ""
-    return f'<div class="fl-photos" style="aspect-ratio:{width_px}/{height_px}">{buttons}</div>'
+    kind = "" if asks is Asks.NAME else f" fl-{asks.value}"
+    shape = f"aspect-ratio:{width_px}/{height_px}"
+    return f'<div class="fl-photos{kind}" style="{shape}">{words}{buttons}</div>'
 
 
 def said_html(text: str) -> str:
@@ -63,7 +75,9 @@ def _button(
     side = "fl-left" if tile.left + tile.width / 2 > width_px / 2 else "fl-right"
     left, top = 100 * tile.left / width_px, 100 * tile.top / height_px
     photo = seen.photo
-    face = _percent(seen.box.clipped(photo.width_px, photo.height_px), photo)
+    face = _percent(
+        seen.box.clipped(photo.width_px, photo.height_px), photo.width_px, photo.height_px
+    )
     return (
         f'<details name="fl-photo"><summary style="left:{left:.3f}%;top:{top:.3f}%"'
         f' title="{told}">{number}</summary><div class="fl-photo {side}">'
@@ -73,13 +87,18 @@ def _button(
     )
 
 
-def _percent(box: Box, photo: Photo) -> str:
-    """Where a box lies in its photo, as CSS."""
+def _caption(said: str, place: Box, width_px: int, height_px: int) -> str:
+    where = _percent(place, width_px, height_px)
+    return f'<div class="fl-caption" style="{where}">{_escaped(said)}</div>'
+
+
+def _percent(box: Box, width_px: int, height_px: int) -> str:
+    """Where a box lies in a picture of this size, as CSS."""
     sides = {
-        "left": box.left / photo.width_px,
-        "top": box.top / photo.height_px,
-        "width": box.width / photo.width_px,
-        "height": box.height / photo.height_px,
+        "left": box.left / width_px,
+        "top": box.top / height_px,
+        "width": box.width / width_px,
+        "height": box.height / height_px,
     }
     return ";".join(f"{side}:{100 * share:.2f}%" for side, share in sides.items())
 

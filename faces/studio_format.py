@@ -1,7 +1,7 @@
 """Records to Label Studio's JSON and back; percent and region types exist only here.
 
-The labeling configs stand beside it in `faces.studio_configs`, what people answered in
-`faces.studio_answers`. A region's id is its FaceId.
+The labeling configs stand beside it in `faces.studio_configs`, what the People project shows in
+`faces.studio_people`, what people answered in `faces.studio_answers`. A region's id is its FaceId.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def photo_task(
         "image": image_url,
         "photo": photo,
         "caption": caption,
-        "people": _options([*people, UNKNOWN]),
+        "people": options([*people, UNKNOWN]),
         "faces": list(faces),
         **({"people_ids": dict(ids)} if ids else {}),
     }
@@ -146,42 +146,6 @@ def _region_within(region: dict[str, Any], offered: frozenset[str]) -> dict[str,
     return region | {"value": unnamed, "score": 0.0, "meta": {"text": [note]}}
 
 
-def people_task(
-    *,
-    cluster: str,
-    montage_url: str,
-    people: Sequence[str],
-    tiles: Sequence[ShownTile],
-    photos: int,
-    ids: Mapping[str, PersonId] | None = None,
-    disputed: Sequence[FaceId] = (),
-    carried: Sequence[FaceId] = (),
-    question: str = "",
-    context: str = "",
-) -> dict[str, Any]:
-    """The data of a People task: the montage, the likeliest names, and the faces it shows.
-
-    `ids` tells whom the names stand for; `disputed` are those of the faces that are asked again
-    because people disagree; `carried` are the group's other faces, which are not shown. `question`
-    and `context` are HTML: what to ask beside who it is, and the photos of the tiles.
-    """
-    more = f", and {len(carried):,} more like these" if carried else ""
-    return {
-        "title": f"Who is this?  {_count(len(tiles), 'face')} in {_count(photos, 'photo')}{more}",
-        "question": question,
-        "montage": montage_url,
-        "context": context,
-        "cluster": cluster,
-        "size": str(len(tiles)),
-        "photos": str(photos),
-        "people": _options(people),
-        "faces": [tile.face for tile in tiles],
-        **({"people_ids": dict(ids)} if ids else {}),
-        **({"disputed": list(disputed)} if disputed else {}),
-        **({"carried": list(carried)} if carried else {}),
-    }
-
-
 def place_of_task(kind: Kind, *, worth: float, queue: int) -> dict[str, str]:
     """What tabs pick and order People tasks by.
 
@@ -189,32 +153,6 @@ def place_of_task(kind: Kind, *, worth: float, queue: int) -> dict[str, str]:
     Its front end takes no minus in the name of a key.
     """
     return {"kind": kind.value, WORTH: f"{worth:010.3f}", "queue": str(queue)}
-
-
-def people_prediction(
-    tiles: Sequence[ShownTile], *, width_px: int, height_px: int, name: str | None, score: float
-) -> dict[str, Any]:
-    """Every tile of a montage as *same person*, and the likeliest name chosen if there is one."""
-    result: list[dict[str, Any]] = [
-        {
-            "id": tile.face,
-            "from_name": "face",
-            "to_name": "montage",
-            "type": "rectanglelabels",
-            "original_width": width_px,
-            "original_height": height_px,
-            "image_rotation": 0,
-            "value": _percent(tile.box, width_px, height_px)
-            | {"rotation": 0, "rectanglelabels": [Tile.SAME_PERSON.value]},
-        }
-        for tile in tiles
-    ]
-    if name is not None:
-        chosen = {"choices": [name]}
-        result.append(
-            {"from_name": "name", "to_name": "montage", "type": "choices", "value": chosen}
-        )
-    return {"model_version": PEOPLE_VERSION, "score": score, "result": result}
 
 
 def drawn_boxes(context: object) -> list[DrawnBox]:
@@ -255,7 +193,7 @@ def _named_region(face: ShownFace, width_px: int, height_px: int) -> dict[str, A
         "original_height": height_px,
         "image_rotation": 0,
         "score": face.score,
-        "value": _percent(face.box, width_px, height_px)
+        "value": percent(face.box, width_px, height_px)
         | {"rotation": 0, "rectanglelabels": [face.name]},
     }
     if face.note:
@@ -263,7 +201,8 @@ def _named_region(face: ShownFace, width_px: int, height_px: int) -> dict[str, A
     return region
 
 
-def _percent(box: Box, width_px: int, height_px: int) -> dict[str, float]:
+def percent(box: Box, width_px: int, height_px: int) -> dict[str, float]:
+    """Where a box lies in a picture of this size, as Label Studio tells it."""
     inside = box.clipped(width_px, height_px)
     return {
         "x": 100 * inside.left / width_px,
@@ -273,11 +212,8 @@ def _percent(box: Box, width_px: int, height_px: int) -> dict[str, float]:
     }
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _options(names: Sequence[str]) -> list[dict[str, str]]:
+def options(names: Sequence[str]) -> list[dict[str, str]]:
+    """Names as Label Studio offers them, each once."""
     return [{"value": name} for name in dict.fromkeys(names)]
 
 

@@ -159,7 +159,7 @@ class ProjectPush:
             return media.preview(wanted.key)  # type: ignore[arg-type]  # a photo's key is its id
         place = media.montage(wanted.montage)
         if not place.exists():
-            draw_montage(lay_out(wanted.faces), [media.crop(f) for f in wanted.faces], place)
+            draw_montage(lay_out([wanted.faces]), [media.crop(f) for f in wanted.faces], place)
         return place
 
     def _task(self, key: str, picture_url: str) -> dict[str, Any]:

@@ -21,12 +21,11 @@ from faces.studio_format import (
     WORTH,
     Kind,
     ShownFace,
-    people_prediction,
-    people_task,
     photo_prediction,
     photo_task,
     place_of_task,
 )
+from faces.studio_people import Asks, ShownRow, people_prediction, people_task
 from sync.context import Places
 from sync.montage import DRAWING, lay_out
 from sync.pages import agreed, likeliest_of_all, open_pages, outsiders, said_to_be_several
@@ -143,15 +142,15 @@ class WantedPage:
         self, picture_url: str, previews: Mapping[PhotoId, str] | None = None
     ) -> dict[str, Any]:
         """The task's data; `previews` are the addresses of the photos that it can open."""
-        layout = lay_out(self.faces)
+        layout = lay_out([self.faces])
         return people_task(
+            asks=Asks.NAME,
+            rows=[ShownRow(layout.tiles, self.name, self.carried)],
             cluster=self.cluster,
             montage_url=picture_url,
             people=self.people,
-            tiles=layout.tiles,
             photos=self.photos,
             ids=self.ids,
-            carried=self.carried,
             disputed=list(self.disputed),
             question=said_html(self.question),
             context=context_html(
@@ -174,12 +173,12 @@ class WantedPage:
         """The task's prediction; People has one version for ever."""
         if version != PEOPLE_VERSION:
             raise ValueError(f"the People project shows {PEOPLE_VERSION} only, not {version}")
-        layout = lay_out(self.faces)
+        layout = lay_out([self.faces])
         return people_prediction(
-            layout.tiles,
+            asks=Asks.NAME,
+            rows=[ShownRow(layout.tiles, self.name)],
             width_px=layout.width_px,
             height_px=layout.height_px,
-            name=self.name,
             score=self.score,
         )
 
