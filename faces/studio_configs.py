@@ -26,6 +26,9 @@ _PEOPLE_STYLE = """
     .lsf-sidepanels { padding: 0 !important; }
     .lsf-sidepanels__wrapper, .lsf-sidepanels__wrapper * { visibility: hidden !important;
       pointer-events: none !important; }
+    .fl-desk { display: flex; flex-direction: column; }
+    .fl-first { order: -2; }
+    .fl-controls { order: -1; }
     .fl-desk .lsf-toolbar { display: none; }
     .fl-desk h3 { flex: 1; margin: 0 !important; font-size: 20px; white-space: nowrap; }
     .fl-question { padding: 6px 12px; margin-bottom: 8px; font-weight: 600;
@@ -48,7 +51,8 @@ _PEOPLE_STYLE = """
     .fl-whole { display: contents; }
     .fl-tile { display: none; }
     .fl-page { position: relative; max-width: 1009px; }
-    .fl-photos { position: absolute; top: 0; left: 0; width: 100%; pointer-events: none; }
+    .fl-photos { position: absolute; top: 0; left: 0; width: 100%; z-index: 5;
+      pointer-events: none; }
     .fl-photos summary { position: absolute; min-width: 36px; padding: 0 6px; line-height: 24px;
       list-style: none; text-align: center; font-size: 15px; font-weight: 600; color: white;
       background: #111; border-radius: 0 0 8px 0; cursor: zoom-in; pointer-events: auto; }
@@ -66,34 +70,48 @@ _PEOPLE_STYLE = """
     .fl-frame img { display: block; max-width: 100%; max-height: max(300px, calc(100vh - 330px)); }
     .fl-frame i { position: absolute; border: 3px solid #ffb300; border-radius: 3px;
       box-shadow: 0 0 0 1px #000a; }
-    .fl-caption { position: absolute; padding: 0 7px; overflow: hidden; white-space: nowrap;
-      text-overflow: ellipsis; font-size: 14px; font-weight: 600; line-height: 20px; color: white;
-      background: #000b; border: solid #0000; border-width: 0 2px 2px; background-clip: padding-box; }
 """
 _ROWS_STYLE = """
     .fl-desk:has(.fl-several, .fl-same) { display: flex; flex-flow: row-reverse wrap; gap: 0 14px;
-      align-items: flex-start; }
-    .fl-desk:has(.fl-several, .fl-same) > .fl-question { flex: 1 0 100%; }
+      justify-content: flex-end; align-items: flex-start; }
+    .fl-desk:has(.fl-several, .fl-same) .fl-first { flex: 1 0 100%; }
     .fl-desk:has(.fl-several, .fl-same) .fl-page { flex: 0 1 1009px; min-width: 0; }
     .fl-desk:has(.fl-several, .fl-same) .fl-controls { position: sticky; top: 0; z-index: 6;
-      flex: 1 1 220px; container-type: inline-size; }
+      flex: 1 1 200px; container-type: inline-size; background: var(--color-neutral-background); }
     .fl-desk:has(.fl-several, .fl-same) .fl-names { display: none; }
     .fl-desk:has(.fl-several) .fl-whole { display: none; }
     .fl-desk:has(.fl-several) .fl-tile { display: block; height: 40px; }
-    .fl-tile > div { display: flex; gap: 14px; align-items: center; }
+    .fl-inputs { display: flex; gap: 14px; align-items: center; }
+    .fl-desk .fl-tile h4 { margin: 0 !important; font-size: 14px; line-height: 40px;
+      font-weight: normal; }
     .fl-desk:has(.fl-several) .lsf-labels { flex: 1; display: flex; flex-wrap: wrap; gap: 4px 6px; }
     .fl-desk:has(.fl-several) .lsf-label { margin: 0; order: 3; }
     .fl-desk:has(.fl-several) .lsf-label:nth-child(7) { order: 1; }
     .fl-desk:has(.fl-several) .lsf-label:nth-child(n+8) { order: 0; }
     .fl-desk:has(.fl-several) .lsf-labels::after { content: ""; order: 2; flex: 0 0 100%; }
-    .lsf-label__text { max-width: 160px; overflow: hidden; text-overflow: ellipsis; }
+    .fl-desk:has(.fl-same) .fl-said .lsf-choices { order: -1; }
+    .fl-desk:has(.fl-several) .lsf-label_selected:nth-child(1) { color: #222; }
+    .fl-said .lsf-label__text { max-width: 160px; overflow: hidden; text-overflow: ellipsis; }
+    .fl-caption { position: absolute; transform: translateY(-100%); margin: -2px 0 0 2px;
+      padding: 0 8px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis;
+      font-size: 14px; font-weight: 600; line-height: 21px; color: white; background: #111c;
+      border-radius: 0 8px 0 0; }
     @container (max-width: 500px) {
       .fl-row { flex-direction: column; align-items: stretch; }
-      .fl-row h3 { white-space: normal; }
-      .fl-tile, .fl-whole { height: 90px; }
-      .fl-tile > div { flex-direction: column; align-items: stretch; }
-      .lsf-labels { flex-direction: column; }
-      .lsf-label { width: 100%; }
+      .fl-row h3 { flex: none; white-space: normal; line-height: 28px; }
+      .fl-desk:has(.fl-several) .fl-tile { height: 82px; }
+      .fl-inputs { flex-direction: column; align-items: stretch; gap: 4px; }
+      .fl-desk .fl-tile h4 { line-height: 20px; }
+      .fl-row .lsf-text-area { width: 100%; }
+      .fl-desk:has(.fl-several, .fl-same) .lsf-labels { display: grid; gap: 3px;
+        grid-template-columns: 1fr 1fr; }
+      .fl-desk:has(.fl-several, .fl-same) .lsf-label { margin: 0; }
+      .fl-desk:has(.fl-several) .lsf-label:nth-child(n+7),
+      .fl-desk:has(.fl-several) .lsf-labels::after { grid-column: 1 / -1; }
+      .fl-said .lsf-choices { flex-direction: column; }
+      .fl-said .lsf-choice label { height: 34px; justify-content: center; }
+      .fl-said .lsf-label { font-size: 13px; }
+      .fl-said .lsf-label__hotkey { margin-left: auto; padding-left: 5px; }
     }
 """
 """How pages of several rows look: their controls stand beside the picture where there is room."""
@@ -105,7 +123,12 @@ input has the focus.
 
 _PEOPLE_PAGE = """<View className="fl-desk">
   <Style>{style}</Style>
-  <Markdown value="$question"/>
+  <Markdown value="$question" className="fl-first"/>
+  <View className="fl-page">
+    <Markdown value="$context"/>
+    <Image name="montage" value="$montage" zoom="false" zoomControl="false" rotateControl="false"
+           maxHeight="none"/>
+  </View>
   <View className="fl-controls">
     <View className="fl-row">
       <Header value="$title" size="4"/>
@@ -117,11 +140,11 @@ _PEOPLE_PAGE = """<View className="fl-desk">
       </View>
       <View className="fl-tile">
         <View visibleWhen="no-region-selected">
-          <Header value="Click a face, then press a key or type its name." size="5"/>
+          <Header value="Click a face, then press a key, or Tab and type a name." size="5"/>
         </View>
-        <View visibleWhen="region-selected">
+        <View className="fl-inputs" visibleWhen="region-selected">
           <TextArea name="tile_name" toName="montage" perRegion="true" maxSubmissions="1" rows="1"
-                    editable="true" placeholder="Type this face's name, then Enter"/>
+                    editable="true" placeholder="Tab, type, Enter"/>
           <Taxonomy name="tile_everyone" toName="montage" perRegion="true" maxUsages="1"
                     placeholder="or find it here" minWidth="180px"
                     pathSeparator="&#xE000;"{everyone}
@@ -137,10 +160,6 @@ _PEOPLE_PAGE = """<View className="fl-desk">
       <Choices name="verdict" toName="montage" choice="single" showInline="true"
                value="$verdicts"/>
     </View>
-  </View>
-  <View className="fl-page">
-    <Image name="montage" value="$montage" zoom="false" zoomControl="false" rotateControl="false"/>
-    <Markdown value="$context"/>
   </View>
 </View>
 """

@@ -88,7 +88,11 @@ def _button(
 
 
 def _caption(said: str, place: Box, width_px: int, height_px: int) -> str:
-    where = _percent(place, width_px, height_px)
+    """What is said of a row stands on the lower edge of its place, as wide as it must be."""
+    where = (
+        f"left:{100 * place.left / width_px:.3f}%;top:{100 * place.bottom / height_px:.3f}%;"
+        f"max-width:{100 * place.width / width_px:.3f}%"
+    )
     return f'<div class="fl-caption" style="{where}">{_escaped(said)}</div>'
 
 

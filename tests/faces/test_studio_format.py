@@ -18,13 +18,12 @@ from faces.studio_format import (
     Tile,
     drawn_boxes,
     names_on_offer,
-    people_prediction,
-    people_task,
     photo_prediction,
     photo_task,
     renamed_region,
     within_offer,
 )
+from faces.studio_people import Asks, ShownRow, people_prediction, people_task
 
 PHOTO = PhotoId("a" * 64)
 PHOTOS, PEOPLE = LabelInterface(PHOTOS_CONFIG), LabelInterface(PEOPLE_CONFIG)
@@ -212,14 +211,21 @@ def test_an_answer_without_a_result_says_nothing() -> None:
     assert (answer.boxes, answer.deleted) == ((), ())
 
 
-TILES = [ShownTile(FaceId(f"f{n}"), Box(10 + 170 * n, 10, 160, 160)) for n in range(3)]
+TILES = tuple(ShownTile(FaceId(f"f{n}"), Box(10 + 170 * n, 10, 160, 160)) for n in range(3))
 PEOPLE_DATA = people_task(
-    cluster="c", montage_url="/m.jpg", people=["Anna", "Zoë"], tiles=TILES, photos=2
+    asks=Asks.NAME,
+    rows=[ShownRow(TILES)],
+    cluster="c",
+    montage_url="/m.jpg",
+    people=["Anna", "Zoë"],
+    photos=2,
 )
 
 
 def montage(name: str | None = None) -> list[dict[str, Any]]:
-    prediction = people_prediction(TILES, width_px=1030, height_px=180, name=name, score=0.5)
+    prediction = people_prediction(
+        asks=Asks.NAME, rows=[ShownRow(TILES, name)], width_px=1030, height_px=180, score=0.5
+    )
     assert PEOPLE.validate_prediction(prediction, return_errors=True) == []
     assert prediction["model_version"] == PEOPLE_VERSION
     result: list[dict[str, Any]] = prediction["result"]
@@ -265,9 +271,7 @@ def test_tiles_say_what_their_colour_says_and_deleted_ones_nothing() -> None:
 
 def test_a_chosen_name_comes_with_whom_it_meant_and_a_typed_one_with_nobody() -> None:
     anna = PersonId("p-anna")
-    data = people_task(
-        cluster="c", montage_url="/m", people=["Anna"], tiles=TILES, photos=2, ids={"Anna": anna}
-    )
+    data = PEOPLE_DATA | {"people_ids": {"Anna": anna}}
     both = [*montage("Anna"), said("new_name", "textarea", "Anna")]
     assert read_people_answer({"result": montage("Anna")}, data, from_prediction=True).meant == anna
     assert read_people_answer({"result": both}, data, from_prediction=True).meant is None
@@ -292,8 +296,15 @@ def test_a_task_that_does_not_tell_whom_a_name_means_is_read_by_the_name(ids: ob
 
 
 def test_a_page_tells_on_which_faces_people_disagree_and_which_are_not_shown() -> None:
-    kinds = {"cluster": "c", "montage_url": "/m", "people": [], "tiles": TILES, "photos": 2}
-    data = people_task(**kinds, disputed=[FaceId("f1")], carried=[FaceId("f9")])
+    data = people_task(
+        asks=Asks.NAME,
+        rows=[ShownRow(TILES, carried=(FaceId("f9"),))],
+        cluster="c",
+        montage_url="/m",
+        people=[],
+        photos=2,
+        disputed=[FaceId("f1")],
+    )
     answer = read_people_answer({"result": montage()}, data, from_prediction=True)
     assert (answer.disputed, answer.carried) == ({FaceId("f1")}, (FaceId("f9"),))
     plain = read_people_answer({"result": montage()}, PEOPLE_DATA, from_prediction=True)

@@ -15,7 +15,7 @@ from sync.montage import FEW_COLUMNS, FEW_TILES, PAGE_TILES, columns_of, draw_mo
 @given(st.integers(1, PAGE_TILES))
 def test_tiles_lie_apart_inside_the_page_in_reading_order(count: int) -> None:
     faces = [FaceId(f"f{number}") for number in range(count)]
-    layout = lay_out(faces)
+    layout = lay_out([faces])
     assert [tile.face for tile in layout.tiles] == faces
     boxes = [tile.box for tile in layout.tiles]
     for place, box in enumerate(boxes):
@@ -23,7 +23,7 @@ def test_tiles_lie_apart_inside_the_page_in_reading_order(count: int) -> None:
         assert all(box.overlap(other) == 0 for other in boxes[place + 1 :])
     assert boxes == sorted(boxes, key=lambda box: (box.top, box.left))
     row = faces[:1] if count <= FEW_TILES else faces
-    assert layout.width_px == lay_out(row).width_px
+    assert layout.width_px == lay_out([row]).width_px
     assert len({box.left for box in boxes}) <= columns_of(count)
 
 
@@ -33,7 +33,7 @@ def test_a_page_is_drawn_from_its_crops(tmp_path: Path) -> None:
         crop = np.full((CROP_PX, CROP_PX, 3), 25 * number, np.uint8)
         crops.append(tmp_path / f"{number}.jpg")
         save_jpeg(crop, crops[-1])
-    layout = lay_out([FaceId(f"f{number}") for number in range(FEW_COLUMNS + 1)])
+    layout = lay_out([[FaceId(f"f{number}") for number in range(FEW_COLUMNS + 1)]])
     draw_montage(layout, crops, tmp_path / "page" / "montage.jpg")
     with Image.open(tmp_path / "page" / "montage.jpg") as image:
         page = np.asarray(image)
@@ -48,7 +48,7 @@ def test_a_page_is_drawn_from_its_crops(tmp_path: Path) -> None:
 def test_every_tile_has_its_number_readable_on_any_picture(tmp_path: Path, shade: int) -> None:
     crop = tmp_path / "crop.jpg"
     save_jpeg(np.full((CROP_PX, CROP_PX, 3), shade, np.uint8), crop)
-    layout = lay_out([FaceId(f"f{number}") for number in range(PAGE_TILES)])
+    layout = lay_out([[FaceId(f"f{number}") for number in range(PAGE_TILES)]])
     draw_montage(layout, [crop] * PAGE_TILES, tmp_path / "montage.jpg")
     with Image.open(tmp_path / "montage.jpg") as image:
         page = np.asarray(image.convert("L"))
@@ -63,7 +63,7 @@ def test_every_tile_has_its_number_readable_on_any_picture(tmp_path: Path, shade
 
 @pytest.mark.parametrize("count", [1, FEW_TILES, FEW_TILES + 1, PAGE_TILES])
 def test_a_tile_has_120_px_where_a_window_has_1280(count: int) -> None:
-    layout = lay_out([FaceId(f"f{number}") for number in range(count)])
+    layout = lay_out([[FaceId(f"f{number}") for number in range(count)]])
     shown = 1009 / layout.width_px
     assert shown <= 1, "an enlarged page would not be fitted anew"
     assert shown * CROP_PX >= 120
@@ -80,7 +80,7 @@ def test_label_studio_sees_no_crop(tmp_path: Path) -> None:
 
 
 def test_the_tile_of_a_lost_crop_is_grey(tmp_path: Path) -> None:
-    layout = lay_out([FaceId("f0")])
+    layout = lay_out([[FaceId("f0")]])
     draw_montage(layout, [tmp_path / "lost.jpg"], tmp_path / "montage.jpg")
     with Image.open(tmp_path / "montage.jpg") as image:
         red, green, blue = np.asarray(image)[CROP_PX // 2, CROP_PX // 2]
