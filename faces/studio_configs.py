@@ -96,6 +96,7 @@ _ROWS_STYLE = """
       padding: 0 8px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis;
       font-size: 14px; font-weight: 600; line-height: 21px; color: white; background: #111c;
       border-radius: 0 8px 0 0; }
+    .fl-desk:has(.fl-same) .fl-controls { display: flex; flex-direction: column; }
     @container (max-width: 500px) {
       .fl-row { flex-direction: column; align-items: stretch; }
       .fl-row h3 { flex: none; white-space: normal; line-height: 28px; }
@@ -108,6 +109,9 @@ _ROWS_STYLE = """
       .fl-desk:has(.fl-several, .fl-same) .lsf-label { margin: 0; }
       .fl-desk:has(.fl-several) .lsf-label:nth-child(n+7),
       .fl-desk:has(.fl-several) .lsf-labels::after { grid-column: 1 / -1; }
+      .fl-desk:has(.fl-same) .fl-row:first-child { display: contents; }
+      .fl-desk:has(.fl-same) .fl-whole { order: 1; display: flex; flex-direction: column;
+        gap: 8px; margin-top: 8px; }
       .fl-said .lsf-choices { flex-direction: column; }
       .fl-said .lsf-choice label { height: 34px; justify-content: center; }
       .fl-said .lsf-label { font-size: 13px; }

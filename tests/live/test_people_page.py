@@ -71,7 +71,7 @@ class Desk:
         self.page.goto(f"{self.url}/projects/{number}/data?task={task}")
         expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
         if project is Project.PEOPLE:
-            expect(self.page.locator(".htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
+            expect(self.page.locator(".fl-whole .htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
         faces = len(self.data(task)["faces"])
         self.page.wait_for_function(
             """many => window.Htx?.annotationStore?.selected?.serializeAnnotation()
@@ -202,7 +202,7 @@ def test_in_the_stream_of_tasks_tiles_are_as_large(desk: Desk) -> None:
     desk.page.goto(f"{desk.url}/projects/{desk.workspace.desk.people}/data")
     desk.page.get_by_text("Label All Tasks").first.click()
     expect(desk.page.locator(".fl-page canvas").first).to_be_visible(timeout=PATIENCE_MS)
-    expect(desk.page.locator(".htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
+    expect(desk.page.locator(".fl-whole .htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
     assert desk.montage()[2] * CROP_PX >= 120
 
     desk.page.get_by_test_id("bottombar-skip-button").click(trial=True)
@@ -282,7 +282,7 @@ def test_among_two_thousand_names_one_is_found_by_a_few_letters(desk: Desk) -> N
     offer_everyone(desk.workspace.desk, names)
     offered_s = time.monotonic() - began
     desk.open_fresh(face_id(0, 1))
-    desk.page.locator(".htx-taxonomy").click()
+    desk.page.locator(".fl-whole .htx-taxonomy").click()
     desk.page.wait_for_timeout(400)
     desk.page.keyboard.type("1234 /")
     found = desk.page.locator(".ant-select-tree-title")
