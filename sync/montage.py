@@ -135,13 +135,12 @@ def _several_rows(rows: Sequence[Sequence[FaceId]], *, captions: bool, apart: bo
 
 
 def _fitted(counts: Sequence[int], *, apart: bool) -> tuple[int, list[list[_Part]]]:
-    """How many columns a page has, and where its rows lie: as few as are enough for large tiles."""
-    for columns, lines in ((FEW_COLUMNS, FEW_TILES // FEW_COLUMNS), (COLUMNS, None)):
-        placed = list(_placed(counts, columns, apart=apart))
-        fits = lines is None or (placed[-1][-1].line < lines and max(counts) <= columns)
-        if fits:
-            break
-    return columns, placed
+    """How many columns a page has, and where its rows lie: few large tiles if they are enough."""
+    few = list(_placed(counts, FEW_COLUMNS, apart=apart))
+    is_low = few[-1][-1].line < FEW_TILES // FEW_COLUMNS
+    if is_low and max(counts) <= FEW_COLUMNS:
+        return FEW_COLUMNS, few
+    return COLUMNS, list(_placed(counts, COLUMNS, apart=apart))
 
 
 def _placed(counts: Sequence[int], columns: int, *, apart: bool) -> Iterator[list[_Part]]:

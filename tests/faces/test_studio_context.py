@@ -1,11 +1,13 @@
 from collections.abc import Mapping
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.records import Box, Photo, PhotoId
 from faces.studio_context import Sighting, context_html, said_html
+from faces.studio_people import Asks
 
 PHOTO = Photo(PhotoId("a" * 64), 400, 200)
 BEACH = Sighting(PHOTO, Box(100, 50, 40, 50), "IMG_1.jpg", "beach", "3 July 2019")
@@ -73,3 +75,35 @@ def test_a_question_is_text_on_one_line(text: str) -> None:
     said = said_html(text)
     assert [tag for tag, _ in Tags(said).tags] == (["div"] if text else [])
     assert len(said.splitlines()) <= 1
+
+
+def captioned(*said: str, asks: Asks = Asks.SEVERAL) -> str:
+    return context_html(
+        [], [], {}, width_px=338, height_px=172, asks=asks, captions=said, places=TILES[: len(said)]
+    )
+
+
+def test_what_is_said_of_a_row_stands_on_the_lower_edge_of_its_place() -> None:
+    page = Tags(captioned("Anna?", "Anna or Ben?"))
+    assert page.text == "Anna?Anna or Ben?"
+    assert [one["style"] for one in page.all("div") if one["class"] == "fl-caption"] == [
+        "left:1.775%;top:96.512%;max-width:47.337%",
+        "left:50.888%;top:96.512%;max-width:47.337%",
+    ]
+
+
+def test_a_row_of_which_nothing_is_said_has_no_caption() -> None:
+    assert [one["class"] for one in Tags(captioned("", "")).all("div")] == ["fl-photos fl-several"]
+
+
+@pytest.mark.parametrize("asks", [Asks.SEVERAL, Asks.SAME])
+def test_pages_of_several_rows_are_told_apart_though_nothing_lies_over_them(asks: Asks) -> None:
+    (page,) = Tags(captioned(asks=asks)).all("div")
+    assert str(page["class"]).split() == ["fl-photos", f"fl-{asks}"]
+
+
+@given(st.text(min_size=1))
+def test_no_name_of_a_person_becomes_html(name: str) -> None:
+    said = captioned(name)
+    assert [tag for tag, _ in Tags(said).tags] == ["div", "div"]
+    assert len(said.splitlines()) == 1

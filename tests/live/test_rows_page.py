@@ -156,12 +156,15 @@ class Bench:
         """What would be submitted now: the tiles' labels in order, and all else."""
         return told(self.page.evaluate("Htx.annotationStore.selected.serializeAnnotation()"))
 
-    def submit(self, shown: Shown) -> dict[str, Any]:
-        """Submit by keyboard; what Label Studio has of it."""
+    def submit(self, shown: Shown, *, by_mouse: bool = False) -> dict[str, Any]:
+        """Submit; what Label Studio has of it."""
         with self.page.expect_response(
             lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
         ) as saved:
-            self.page.keyboard.press("Control+Enter")
+            if by_mouse:
+                self.page.get_by_test_id("bottombar-submit-button").click()
+            else:
+                self.page.keyboard.press("Control+Enter")
         assert saved.value.ok, saved.value.text()
         task = self.studio.task(shown.task)
         assert task is not None
@@ -473,7 +476,7 @@ def test_what_was_said_of_each_tile_is_submitted(bench: Bench, strips: Shown) ->
     bench.press("Tab")
     bench.page.keyboard.type("Half")
     said = bench.said()
-    submitted = bench.submit(strips)
+    submitted = bench.submit(strips, by_mouse=True)
     assert submitted["labels"] == said["labels"]
     assert submitted["labels"][0] == PEOPLE[2]
     assert submitted["tiles"] == {("f0012", "tile_name"): ["Zoë"], ("f0014", "tile_name"): ["Half"]}
