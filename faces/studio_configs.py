@@ -71,6 +71,12 @@ _PEOPLE_STYLE = """
     .fl-frame i { position: absolute; border: 3px solid #ffb300; border-radius: 3px;
       box-shadow: 0 0 0 1px #000a; }
 """
+"""How the People page looks: hidden are the lists of regions, which say nothing here.
+
+A checkbox is hidden, too, since a click on it would take the keys: Label Studio takes none while an
+input has the focus.
+"""
+
 _ROWS_STYLE = """
     .fl-desk:has(.fl-several, .fl-same) { display: flex; flex-flow: row-reverse wrap; gap: 0 14px;
       justify-content: flex-end; align-items: flex-start; }
@@ -97,7 +103,7 @@ _ROWS_STYLE = """
       font-size: 14px; font-weight: 600; line-height: 21px; color: white; background: #111c;
       border-radius: 0 8px 0 0; }
     .fl-desk:has(.fl-same) .fl-controls { display: flex; flex-direction: column; }
-    @container (max-width: 500px) {
+    @container (max-width: 920px) {
       .fl-row { flex-direction: column; align-items: stretch; }
       .fl-row h3 { flex: none; white-space: normal; line-height: 28px; }
       .fl-desk:has(.fl-several) .fl-tile { height: 82px; }
@@ -106,7 +112,8 @@ _ROWS_STYLE = """
       .fl-row .lsf-text-area { width: 100%; }
       .fl-desk:has(.fl-several, .fl-same) .lsf-labels { display: grid; gap: 3px;
         grid-template-columns: 1fr 1fr; }
-      .fl-desk:has(.fl-several, .fl-same) .lsf-label { margin: 0; }
+      .fl-said .lsf-labels, .fl-said .lsf-choices, .fl-tile, .fl-whole { max-width: 330px; }
+      .fl-desk:has(.fl-several, .fl-same) .lsf-label { margin: 0; height: 24px; }
       .fl-desk:has(.fl-several) .lsf-label:nth-child(n+7),
       .fl-desk:has(.fl-several) .lsf-labels::after { grid-column: 1 / -1; }
       .fl-desk:has(.fl-same) .fl-row:first-child { display: contents; }
@@ -119,11 +126,6 @@ _ROWS_STYLE = """
     }
 """
 """How pages of several rows look: their controls stand beside the picture where there is room."""
-"""How the People page looks: hidden are the lists of regions, which say nothing here.
-
-A checkbox is hidden, too, since a click on it would take the keys: Label Studio takes none while an
-input has the focus.
-"""
 
 _PEOPLE_PAGE = """<View className="fl-desk">
   <Style>{style}</Style>
