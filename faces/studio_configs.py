@@ -151,9 +151,7 @@ _PEOPLE_PAGE = """<View className="fl-desk">
         <View className="fl-inputs" visibleWhen="region-selected">
           <TextArea name="tile_name" toName="montage" perRegion="true" maxSubmissions="1" rows="1"
                     editable="true" placeholder="Tab, type, Enter"/>
-          <Taxonomy name="tile_everyone" toName="montage" perRegion="true" maxUsages="1"
-                    placeholder="or find it here" minWidth="180px"
-                    pathSeparator="&#xE000;"{everyone}
+          {of_tile}
         </View>
       </View>
     </View>
@@ -180,17 +178,24 @@ the list comes from the host that the annotator works at, whatever its name.
 
 
 def people_config(everyone: Iterable[str]) -> str:
-    """The labeling config of People with all names in it, for a Label Studio without our files."""
+    """The labeling config of People with all names in it, for a Label Studio without our files.
+
+    They are there once, since each of them costs time; for a tile of several rows one types.
+    """
     names = "".join(f"<Choice value={quoteattr(name)}/>" for name in everyone)
-    return _people_page(f">{names}</Taxonomy>")
+    return _people_page(everyone=f">{names}</Taxonomy>")
 
 
-def _people_page(everyone: str) -> str:
+def _people_page(*, everyone: str, of_tile: str = "") -> str:
     """U+E000 separates the steps of a path, since no name can hold it."""
-    return _PEOPLE_PAGE.format(style=_PEOPLE_STYLE + _ROWS_STYLE, everyone=everyone)
+    style = _PEOPLE_STYLE + _ROWS_STYLE
+    return _PEOPLE_PAGE.format(style=style, everyone=everyone, of_tile=of_tile)
 
 
-PEOPLE_CONFIG = _people_page(f' apiUrl="{_EVERYONE_URL}"/>')
+_OF_TILE = f"""<Taxonomy name="tile_everyone" toName="montage" perRegion="true" maxUsages="1"
+                    placeholder="or find it here" minWidth="180px" pathSeparator="&#xE000;"
+                    apiUrl="{_EVERYONE_URL}"/>"""
+PEOPLE_CONFIG = _people_page(everyone=f' apiUrl="{_EVERYONE_URL}"/>', of_tile=_OF_TILE)
 """The labeling config of People, whose browser reads all names from a file."""
 
 
