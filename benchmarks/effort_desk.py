@@ -95,6 +95,7 @@ class Desk:
         self._said = 0
         self._numbers = count()
         self._passed: set[FaceId] = set()
+        self._standing: list[list[tuple[FaceId, ...]]] = []
         self.groups = Groups()
         self.truth = Truth()
         self.regroup()
@@ -113,7 +114,7 @@ class Desk:
         return {c.faces for c in before.clusters} != {c.faces for c in self.groups.clusters}
 
     def next(self, waiting: Sequence[FaceId]) -> DeskTask | None:
-        """The page most worth answering, without faces of pages in hand."""
+        """The page most worth answering, without faces of pages in hand; the others stay."""
         truth = self.truth
         lost = split_off(truth, self.groups.clusters)
         if lost:
@@ -130,7 +131,10 @@ class Desk:
             frozenset(self._passed),
             frozenset(waiting),
         )
-        return next(iter(plan_desk(state)), None)
+        pages = plan_desk(state, self._standing)
+        several = [page for page in pages[1:] if page.kind is Kind.SEVERAL]
+        self._standing = [[row.shown for row in page.rows] for page in several]
+        return pages[0] if pages else None
 
     def hear(self, task: DeskTask, answers: Sequence[PeopleAnswer]) -> None:
         """Take up what was said, as a pull does."""

@@ -6,11 +6,12 @@ marking a tile, and submitting are one action each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from faces.desk_tasks import OFFERED_PEOPLE, PAGE_TILES, DeskRow, DeskState, DeskTask, Kind
 from faces.desk_units import Unit, units_of
+from faces.records import FaceId
 
 STRIP_TILES = 6
 """So many faces stand for a group that is one row of several."""
@@ -24,28 +25,38 @@ _CARRIED_WRONG = 1.0
 the doubtful ones shown are right makes it far fewer."""
 _SURE = 0.5
 """Of a group less sure to be one person nothing is carried."""
-_FULL = 0.8
-"""A page of several rows is full with so many of the tiles that it may show."""
+Page = Sequence[tuple[FaceId, ...]]
+"""The rows of a page of several that stands already: the faces that each shows."""
 
 
-def plan_desk(state: DeskState) -> list[DeskTask]:
+def plan_desk(state: DeskState, standing: Iterable[Page] = ()) -> list[DeskTask]:
     """The pages worth answering, best first; each face's name is asked for on one page at most.
 
     Pages of several rows that are not full come late: what is answered meanwhile may fill them.
+    Full ones that are `standing` stay, so that an answer changes few pages: without the rows that
+    are no longer asked about, or have a name chosen by now where the others have none.
     """
     units = units_of(state)
     threshold = state.learned.threshold
     rows = {unit.faces: _row(unit, threshold) for unit in units}
-    asked = [rows[unit.faces] for unit in units if not unit.waits_for]
+    strips = {row.shown: row for row in rows.values() if len(row.shown) <= LONGEST_STRIP}
+    stay = list(_staying(standing, strips))
+    stays = {row.shown for page in stay for row in page.rows}
+    asked = [
+        rows[unit.faces]
+        for unit in units
+        if not unit.waits_for and rows[unit.faces].shown not in stays
+    ]
     own = [row for row in asked if len(row.shown) > LONGEST_STRIP]
-    strips = [row for row in asked if len(row.shown) <= LONGEST_STRIP]
+    loose = [row for row in asked if len(row.shown) <= LONGEST_STRIP]
     pages = [DeskTask(Kind.NAME, (row,), _worth([row])) for row in own]
-    pages += _pages(row for row in strips if row.chosen is not None)
-    pages += _pages(row for row in strips if row.chosen is None)
+    pages += stay
+    pages += _pages(row for row in loose if row.chosen is not None)
+    pages += _pages(row for row in loose if row.chosen is None)
     pages += [
         _pair(rows[unit.waits_for], rows[unit.faces], unit.alike)
         for unit in units
-        if unit.waits_for and not unit.is_said
+        if unit.waits_for and not unit.is_said and rows[unit.faces].shown not in stays
     ]
     pages += _doubts(state)
     worth_it = [page for page in pages if page.worth >= LEAST_WORTH]
@@ -54,7 +65,20 @@ def plan_desk(state: DeskState) -> list[DeskTask]:
 
 def _rank(page: DeskTask) -> tuple[bool, bool, float, str]:
     """What comes first, first. A pair can wait: naming one of the two proposes the other."""
-    return page.kind is Kind.SAME, not _is_full(page), -page.worth, page.key
+    return page.kind is Kind.SAME, not page.is_full, -page.worth, page.key
+
+
+def _staying(
+    standing: Iterable[Page], strips: Mapping[tuple[FaceId, ...], DeskRow]
+) -> Iterator[DeskTask]:
+    """What is left of the pages that stand, where it still fills a page."""
+    left = dict(strips)
+    for page in standing:
+        rows = [left.pop(shown) for shown in page if shown in left]
+        for is_named in (True, False):
+            alike = [row for row in rows if (row.chosen is not None) is is_named]
+            if alike and (task := DeskTask(Kind.SEVERAL, tuple(alike), _worth(alike))).is_full:
+                yield task
 
 
 def _row(unit: Unit, threshold: float) -> DeskRow:
@@ -152,7 +176,3 @@ def _actions(row: DeskRow) -> float:
 
 def _tiles(rows: Iterable[DeskRow]) -> int:
     return sum(len(row.shown) for row in rows)
-
-
-def _is_full(page: DeskTask) -> bool:
-    return page.kind is not Kind.SEVERAL or page.tiles >= _FULL * PAGE_TILES

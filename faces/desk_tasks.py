@@ -14,6 +14,8 @@ from faces.records import FaceId, FloatRows, PersonId, PhotoId
 
 PAGE_TILES = 30
 """No page of any kind shows more tiles."""
+FULL = 0.8
+"""A page of several rows is full with so many of the tiles that it may show."""
 OFFERED_PEOPLE = 9
 """As many as there are hotkeys from 1 to 9."""
 
@@ -89,6 +91,21 @@ class DeskTask:
     def tiles(self) -> int:
         """How many faces the page shows."""
         return sum(len(row.shown) for row in self.rows)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it need not wait for more rows."""
+        return self.kind is not Kind.SEVERAL or self.tiles >= FULL * PAGE_TILES
+
+    @property
+    def is_named(self) -> bool:
+        """Whether every row has a name chosen beforehand."""
+        return all(row.chosen is not None for row in self.rows)
+
+    @property
+    def shown(self) -> tuple[FaceId, ...]:
+        """The faces that it shows, row by row."""
+        return tuple(face for row in self.rows for face in row.shown)
 
     @property
     def faces(self) -> tuple[FaceId, ...]:

@@ -1,4 +1,4 @@
-"""What an annotation in Label Studio holds, as records: the answers of both projects.
+"""What an annotation of a photo in Label Studio holds, as records; `studio_rows` has those of People.
 
 A region's id is its FaceId; what is not on our screens is left out.
 """
@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from faces.records import Box, FaceId, PersonId, Photo, PhotoId
-from faces.studio_format import UNKNOWN, BoxVerdict, ClusterVerdict, Tile, drawn_box, first_of
-
-_OF_ALL = ("name", "new_name", "everyone", "verdict")
-"""The controls of a People task that speak of all its tiles."""
+from faces.studio_format import UNKNOWN, BoxVerdict, drawn_box, first_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +34,6 @@ class PhotoAnswer:
     photo: PhotoId
     boxes: tuple[BoxAnswer, ...]
     deleted: tuple[FaceId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleAnswer:
-    """One annotation of a montage: a name, a verdict on all, and each tile that is still there.
-
-    `typed` is true when the name was typed, or picked from the list of everyone: one of the
-    buttons may be our own prediction, left as it was. `meant` is whom a button's name stood for
-    when it was offered, where the task tells. Of the faces in `disputed` people disagreed, so that
-    what is said of them here decides. The faces in `carried` belong to the group and were counted,
-    not shown. `drawn` boxes are about no tile.
-    """
-
-    name: str | None
-    verdict: ClusterVerdict | None
-    tiles: Mapping[FaceId, Tile]
-    typed: bool = False
-    meant: PersonId | None = None
-    disputed: frozenset[FaceId] = frozenset()
-    carried: tuple[FaceId, ...] = ()
-    drawn: int = 0
 
 
 def read_photo_answer(
@@ -99,36 +75,6 @@ def read_photo_answer(
     return PhotoAnswer(photo.id, whole, deleted)
 
 
-def read_people_answer(
-    annotation: Mapping[str, Any], task_data: Mapping[str, Any], *, from_prediction: bool
-) -> PeopleAnswer:
-    """What an annotation of a People task says; what is not on our screens is left out.
-
-    Where the annotation did not begin from a prediction, no tile was there to be left or changed:
-    then the answer speaks of all faces of the montage, which the annotator saw.
-    """
-    shown = list(dict.fromkeys(task_data.get("faces") or []))
-    items = annotation.get("result") or []
-    boxes = [item for item in items if item.get("from_name") == "face"]
-    said = {item["from_name"]: _said(item) for item in items if item.get("from_name") in _OF_ALL}
-    labels = {FaceId(box["id"]): _label(box) for box in boxes if box.get("id") in shown}
-    tiles = {face: Tile(label) for face, label in labels.items() if label in set(Tile)}
-    if not tiles and not from_prediction:
-        tiles = {FaceId(face): Tile.SAME_PERSON for face in shown}
-    verdict = said.get("verdict", "")
-    typed = said.get("new_name", "").strip() or said.get("everyone", "")
-    return PeopleAnswer(
-        name=typed or said.get("name") or None,
-        verdict=ClusterVerdict(verdict) if verdict in set(ClusterVerdict) else None,
-        tiles=tiles,
-        typed=bool(typed),
-        meant=None if typed else _meant(task_data, said.get("name")),
-        disputed=frozenset(map(FaceId, _listed(task_data.get("disputed")))),
-        carried=tuple(map(FaceId, _listed(task_data.get("carried")))),
-        drawn=sum(box.get("id") not in shown for box in boxes),
-    )
-
-
 def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
     """A typed name beats the label, a verdict beats both."""
     verdict = extras.get("verdict")
@@ -143,20 +89,3 @@ def _meant(task_data: Mapping[str, Any], name: str | None) -> PersonId | None:
     ids = task_data.get("people_ids")
     known = ids.get(name) if isinstance(ids, dict) else None
     return PersonId(known) if isinstance(known, str) else None
-
-
-def _listed(values: Any) -> list[str]:
-    return [str(value) for value in values] if isinstance(values, list) else []
-
-
-def _label(box: Mapping[str, Any]) -> str:
-    """What a tile is called; one without a label was left as it was."""
-    return first_of(box.get("value", {}).get("rectanglelabels")) or Tile.SAME_PERSON.value
-
-
-def _said(item: Mapping[str, Any]) -> str:
-    """What is chosen or typed; in the list of everyone it is a path of one step."""
-    value = item.get("value", {})
-    paths = value.get("taxonomy")
-    path = paths[0] if isinstance(paths, list) and paths else None
-    return first_of(value.get("choices")) or first_of(value.get("text")) or first_of(path) or ""
