@@ -106,7 +106,7 @@ class Annotator:
                 self.price.marked()
         typed = False
         if person != chosen:
-            typed = person not in [names[one] for one in row.people]
+            typed = person not in [names[one] for one in task.people]
             if typed:
                 self.price.typed(person)
             else:

@@ -20,7 +20,7 @@ from faces.errors import FaceloopError
 from faces.locks import Work, alone
 from faces.regrouping import Regrouping
 from faces.settings import Settings
-from faces.store import log
+from faces.store import ledger, log
 from faces.store.database import Store
 from sync.clustering import Clustered, cluster_photos, cluster_photos_by_dbscan
 
@@ -34,7 +34,8 @@ _SHOWING_SHARE = 5
 QUIET_S = 600.0
 """What people say changes groups once they have said nothing more for this long.
 
-Their pages would change under their hands otherwise; new photos change them whenever they come.
+Their pages would change under their hands otherwise; new photos change them whenever they come, and
+where no page is left to answer nothing is waited for.
 """
 _NICENESS = 10
 """Label Studio, backend and app come first while people work."""
@@ -99,15 +100,24 @@ class _Heard:
         self._heeded = self._said()
 
     def is_owed(self) -> bool:
-        """Whether something was said since faces were grouped, and nothing more for a while."""
+        """Whether something was said since faces were grouped, and nothing more for a while or
+        nothing more is asked.
+        """
         last, now = self._said(), time.monotonic()
         if last != self._last:
             self._last, self._since = last, now
-        return last != self._heeded and now - self._since >= QUIET_S
+        return last != self._heeded and (now - self._since >= QUIET_S or not self._is_asked())
 
     def _said(self) -> int:
         with self._store.read() as connection:
             return log.last_number(connection)
+
+    def _is_asked(self) -> bool:
+        """Whether there is a page for people to answer."""
+        from sync.desk import Project  # Label Studio's SDK takes a second
+
+        with self._store.read() as connection:
+            return ledger.has_open_tasks(connection, Project.PEOPLE)
 
 
 @dataclass

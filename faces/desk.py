@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from faces.desk_tasks import OFFERED_PEOPLE, PAGE_TILES, DeskRow, DeskState, DeskTask, Kind
+from faces.desk_tasks import (
+    LONGEST_STRIP,
+    OFFERED_PEOPLE,
+    PAGE_TILES,
+    DeskRow,
+    DeskState,
+    DeskTask,
+    Kind,
+    chosen_in,
+)
 from faces.desk_units import Unit, units_of
 from faces.records import FaceId
 
 STRIP_TILES = 6
 """So many faces stand for a group that is one row of several."""
-LONGEST_STRIP = 12
-"""A group that needs a longer look has a page of its own."""
 LEAST_WORTH = 0.4
 """Pages below it are not asked: for each action fewer faces than this get their names."""
 _TYPICAL, _TYPICAL_OF_MANY = 2, 10
@@ -49,7 +56,7 @@ def plan_desk(state: DeskState, standing: Iterable[Page] = ()) -> list[DeskTask]
     ]
     own = [row for row in asked if len(row.shown) > LONGEST_STRIP]
     loose = [row for row in asked if len(row.shown) <= LONGEST_STRIP]
-    pages = [DeskTask(Kind.NAME, (row,), _worth([row])) for row in own]
+    pages = [_page([row]) for row in own]
     pages += stay
     pages += _pages(row for row in loose if row.chosen is not None)
     pages += _pages(row for row in loose if row.chosen is None)
@@ -77,7 +84,7 @@ def _staying(
         rows = [left.pop(shown) for shown in page if shown in left]
         for is_named in (True, False):
             alike = [row for row in rows if (row.chosen is not None) is is_named]
-            if alike and (task := DeskTask(Kind.SEVERAL, tuple(alike), _worth(alike))).is_full:
+            if len(alike) > 1 and (task := _page(alike)).is_full:
                 yield task
 
 
@@ -126,15 +133,32 @@ def _ends(places: list[int], first: int, last: int) -> tuple[list[int], list[int
 
 
 def _pages(rows: Iterable[DeskRow]) -> Iterator[DeskTask]:
-    """Rows put together on pages, the best first."""
+    """Rows put together on pages, the best first, those of one person together.
+
+    A page is for no more people than it has keys for.
+    """
     page: list[DeskRow] = []
-    for row in sorted(rows, key=lambda row: (-_worth([row]), row.shown)):
-        if page and _tiles(page) + len(row.shown) > PAGE_TILES:
-            yield DeskTask(Kind.SEVERAL, tuple(page), _worth(page))
+    for row in _by_person(rows):
+        together = [*page, row]
+        if page and (_tiles(together) > PAGE_TILES or len(chosen_in(together)) > OFFERED_PEOPLE):
+            yield _page(page)
             page = []
         page.append(row)
     if page:
-        yield DeskTask(Kind.SEVERAL, tuple(page), _worth(page))
+        yield _page(page)
+
+
+def _by_person(rows: Iterable[DeskRow]) -> list[DeskRow]:
+    """The best rows first; one of somebody who is chosen brings their others along."""
+    best = sorted(rows, key=lambda row: (-_worth([row]), row.shown))
+    place = {row.chosen: place for place, row in reversed(list(enumerate(best)))}
+    return sorted(best, key=lambda row: place[row.chosen] if row.chosen else 0)
+
+
+def _page(rows: Sequence[DeskRow]) -> DeskTask:
+    """A page of these rows; one row alone is asked about as a group of its own."""
+    kind = Kind.NAME if len(rows) == 1 else Kind.SEVERAL
+    return DeskTask(kind, tuple(rows), _worth(rows))
 
 
 def _pair(larger: DeskRow, smaller: DeskRow, chance: float) -> DeskTask:

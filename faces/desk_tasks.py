@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ from faces.records import FaceId, FloatRows, PersonId, PhotoId
 
 PAGE_TILES = 30
 """No page of any kind shows more tiles."""
+LONGEST_STRIP = 12
+"""A group that needs a longer look has a page of its own."""
 FULL = 0.8
 """A page of several rows is full with so many of the tiles that it may show."""
 OFFERED_PEOPLE = 9
@@ -24,7 +26,7 @@ class Kind(StrEnum):
     """What is asked."""
 
     NAME = "name"
-    """Who is this, and which faces do not belong?"""
+    """Who is this one row, and which faces do not belong?"""
     SEVERAL = "several"
     """Who is each of these rows? One submit for all."""
     SAME = "same"
@@ -80,6 +82,8 @@ class DeskTask:
             self.kind is Kind.NAME and len(self.rows) != 1
         ):
             raise ValueError(f"a task of the kind {self.kind} has not {len(self.rows)} rows")
+        if len(chosen_in(self.rows)) > OFFERED_PEOPLE:
+            raise ValueError(f"a page has keys for {OFFERED_PEOPLE} people")
 
     @property
     def key(self) -> str:
@@ -94,13 +98,27 @@ class DeskTask:
 
     @property
     def is_full(self) -> bool:
-        """Whether it need not wait for more rows."""
-        return self.kind is not Kind.SEVERAL or self.tiles >= FULL * PAGE_TILES
+        """Whether it need not wait for more rows to share it with."""
+        if self.kind is Kind.NAME:
+            return self.tiles > LONGEST_STRIP
+        if self.kind is not Kind.SEVERAL or self.tiles >= FULL * PAGE_TILES:
+            return True
+        return len(chosen_in(self.rows)) == OFFERED_PEOPLE
 
     @property
     def is_named(self) -> bool:
         """Whether every row has a name chosen beforehand."""
         return all(row.chosen is not None for row in self.rows)
+
+    @property
+    def people(self) -> tuple[PersonId, ...]:
+        """Who is on offer: whoever is chosen for a row, then the next likeliest of each in turn."""
+        people = dict.fromkeys(row.chosen for row in self.rows if row.chosen is not None)
+        for place in range(OFFERED_PEOPLE):
+            for row in self.rows:
+                if place < len(row.people) and len(people) < OFFERED_PEOPLE:
+                    people.setdefault(row.people[place])
+        return tuple(people)
 
     @property
     def shown(self) -> tuple[FaceId, ...]:
@@ -111,6 +129,11 @@ class DeskTask:
     def faces(self) -> tuple[FaceId, ...]:
         """All that an answer speaks of."""
         return tuple(face for row in self.rows for face in row.faces)
+
+
+def chosen_in(rows: Iterable[DeskRow]) -> set[PersonId]:
+    """Whoever is chosen beforehand for one of the rows."""
+    return {row.chosen for row in rows if row.chosen is not None}
 
 
 @dataclass(frozen=True)

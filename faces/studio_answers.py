@@ -1,4 +1,4 @@
-"""What an annotation of a photo in Label Studio holds, as records; `studio_rows` has those of People.
+"""What an annotation of a photo in Label Studio holds, as records; People's are in `studio_rows`.
 
 A region's id is its FaceId; what is not on our screens is left out.
 """

@@ -97,7 +97,6 @@ def people_task(
     *,
     asks: Asks,
     rows: Sequence[ShownRow],
-    cluster: str,
     montage_url: str,
     people: Sequence[str],
     photos: int,
@@ -121,13 +120,14 @@ def people_task(
     else:
         together = {"rows": [[tile.face for tile in row.tiles] for row in rows]}
         together |= {"carried_rows": carried} if any(carried) else {}
+    if asks is Asks.SEVERAL:
+        together |= {"proposed": [row.name or "" for row in rows]}
     return {
         "asks": asks.value,
         "title": _title(asks, rows, photos=photos, is_disputed=bool(disputed)),
         "question": question,
         "montage": montage_url,
         "context": context,
-        "cluster": cluster,
         "size": str(len(faces)),
         "photos": str(photos),
         "people": options(people if asks is Asks.NAME else ()),

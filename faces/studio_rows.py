@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from faces.records import FaceId, PersonId
-from faces.studio_format import UNKNOWN, Asks, ClusterVerdict, PairVerdict, RestVerdict, Tile, first_of
+from faces.studio_format import UNKNOWN, ClusterVerdict, Tile, first_of
+from faces.studio_people import REST_ARE_STRANGERS, Asks, SameVerdict
 
 _OF_ALL = ("name", "new_name", "everyone", "verdict")
 """The controls of a People task that speak of all its tiles."""
@@ -59,7 +60,7 @@ class PageAnswer:
     """
 
     rows: tuple[PeopleAnswer, ...]
-    pair: PairVerdict | None = None
+    pair: SameVerdict | None = None
     drawn: int = 0
     passed: frozenset[FaceId] = frozenset()
 
@@ -114,7 +115,7 @@ class _Page:
         self._drawn = sum(box.get("id") not in shown for box in boxes)
         self._labels = {FaceId(box["id"]): _label(box) for box in boxes if box.get("id") in shown}
         if not self._labels and not from_prediction:
-            self._labels = {face: Tile.SAME_PERSON.value for face in shown}
+            self._labels = dict.fromkeys(shown, Tile.SAME_PERSON.value)
         self._of_all = {i["from_name"]: _said(i) for i in items if i.get("from_name") in _OF_ALL}
         self._named: dict[FaceId, str] = {}
         for control in reversed(_TILE_NAMES):
@@ -140,7 +141,7 @@ class _Page:
 
     def several(self) -> PageAnswer:
         """Who is each of these rows?"""
-        rest = self._of_all.get("verdict") == RestVerdict.STRANGERS
+        rest = self._of_all.get("verdict") == REST_ARE_STRANGERS
         carried = _carried_rows(self._data)
         proposed = self._data.get("proposed") or [""] * len(self._rows)
         return self._answer(
@@ -153,9 +154,9 @@ class _Page:
     def same(self) -> PageAnswer:
         """Are these two rows one person? A name says so too; whoever it is."""
         verdict = self._of_all.get("verdict", "")
-        pair = PairVerdict(verdict) if verdict in set(PairVerdict) else None
+        pair = SameVerdict(verdict) if verdict in set(SameVerdict) else None
         name = self._typed_for_all()
-        contradicts = bool(name) and pair not in (None, PairVerdict.ONE_PERSON)
+        contradicts = bool(name) and pair not in (None, SameVerdict.ONE_PERSON)
         rows = [
             PeopleAnswer(
                 name=name or None,

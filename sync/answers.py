@@ -9,8 +9,10 @@ from faces.confirmations import (
     Carried,
     Decided,
     FacesApart,
+    FacesTogether,
     FaceVerdict,
     NotOnePerson,
+    PairUnsure,
     PersonCreated,
     Truth,
     Verdict,
@@ -19,8 +21,10 @@ from faces.confirmations import (
 from faces.errors import BadName
 from faces.names import NearNames, clean_name, compared
 from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
-from faces.studio_answers import BoxAnswer, PeopleAnswer, PhotoAnswer
+from faces.studio_answers import BoxAnswer, PhotoAnswer
 from faces.studio_format import BoxVerdict, ClusterVerdict, Tile
+from faces.studio_people import SameVerdict
+from faces.studio_rows import PageAnswer, PeopleAnswer
 
 MOVED_PX = 1.0
 """A box that moved less than this was not moved by a person: percent and pixels round."""
@@ -75,26 +79,50 @@ class Said:
     question: str = ""
 
 
+def words_of_page_answer(answer: PageAnswer, names: NameBook) -> Said:
+    """What an annotation of a montage says; boxes that it draws are a problem, and left out."""
+    said = [words_of_people_answer(row, names) for row in answer.rows]
+    if answer.pair is not None and not any(one.problems for one in said):
+        said.append(Said(tuple(_words_of_pair(answer.pair, *answer.rows))))
+    problems = [problem for one in said for problem in one.problems]
+    if answer.drawn:
+        boxes = "1 box was" if answer.drawn == 1 else f"{answer.drawn} boxes were"
+        problems.append(
+            f"{boxes} drawn here and left out; a face that was missed is drawn in its photo"
+        )
+    return Said(
+        tuple(word for one in said for word in one.words),
+        problems=tuple(dict.fromkeys(problems)),
+        question=" ".join(dict.fromkeys(one.question for one in said if one.question)),
+    )
+
+
+def _words_of_pair(pair: SameVerdict, one: PeopleAnswer, other: PeopleAnswer) -> list[Word]:
+    """Whether two rows are one person; a name, which is said already, says that they are."""
+    first, second = (tuple(_tiles(row, Tile.SAME_PERSON)) for row in (one, other))
+    if not first or not second or one.name is not None:
+        return []
+    if pair is SameVerdict.ONE_PERSON:
+        return [FacesTogether(first + second)]
+    if pair is SameVerdict.CANNOT_TELL:
+        return [PairUnsure(first, second)]
+    return [FacesApart(face, second) for face in first]
+
+
 def words_of_people_answer(answer: PeopleAnswer, names: NameBook) -> Said:
-    """What an answer to "who is this?" says; boxes that it draws are a problem, and left out."""
-    said = _words_of_tiles(answer, names)
-    if not answer.drawn:
-        return said
-    boxes = "1 box was" if answer.drawn == 1 else f"{answer.drawn} boxes were"
-    problem = f"{boxes} drawn here and left out; a face that was missed is drawn in its photo"
-    return replace(said, problems=(*said.problems, problem))
-
-
-def _words_of_tiles(answer: PeopleAnswer, names: NameBook) -> Said:
-    """What is said of the tiles that are still there.
+    """What is said of the tiles of one row that are still there.
 
     A verdict such as *stranger* beats a name that is only chosen, for we may have chosen it
     ourselves; beside a typed name it contradicts, which is a problem, says nothing and is asked
-    again. So is a name that cannot be anybody's, and the rest is read as if none were given.
+    again, as are several names for one row. So is a name that cannot be anybody's, and the rest is
+    read as if none were given.
     """
-    if answer.verdict is not None and answer.typed:
-        problem = f"{answer.name} and {answer.verdict} contradict each other"
-        question = f"Last time this was answered {answer.verdict} and {answer.name}: which?"
+    contradiction = answer.contradiction
+    if answer.verdict is not None and answer.typed and answer.name is not None:
+        contradiction = (answer.verdict.value, answer.name)
+    if contradiction:
+        problem = f"{' and '.join(contradiction)} contradict each other"
+        question = f"Last time this was answered {' and '.join(contradiction)}: which?"
         return Said((), problems=(problem,), question=question)
     said = _said_of_tiles(answer, names)
     return replace(said, words=tuple(_decided(word, answer.disputed) for word in said.words))

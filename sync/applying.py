@@ -12,16 +12,17 @@ from faces.errors import StudioError
 from faces.records import PhotoId
 from faces.store import ledger
 from faces.store.database import Store
-from faces.store.ledger import PushedTask, Shown
+from faces.store.ledger import PushedPage, PushedTask, Shown
 from faces.studio import IMPORT_CHUNK, Standing
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_validator import Validator
 from sync.desk import Desk, Project
 from sync.gathering import Gathered
-from sync.montage import draw_montage, lay_out
+from sync.montage import draw_montage
 from sync.plan import Plan
 from sync.rounds import HALF_PUSHED
-from sync.wanted import Wanted, WantedPage, shown_digest
+from sync.wanted import Wanted, shown_digest
+from sync.wanted_pages import WantedPage
 
 BATCH = 20
 """Tasks changed or deleted at once: somebody may answer the next ones meanwhile."""
@@ -79,6 +80,7 @@ class ProjectPush:
                 shown=shown_digest(self._wanted[key]),
                 round=self._version,
                 picture_url=urls[pictures[key]],
+                page=_page(self._wanted[key]),
             )
             for key in keys
         ]
@@ -105,7 +107,8 @@ class ProjectPush:
             self._renew_data(key, task, shown, stands)
             is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
             if is_right or self._replaced_in_place(key, stands):
-                self._note([replace(task, shown=shown, round=self._version)])
+                page = _page(self._wanted[key])
+                self._note([replace(task, shown=shown, round=self._version, page=page)])
             else:
                 missing[key] = task
         self._add_predictions(missing)
@@ -137,7 +140,12 @@ class ProjectPush:
         ]
         self._desk.studio.import_predictions(self._id, predictions)
         self._note(
-            replace(task, shown=shown_digest(self._wanted[key]), round=self._version)
+            replace(
+                task,
+                shown=shown_digest(self._wanted[key]),
+                round=self._version,
+                page=_page(self._wanted[key]),
+            )
             for key, task in tasks.items()
         )
 
@@ -159,7 +167,7 @@ class ProjectPush:
             return media.preview(wanted.key)  # type: ignore[arg-type]  # a photo's key is its id
         place = media.montage(wanted.montage)
         if not place.exists():
-            draw_montage(lay_out([wanted.faces]), [media.crop(f) for f in wanted.faces], place)
+            draw_montage(wanted.layout(), [media.crop(f) for f in wanted.faces], place)
         return place
 
     def _task(self, key: str, picture_url: str) -> dict[str, Any]:
@@ -208,6 +216,11 @@ class ProjectPush:
     def _note(self, tasks: Iterable[PushedTask]) -> None:
         with self._store.write() as connection:
             ledger.save_tasks(connection, tasks)
+
+
+def _page(wanted: Wanted) -> PushedPage | None:
+    """What the ledger keeps of a page."""
+    return wanted.page if isinstance(wanted, WantedPage) else None
 
 
 def _id(task: PushedTask) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from faces.records import FaceId
 from faces.store.ledger import PushedTask, ReadAnnotation
-from sync.wanted import WantedPage
+from sync.wanted_pages import WantedPage
 
 
 def ask_again(
@@ -17,18 +18,32 @@ def ask_again(
     """The pages that are wanted; one that was answered and understood by nobody is a new task.
 
     The task that was answered stays as it is, with its answer. What contradicted in it stands on
-    the new one, whose key tells how often the page was asked before.
+    the page that asks about its faces now. Where that is the same page, its key tells how often it
+    was asked before.
     """
+    questions = _questions(pushed.values(), read)
+    return [_asked(page, pushed, questions) for page in pages]
+
+
+def _questions(tasks: Iterable[PushedTask], read: Iterable[ReadAnnotation]) -> dict[FaceId, str]:
+    """What contradicted in the answers about each face, as far as they said anything of it."""
     problems = {one.task_id: one.problem for one in read if one.problem}
-    return [_asked(page, pushed, problems) for page in pages]
+    return {
+        face: problems[task.task_id]
+        for task in tasks
+        if task.annotated and task.page is not None and task.task_id in problems
+        for face in task.page.faces
+        if face not in task.passed
+    }
 
 
 def _asked(
-    page: WantedPage, pushed: Mapping[str, PushedTask], problems: Mapping[int, str]
+    page: WantedPage, pushed: Mapping[str, PushedTask], questions: Mapping[FaceId, str]
 ) -> WantedPage:
+    asked = list(dict.fromkeys(questions[face] for face in page.faces if face in questions))
+    if not asked:
+        return page
+    page = replace(page, question=" ".join(asked))
     while (task := pushed.get(page.key)) is not None and task.annotated:
-        problem = problems.get(task.task_id or 0)
-        if problem is None:
-            break
-        page = replace(page, asked=page.asked + 1, question=problem)
+        page = replace(page, asked=page.asked + 1)
     return page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from faces.desk import plan_desk
 from faces.errors import BrokenModelVersion
 from faces.identify import CurrentModel
 from faces.records import NETWORK, PhotoId, Proposal
@@ -16,12 +17,14 @@ from faces.studio_format import PEOPLE_VERSION
 from sync.asking import ask_again
 from sync.context import Places
 from sync.desk import Project
+from sync.desk_state import desk_state, standing_pages
 from sync.everyone import names_of
 from sync.proposing import guess
 from sync.queues import Queues, read_queues, share_out
 from sync.rounds import Round, round_of
 from sync.tabs import differing_photos
-from sync.wanted import Wanted, WantedPage, best_first, wanted_pages, wanted_photos
+from sync.wanted import Wanted, wanted_photos
+from sync.wanted_pages import WantedPage, best_first, wanted_pages
 
 
 @dataclass(frozen=True)
@@ -67,18 +70,20 @@ def gather(
         run = cluster_store.current_run(connection) or "none"
         truth = log.truth(connection)
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
-        queues = read_queues(connection).among(annotators)
+        queues = read_queues(connection, annotators=annotators)
         answers = ledger.read_annotations(connection, Project.PEOPLE)
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
-    ids_there = {photo.id for photo in there}
-    photo_of = {face.id: face.photo for face in all_faces if face.photo in ids_there}
     places = Places(
         {photo.id: photo for photo in there}, {face.id: face for face in all_faces}, files
     )
-    wanted = wanted_pages(clusters, photo_of, truth, guesses, places)
-    asked = ask_again(wanted, pushed[Project.PEOPLE], answers.values())
-    pages, queues = share_out(asked, queues)
+    faces = {face.id: face for face in all_faces if face.photo in places.photos}
+    photo_of = {face.id: face.photo for face in faces.values()}
+    people = pushed[Project.PEOPLE]
+    state = desk_state(encodings, faces, clusters, truth, guesses.learned, people.values())
+    planned = plan_desk(state, standing_pages(people.values()))
+    wanted = wanted_pages(planned, photo_of, truth, places)
+    pages = share_out(ask_again(wanted, people, answers.values()), people.values(), queues)
     wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
         Project.PEOPLE: {page.key: page for page in best_first(pages)},
         Project.PHOTOS: {

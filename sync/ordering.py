@@ -11,7 +11,7 @@ from faces.store.ledger import PushedTask
 from faces.studio_format import WORTH, place_of_task
 from sync.desk import Desk, Project
 from sync.tabs import keep_tabs, kinds_with_tabs, people_tabs, photo_tabs
-from sync.wanted import WantedPage
+from sync.wanted_pages import WantedPage
 from sync.worth import BEST, plan_renewal
 
 _LOOKS = 3

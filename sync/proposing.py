@@ -7,20 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from faces.confirmations import Truth
+from faces.desk_tasks import OFFERED_PEOPLE
 from faces.identify import Identifier, respecting
 from faces.learned import Learned, Likeliest
 from faces.records import Cluster, Encodings, FaceId, PersonId, Proposal, identity_rows
 
-OFFERED_PEOPLE = 9
-"""As many as there are hotkeys from 1 to 9."""
-
 
 @dataclass(frozen=True)
 class Guesses:
-    """For each face a proposal, if there is one, and whom it could be, likeliest first."""
+    """For each face a proposal, if there is one, and whom it could be, likeliest first.
+
+    `learned` is who is known by now.
+    """
 
     proposals: Mapping[FaceId, Proposal] = field(default_factory=dict)
     likeliest: Mapping[FaceId, Sequence[PersonId]] = field(default_factory=dict)
+    learned: Learned = field(default_factory=Learned)
 
 
 def guess(
@@ -59,6 +61,7 @@ def guess(
             face: _allowed(face, likeliest.of(row), truth)
             for row, face in enumerate(encodings.faces)
         },
+        learned,
     )
 
 

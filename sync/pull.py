@@ -7,7 +7,7 @@ gone from a task that still exists does.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from faces.records import Face, FaceId, PersonId, PhotoId
 from faces.store import ledger, log, photos
 from faces.store.database import Connection, Store
 from faces.store.ledger import PushedTask, ReadAnnotation
-from faces.studio_answers import read_people_answer, read_photo_answer
-from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
+from faces.studio_answers import read_photo_answer
+from faces.studio_rows import passed_of_skipped, read_page_answer
+from sync.answers import NameBook, Said, words_of_page_answer, words_of_photo_answer
 from sync.desk import Desk, Project
 
 
@@ -133,7 +134,8 @@ def _read_task(
         for key in sorted(set(before) - set(speaking)):
             _retract(connection, before[key], _moment(task["updated_at"]))
             pulled.taken_back += 1
-        _note_task(connection, project, answered, annotated=bool(annotations))
+        passed = _passed(connection, task) if project is Project.PEOPLE and annotations else ()
+        _note_task(connection, project, answered, annotated=bool(annotations), passed=passed)
 
 
 def _read_annotation(
@@ -184,8 +186,8 @@ def _said(
     """What the annotation says; faces that it draws or moves are put into the store first."""
     data = task.get("data") or {}
     if project is Project.PEOPLE:
-        return words_of_people_answer(
-            read_people_answer(annotation, data, from_prediction=from_prediction), names
+        return words_of_page_answer(
+            read_page_answer(annotation, data, from_prediction=from_prediction), names
         )
     photo = photos.photo(connection, PhotoId(str(data.get("photo", ""))))
     if photo is None:
@@ -205,17 +207,34 @@ def _retract(connection: Connection, annotation: ReadAnnotation, at: datetime) -
     ledger.drop_annotation(connection, annotation.annotation_id)
 
 
+def _passed(connection: Connection, task: Mapping[str, Any]) -> frozenset[FaceId]:
+    """The faces of a People task of which none of its answers says anything."""
+    data = task.get("data") or {}
+    read = ledger.read_annotations(connection, Project.PEOPLE, task_id=int(task["id"]))
+    of_each = [
+        passed_of_skipped(data)
+        if annotation.get("was_cancelled")
+        else read_page_answer(
+            annotation, data, from_prediction=read[int(annotation["id"])].from_prediction
+        ).passed
+        for annotation in task["annotations"]
+    ]
+    return frozenset.intersection(*of_each)
+
+
 def _note_task(
     connection: Connection,
     project: Project,
     answered: _Answered,
     *,
     annotated: bool,
+    passed: Collection[FaceId],
 ) -> None:
     """Remember the state in which the task was read; a task that is not ours has no ledger row."""
     if answered.pushed is not None:
         state = answered.seen if annotated else ""
-        task = replace(answered.pushed, seen=state, annotated=annotated)
+        said_nothing = tuple(sorted(passed))
+        task = replace(answered.pushed, seen=state, annotated=annotated, passed=said_nothing)
         ledger.save_tasks(connection, [task])
         return
     name = f"seen {project}"

@@ -13,7 +13,7 @@ from sync.everyone import offer_everyone
 from sync.gathering import Gathered, gather
 from sync.ordering import keep_order
 from sync.plan import Plan, plan_push
-from sync.queues import note_queues
+from sync.queues import note_shared
 from sync.reconcile import reconcile
 from sync.rounds import begin_round, show_round
 from sync.wanted import shown_digest
@@ -50,7 +50,7 @@ def push_changes(
     gathered = gather(store, models)
     with store.write() as connection:
         cluster_store.replace_proposals(connection, gathered.proposals)
-        note_queues(connection, gathered.queues)
+        note_shared(connection, gathered.queues)
     begin_round(store, gathered.round)
     offer_everyone(desk, gathered.everyone)
     plans = _plans(gathered)

@@ -7,14 +7,16 @@ them has answered. So each annotator has a tab that shows one queue only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from faces.errors import SetupError
-from faces.records import ClusterId
+from faces.records import FaceId
 from faces.store import ledger
 from faces.store.database import Connection
-from sync.wanted import WantedPage
+from faces.store.ledger import PushedTask
+from sync.wanted_pages import WantedPage
 
 _FACT = "queues"
 MOST_ANNOTATORS = 16
@@ -23,14 +25,13 @@ MOST_ANNOTATORS = 16
 
 @dataclass(frozen=True)
 class Queues:
-    """Who annotates, by name or e-mail address, and which cluster is in whose queue, from 1 on.
+    """Who annotates, by name or e-mail address; without annotators there is one queue.
 
-    Without annotators there is one queue. A cluster stays in its queue for as long as there are
-    tasks of it and the same annotators: a task must not turn up before a second one.
+    `before` are those among whom the tasks were shared out that stand now.
     """
 
     annotators: tuple[str, ...] = ()
-    of_cluster: Mapping[ClusterId, int] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse names that would give two annotators the same tab."""
@@ -38,29 +39,37 @@ class Queues:
         if len(told_apart) < len(self.annotators) or "" in told_apart:
             raise ValueError(f"annotators have a name each, got {self.annotators}")
 
-    def among(self, annotators: Sequence[str] | None) -> Queues:
-        """These queues, or if others are to annotate, theirs: all is shared out anew."""
-        if annotators is None or tuple(annotators) == self.annotators:
-            return self
-        return Queues(tuple(annotators))
+    @property
+    def count(self) -> int:
+        """How many queues there are, numbered from 1 on."""
+        return max(1, len(self.annotators))
 
 
-def share_out(pages: Sequence[WantedPage], queues: Queues) -> tuple[list[WantedPage], Queues]:
-    """Every page with its queue, and the queues as they are then.
+def share_out(
+    pages: Sequence[WantedPage], tasks: Iterable[PushedTask], queues: Queues
+) -> list[WantedPage]:
+    """Every page with its queue.
 
-    A cluster that is new gets its queue by whom it is thought to be, so that the tasks of one
-    person stay together, or else by itself.
+    A page with faces that an open task shows stays in the queue of that task: a task must not turn
+    up before a second annotator. Any other goes by whom it is thought to be, so that the tasks of
+    one person stay together, or else by itself. Among other annotators all is shared out anew.
     """
-    if len(queues.annotators) < 2:  # nobody to share with
-        return [replace(page, queue=1) for page in pages], replace(queues, of_cluster={})
-    count = len(queues.annotators)
-    of_cluster: dict[ClusterId, int] = {}
-    for page in pages:
-        known = queues.of_cluster.get(page.cluster)
-        chosen = known or 1 + _number(page.name or page.cluster) % count
-        of_cluster.setdefault(page.cluster, chosen)
-    shared = [replace(page, queue=of_cluster[page.cluster]) for page in pages]
-    return shared, replace(queues, of_cluster=of_cluster)
+    standing = tasks if queues.annotators == queues.before else ()
+    queue_of = {
+        face: task.page.queue
+        for task in standing
+        if task.page is not None and not task.annotated
+        for face in task.page.faces
+    }
+    return [replace(page, queue=_queue(page, queue_of, queues.count)) for page in pages]
+
+
+def _queue(page: WantedPage, queue_of: Mapping[FaceId, int], count: int) -> int:
+    known = Counter(queue_of[face] for face in page.faces if face in queue_of)
+    if known:
+        return min(known, key=lambda queue: (-known[queue], queue))
+    chosen = next((row.chosen for row in page.task.rows if row.chosen is not None), None)
+    return 1 + _number(chosen or min(page.faces)) % count
 
 
 def annotators_told(told: str) -> tuple[str, ...]:
@@ -80,22 +89,23 @@ def annotators_told(told: str) -> tuple[str, ...]:
     return names
 
 
-def read_queues(connection: Connection) -> Queues:
-    """The queues as they were noted last."""
+def read_queues(connection: Connection, *, annotators: Sequence[str] | None = None) -> Queues:
+    """The queues as they were noted last, or for other annotators."""
     noted = ledger.fact(connection, _FACT) or {}
-    of_cluster = {ClusterId(name): int(n) for name, n in noted.get("of_cluster", {}).items()}
-    return Queues(tuple(noted.get("annotators", ())), of_cluster)
+    told = noted.get("annotators", ()) if annotators is None else annotators
+    return Queues(tuple(told), tuple(noted.get("before", ())))
 
 
-def note_queues(connection: Connection, queues: Queues) -> None:
-    """Note the queues for the next push, whoever does it."""
-    noted = {"annotators": list(queues.annotators), "of_cluster": dict(queues.of_cluster)}
-    ledger.set_fact(connection, _FACT, noted)
+def note_shared(connection: Connection, queues: Queues) -> None:
+    """Note among whom the tasks are shared out from now on."""
+    told = list(queues.annotators)
+    ledger.set_fact(connection, _FACT, {"annotators": told, "before": told})
 
 
 def note_annotators(connection: Connection, annotators: Sequence[str]) -> None:
     """From now on these people annotate."""
-    note_queues(connection, read_queues(connection).among(annotators))
+    noted = ledger.fact(connection, _FACT) or {}
+    ledger.set_fact(connection, _FACT, {**noted, "annotators": list(annotators)})
 
 
 def _number(told: str) -> int:

@@ -47,7 +47,8 @@ _NEVER_SHOWN = (
     "updated_by",
     "avg_lead_time",
     *("data.people", "data.people_ids", "data.faces", "data.disputed", "data.carried"),
-    *("data.cluster", "data.kind", "data.queue", "data.photo"),
+    *("data.asks", "data.rows", "data.carried_rows", "data.proposed", "data.labels"),
+    *("data.verdicts", "data.kind", "data.queue", "data.photo"),
 )
 _SHOWN_UNANSWERED = ("data.worth",)
 _SHOWN_ANSWERED = ("completed_at", "annotators", "total_annotations")
@@ -74,11 +75,18 @@ def people_tabs(kinds: Collection[Kind], annotators: Sequence[str]) -> list[Tab]
     tabs = []
     for kind, name in _NAME_OF_KIND.items():
         for title, queue in _shared_out(name, annotators) if kind in kinds else ():
-            filters = [Filter("data.kind", "equal", kind.value), _UNANSWERED]
+            filters = [_of_kind(kind), _UNANSWERED]
             if queue:
                 filters.append(Filter("data.queue", "equal", str(queue)))
             tabs.append(_tab(title, *filters, ordering=f"-data.{WORTH}"))
     return [*tabs, _answered_lately()]
+
+
+def _of_kind(kind: Kind) -> Filter:
+    """A task to name comes up among all others by its worth, whether a name is chosen or not."""
+    if kind is Kind.NAME:
+        return Filter("data.kind", "regex", f"^({Kind.NAME}|{Kind.CONFIRM})$")
+    return Filter("data.kind", "equal", kind.value)
 
 
 def photo_tabs(differing: Iterable[PhotoId], annotators: Sequence[str]) -> list[Tab]:

@@ -1,33 +1,13 @@
-"""What a People task is worth, and which tasks say so no longer."""
+"""Which People tasks no longer say what they are worth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from faces.records import Cluster, FaceId
+from collections.abc import Mapping
 
 BEST = 200
 """So many of the best tasks say what they are worth now; others are not next for a long while."""
 _NOTABLE = 1.1
 """A worth that grew or shrank by less than a tenth leaves a task about where it is."""
-_NAMING, _SUBMITTING = 1, 1
-"""Actions: to choose or type a name, and to submit; to mark a tile is one more."""
-
-
-def worth_of_page(
-    cluster: Cluster, shown: Sequence[FaceId], *, carried: Sequence[FaceId] = (), is_named: bool
-) -> float:
-    """How many faces an answer is expected to settle for each action that it takes.
-
-    A page of faces that may not be one person is likely to settle nothing, and each face that is
-    likely wrong has to be marked. Those in `carried` are settled unseen. `is_named` says that a
-    name is chosen already.
-    """
-    confidence = 1.0 if cluster.confidence is None else cluster.confidence
-    place_of = dict(zip(cluster.faces, cluster.places, strict=False))
-    wrong = sum(1.0 - place_of.get(face, 1.0) for face in shown)
-    actions = _SUBMITTING + (0 if is_named else _NAMING) + wrong
-    return (len(shown) + len(carried)) * confidence / actions
 
 
 def plan_renewal(listed: Mapping[int, str], worth: Mapping[int, str]) -> tuple[int, ...]:

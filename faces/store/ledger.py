@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from faces.records import FaceId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 from faces.store.upsert import upsert, upsert_all
@@ -22,11 +23,26 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedPage:
+    """What a People task asks about: the faces that each row shows, and in whose queue it is."""
+
+    rows: tuple[tuple[FaceId, ...], ...]
+    queue: int = 1
+    is_several: bool = False
+
+    @property
+    def faces(self) -> tuple[FaceId, ...]:
+        """All that it shows."""
+        return tuple(face for row in self.rows for face in row)
+
+
+@dataclass(frozen=True, slots=True)
 class PushedTask:
     """A task in Label Studio. `task_id` is None while an import is under way or was cut off.
 
     `key` says what the task is about, `shown` are digests of what it shows, `round` the model
     version under which its prediction stands, `seen` its state when its annotations were read.
+    Only a People task has a `page`; `passed` are faces of which its answers say nothing.
     """
 
     project: str
@@ -37,6 +53,8 @@ class PushedTask:
     picture_url: str
     seen: str = ""
     annotated: bool = False
+    page: PushedPage | None = None
+    passed: tuple[FaceId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,13 @@ def pushed_tasks(connection: sa.Connection, project: str) -> dict[str, PushedTas
     return {row.key: _task(row) for row in connection.execute(query)}
 
 
+def has_open_tasks(connection: sa.Connection, project: str) -> bool:
+    """Whether a project has a task that nobody has answered."""
+    table = t.studio_tasks
+    open_ones = sa.select(table.c.key).where(table.c.project == project, ~table.c.annotated)
+    return connection.execute(open_ones.limit(1)).first() is not None
+
+
 def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
     """Note tasks that are there or about to be."""
     rows = [
@@ -75,6 +100,8 @@ def save_tasks(connection: sa.Connection, tasks: Iterable[PushedTask]) -> None:
             "picture_url": task.picture_url,
             "seen": task.seen,
             "annotated": task.annotated,
+            "page": None if task.page is None else _page_to_json(task.page),
+            "passed": list(task.passed) or None,
         }
         for task in tasks
     ]
@@ -150,4 +177,15 @@ def _task(row: sa.Row[Any]) -> PushedTask:
         picture_url=row.picture_url,
         seen=row.seen,
         annotated=row.annotated,
+        page=None if row.page is None else _page_from_json(row.page),
+        passed=tuple(row.passed or ()),
     )
+
+
+def _page_to_json(page: PushedPage) -> dict[str, Any]:
+    rows = [list(row) for row in page.rows]
+    return {"rows": rows, "queue": page.queue, "several": page.is_several}
+
+
+def _page_from_json(told: dict[str, Any]) -> PushedPage:
+    return PushedPage(tuple(map(tuple, told["rows"])), told["queue"], told["several"])

@@ -140,6 +140,8 @@ studio_tasks = sa.Table(
     sa.Column("picture_url", sa.Text, nullable=False),
     sa.Column("seen", sa.Text, nullable=False),
     sa.Column("annotated", sa.Boolean, nullable=False),
+    sa.Column("page", sa.JSON(none_as_null=True)),
+    sa.Column("passed", sa.JSON(none_as_null=True)),
 )
 
 studio_annotations = sa.Table(
