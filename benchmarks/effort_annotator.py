@@ -10,7 +10,7 @@ import numpy as np
 
 from faces.desk_tasks import DeskRow, DeskTask, Kind
 from faces.records import FaceId, PersonId
-from faces.studio_answers import PeopleAnswer
+from faces.studio_rows import PeopleAnswer
 from faces.studio_format import ClusterVerdict, Tile
 
 MANY_WRONG = 3

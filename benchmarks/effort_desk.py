@@ -30,7 +30,7 @@ from faces.desk_tasks import DeskState, DeskTask, Kind
 from faces.fold import fold
 from faces.learned import Learned
 from faces.records import FaceId, FloatRows, PersonId
-from faces.studio_answers import PeopleAnswer
+from faces.studio_rows import PeopleAnswer
 from faces.studio_format import Tile
 from sync.answers import NameBook, words_of_people_answer
 

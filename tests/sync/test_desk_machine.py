@@ -57,7 +57,7 @@ from faces.records import (
     Proposal,
 )
 from faces.regrouping import Regrouping
-from faces.studio_answers import PeopleAnswer
+from faces.studio_rows import PeopleAnswer
 from faces.studio_format import UNKNOWN, ClusterVerdict, Tile
 from sync.answers import NameBook, words_of_people_answer
 from sync.proposing import Guesses, guess
