@@ -36,6 +36,10 @@ class Price:
         self.clicks["choose"] += 1
         self.keys += 1
 
+    def picked_row(self) -> None:
+        """One of several rows was clicked on, to be named: part of choosing or typing."""
+        self.keys += 1
+
     def typed(self, name: str) -> None:
         """A name was typed."""
         self.clicks["type"] += 1
@@ -94,6 +98,7 @@ class Annotator:
         person = chosen if chosen in likely else likely[0]
         wrong = [face for face in row.shown if self._person_of.get(face) != person]
         if len(wrong) >= max(MANY_WRONG, _MIXED_SHARE * len(row.shown)):
+            self._pick(task)
             self.price.chosen()
             return PeopleAnswer(None, ClusterVerdict.MIXED, _all(row))
         if chosen is not None and chosen != person and self._misses():
@@ -106,6 +111,7 @@ class Annotator:
                 self.price.marked()
         typed = False
         if person != chosen:
+            self._pick(task)
             typed = person not in [names[one] for one in task.people]
             if typed:
                 self.price.typed(person)
@@ -119,8 +125,14 @@ class Annotator:
             return PeopleAnswer(chosen, None, _all(row))
         if chosen is None and task.kind is not Kind.NAME:
             return PeopleAnswer(None, None, _all(row))
+        self._pick(task)
         self.price.chosen()
         return PeopleAnswer(None, ClusterVerdict.STRANGER, _all(row))
+
+    def _pick(self, task: DeskTask) -> None:
+        """A name is that of the row of which a tile is chosen, if there are several."""
+        if task.kind is not Kind.NAME:
+            self.price.picked_row()
 
     def _misses(self) -> bool:
         return self._overlooks > 0 and bool(self._rng.random() < self._overlooks)

@@ -183,6 +183,7 @@ def wanted_pages(
     pages = []
     for task in tasks:
         doubted = task.kind is DeskKind.DOUBT
+        known = [person for person in task.people if person in truth.people]
         called = {
             person: truth.people[person].name for person in task.people if person in truth.people
         }
