@@ -116,6 +116,8 @@ class _Page:
         self._labels = {FaceId(box["id"]): _label(box) for box in boxes if box.get("id") in shown}
         if not self._labels and not from_prediction:
             self._labels = dict.fromkeys(shown, Tile.SAME_PERSON.value)
+        if task_data.get("asks") != Asks.SEVERAL:
+            self._labels = {face: on for face, on in self._labels.items() if on in set(Tile)}
         self._of_all = {i["from_name"]: _said(i) for i in items if i.get("from_name") in _OF_ALL}
         self._named: dict[FaceId, str] = {}
         for control in reversed(_TILE_NAMES):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +36,7 @@ from faces.store.database import Store
 from faces.store.ledger import PushedTask
 from faces.store.photos import ReadPhoto
 from faces.studio import Studio
+from faces.studio_people import Asks
 from sync.desk import Desk, Project, open_desk
 from sync.media import CROP_PX, Media
 from sync.plan import Plan
@@ -94,10 +97,10 @@ class Workspace:
         self.photo_count += count
         return added
 
-    def cluster(self, run: str = "dbscan-1") -> None:
+    def cluster(self, run: str = "dbscan-1", *, confidence: float | None = None) -> None:
         """Make one cluster of each person's faces."""
         found = [
-            Cluster(ClusterId(f"{run}-{person}"), tuple(faces))
+            Cluster(ClusterId(f"{run}-{person}"), tuple(faces), confidence)
             for person, faces in self.members.items()
         ]
         with self.store.write() as connection:
@@ -150,9 +153,88 @@ class Workspace:
             for task in tasks
         }
 
+    def open_pages(self) -> list[dict[str, Any]]:
+        """The tasks of People that nobody has answered or skipped, oldest first."""
+        tasks = self.double.tasks_of(self.desk.people)
+        return [task for task in tasks if not self.double.annotations_of(task["id"])]
+
+    def asked(self) -> set[FaceId]:
+        """The faces whose names are asked for on open pages."""
+        pages = [page["data"] for page in self.open_pages() if page["data"]["asks"] != Asks.SAME]
+        return {FaceId(face) for page in pages for face in page["faces"]}
+
+    def page_of(self, face: FaceId) -> int:
+        """The newest task that asks for this face's name."""
+        return max(
+            int(task["id"])
+            for task in self.double.tasks_of(self.desk.people)
+            if face in task["data"]["faces"] and task["data"]["asks"] != Asks.SAME
+        )
+
     def selected(self, project: Project) -> str:
         """The version that annotators see."""
         return self.studio.selected_version(self.desk.project(project))
+
+
+def prediction_of(workspace: Workspace, task: int) -> list[dict[str, Any]]:
+    """What a task shows, to be changed and submitted."""
+    result: list[dict[str, Any]] = workspace.double.predictions_of(task)[-1]["result"]
+    return copy.deepcopy(result)
+
+
+def typed(name: str, *, on: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A name typed for all tiles of a page, or for the row of one."""
+    text = {"text": [name]}
+    said = {"from_name": "new_name", "to_name": "montage", "type": "textarea", "value": text}
+    if on is None:
+        return said
+    where = {part: on["value"][part] for part in ("x", "y", "width", "height", "rotation")}
+    return {**said, "from_name": "tile_name", "id": on["id"], "value": {**where, **text}}
+
+
+def chosen(control: str, value: str) -> dict[str, Any]:
+    """A button of a page that was clicked."""
+    choices = {"choices": [value]}
+    return {"from_name": control, "to_name": "montage", "type": "choices", "value": choices}
+
+
+def said_of_row(
+    workspace: Workspace,
+    task: int,
+    face: FaceId,
+    *,
+    name: str = "",
+    verdict: str = "",
+    before: Sequence[Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """An answer that says who the row of a face is, by a typed name, a verdict or both.
+
+    It goes on from what was said `before`, or from the prediction. On a page of one row they are
+    said of all its tiles; on one of several, of this tile.
+    """
+    shown = prediction_of(workspace, task) if before is None else before
+    result = [copy.deepcopy(dict(item)) for item in shown]
+    if workspace.double.tasks[task]["data"]["asks"] != Asks.SEVERAL:
+        typed_name = [typed(name)] if name else []
+        return [*result, *typed_name, *([chosen("verdict", verdict)] if verdict else [])]
+    (tile,) = (item for item in result if item["from_name"] == "face" and item["id"] == face)
+    if verdict:
+        tile["value"]["rectanglelabels"] = [verdict]
+    return [*result, *([typed(name, on=tile)] if name else [])]
+
+
+def marked(result: Sequence[Mapping[str, Any]], face: FaceId, label: str) -> list[dict[str, Any]]:
+    """The same answer with one tile called this."""
+    tiles = [copy.deepcopy(dict(item)) for item in result]
+    (tile,) = (item for item in tiles if item["from_name"] == "face" and item["id"] == face)
+    tile["value"]["rectanglelabels"] = [label]
+    return tiles
+
+
+def names(workspace: Workspace) -> dict[FaceId, str]:
+    """What the faces are called that people named."""
+    truth = workspace.truth()
+    return {face: truth.people[said.person].name for face, said in truth.confirmed.items()}
 
 
 def photo_id(number: int) -> PhotoId:
