@@ -183,14 +183,13 @@ def wanted_pages(
     pages = []
     for task in tasks:
         doubted = task.kind is DeskKind.DOUBT
-        known = [person for person in task.people if person in truth.people]
         called = {
             person: truth.people[person].name for person in task.people if person in truth.people
         }
         pages.append(
             WantedPage(
                 task,
-                {person: truth.people[person].name for person in known},
+                called,
                 len({photo_of[face] for face in task.shown}),
                 {face: numbers[face] for face in task.shown} if doubted else {},
                 [opinions[face] for face in task.shown] if doubted else (),

@@ -75,22 +75,23 @@ class Workspace:
         """Pull as the command does."""
         return pull(self.store, self.desk, log_lines=self.log_lines)
 
-    def add_photos(self, count: int, *, people: int = 2) -> list[PhotoId]:
+    def add_photos(self, count: int, *, people: int | range = 2) -> list[PhotoId]:
         """Add photos, each with one face of everybody."""
+        people = people if isinstance(people, range) else range(people)
         added = []
         for number in range(self.photo_count, self.photo_count + count):
-            photo = Photo(photo_id(number), 400, 100)
+            photo = Photo(photo_id(number), max(400, 10 + 60 * len(people)), 100)
             shown = tuple(
-                Face(face_id(number, person), photo.id, Box(10 + 60 * person, 20, 40, 50), 2.0)
-                for person in range(people)
+                Face(face_id(number, person), photo.id, Box(10 + 60 * place, 20, 40, 50), 2.0)
+                for place, person in enumerate(people)
             )
-            rows = np.array([_encoding(person, number) for person in range(people)])
+            rows = np.array([_encoding(person, number) for person in people])
             encodings = Encodings(NETWORK, tuple(face.id for face in shown), rows, rows)
             with self.store.write() as connection:
                 photos.save_photo(connection, ReadPhoto(photo, shown, encodings), now=NOW)
                 file = PhotoFile("/photos", f"{number}.jpg", 10, 10)
                 photos.save_file(connection, file, photo=photo.id)
-            for person, face in enumerate(shown):
+            for person, face in zip(people, shown, strict=True):
                 save_jpeg(np.zeros((CROP_PX, CROP_PX, 3), np.uint8), self.media.crop(face.id))
                 self.members.setdefault(person, []).append(face.id)
             added.append(photo.id)

@@ -57,8 +57,8 @@ from faces.records import (
     Proposal,
 )
 from faces.regrouping import Regrouping
-from faces.studio_rows import PeopleAnswer
 from faces.studio_format import UNKNOWN, ClusterVerdict, Tile
+from faces.studio_rows import PeopleAnswer
 from sync.answers import NameBook, words_of_people_answer
 from sync.proposing import Guesses, guess
 from sync.wanted import WantedPage, wanted_pages, wanted_photos

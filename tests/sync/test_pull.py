@@ -8,7 +8,7 @@ from faces.confirmations import (
     Revised,
     Verdict,
 )
-from faces.records import Box, FaceId, PersonId
+from faces.records import Box, PersonId
 from faces.store import log, photos
 from sync.desk import Project, open_desk
 from tests.studio_double import URL
