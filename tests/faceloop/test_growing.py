@@ -18,8 +18,9 @@ from faces.confirmations import FaceVerdict, Occasion, Verdict
 from faces.errors import SetupError, StudioUnreachable
 from faces.records import FaceId
 from faces.settings import Settings
-from faces.store import log, photos
+from faces.store import ledger, log, photos
 from faces.store.database import Store
+from faces.store.ledger import PushedTask, Shown
 
 PHOTOS = 9
 
@@ -198,6 +199,19 @@ def test_other_processes_come_first_once_people_work(
     assert steps[0] > 0
 
 
+def say_something(store: Store) -> None:
+    with store.write() as connection:
+        occasion = Occasion("somebody", datetime.now(UTC), "test")
+        log.append(connection, occasion, [FaceVerdict(FaceId("f"), Verdict.STRANGER)])
+
+
+def note_page(store: Store, *, answered: bool) -> None:
+    """Note that Label Studio has a page."""
+    page = PushedTask("people", "page", 1, Shown("", ""), "", "", annotated=answered)
+    with store.write() as connection:
+        ledger.save_tasks(connection, [page])
+
+
 def test_what_people_said_changes_groups_once_they_rest(
     settings: Settings,
     store: Store,
@@ -208,12 +222,43 @@ def test_what_people_said_changes_groups_once_they_rest(
     growth = Growth(settings, store, found)
     growth.finish()
     shown.clear()
-    with store.write() as connection:
-        occasion = Occasion("somebody", datetime.now(UTC), "test")
-        log.append(connection, occasion, [FaceVerdict(FaceId("f"), Verdict.STRANGER)])
+    note_page(store, answered=False)
+    say_something(store)
     growth.finish()
     assert shown == [], "there may be more to come"
     monkeypatch.setattr(growing, "QUIET_S", 0.0)
     growth.finish()
+    growth.finish()
+    assert shown == [PHOTOS]
+
+
+@pytest.mark.parametrize("pages", [0, 1])
+def test_where_no_page_is_left_to_answer_groups_change_at_once_and_only_once(
+    settings: Settings, store: Store, found: PhotoFolders, shown: list[int], pages: int
+) -> None:
+    growth = Growth(settings, store, found)
+    growth.finish()
+    shown.clear()
+    for _ in range(pages):
+        note_page(store, answered=True)
+    growth.finish()
+    assert shown == [], "nothing was said"
+    say_something(store)
+    growth.finish()
+    growth.finish()
+    assert shown == [PHOTOS]
+
+
+def test_when_the_last_page_is_answered_groups_change_at_once(
+    settings: Settings, store: Store, found: PhotoFolders, shown: list[int]
+) -> None:
+    growth = Growth(settings, store, found)
+    growth.finish()
+    shown.clear()
+    note_page(store, answered=False)
+    say_something(store)
+    growth.finish()
+    assert shown == []
+    note_page(store, answered=True)
     growth.finish()
     assert shown == [PHOTOS]

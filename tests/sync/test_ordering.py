@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from faces.studio_format import WORTH
@@ -8,24 +10,26 @@ from tests.sync.conftest import Workspace
 
 @pytest.fixture
 def filled(workspace: Workspace) -> Workspace:
-    """Three people, the first in the fewest photos, grouped and pushed."""
-    workspace.add_photos(2, people=3)
-    workspace.add_photos(3, people=2)
-    workspace.add_photos(4, people=1)
+    """Five people in ten photos, five in six and one in two, grouped and pushed."""
+    workspace.add_photos(2, people=11)
+    workspace.add_photos(4, people=10)
+    workspace.add_photos(4, people=5)
     workspace.cluster()
     workspace.push()
     return workspace
 
 
-def tasks(workspace: Workspace) -> list[dict[str, str]]:
+def tasks(workspace: Workspace) -> list[dict[str, Any]]:
     """What the People tasks say, in the order in which they were imported."""
     return [task["data"] for task in workspace.double.tasks_of(workspace.desk.people)]
 
 
 def test_tasks_are_imported_in_the_order_of_their_worth(filled: Workspace) -> None:
-    assert [data["size"] for data in tasks(filled)] == ["9", "5", "2"]
+    assert [data["size"] for data in tasks(filled)] == ["30", "30", "2"]
+    assert tasks(filled)[0]["carried_rows"], "more faces get their names by the same actions"
     worth = [data[WORTH] for data in tasks(filled)]
     assert worth == sorted(worth, reverse=True)
+    assert len(set(worth)) == 3
     assert {data["kind"] for data in tasks(filled)} == {"name"}
 
 

@@ -1,36 +1,36 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faces.records import Cluster, ClusterId, FaceId
+from faces.desk_tasks import DeskRow, DeskTask
+from faces.desk_tasks import Kind as DeskKind
+from faces.records import FaceId
 from faces.studio_format import Kind, place_of_task
-from sync.worth import BEST, plan_renewal, worth_of_page
-
-FACES = tuple(FaceId(f"f{number}") for number in range(4))
-
-
-def cluster(confidence: float | None = None, *places: float) -> Cluster:
-    return Cluster(ClusterId("c"), FACES, confidence, places)
-
-
-def worth(found: Cluster, *, is_named: bool = False) -> float:
-    return worth_of_page(found, FACES, is_named=is_named)
+from sync.wanted_pages import WantedPage
+from sync.worth import BEST, plan_renewal
 
 
 def text(value: float) -> str:
     return place_of_task(Kind.NAME, worth=value, queue=1)["worth"]
 
 
-def test_a_page_is_worth_its_faces_for_each_action() -> None:
-    assert worth(cluster()) == len(FACES) / 2
-    assert worth(cluster(), is_named=True) == len(FACES)
+def page(tiles: int, worth: float) -> WantedPage:
+    """A page of rows of six faces that its task says to be worth so much."""
+    faces = [FaceId(f"f{number}") for number in range(tiles)]
+    rows = tuple(DeskRow(tuple(faces[start : start + 6])) for start in range(0, tiles, 6))
+    kind = DeskKind.SEVERAL if len(rows) > 1 else DeskKind.NAME
+    return WantedPage(DeskTask(kind, rows, worth))
 
 
-def test_a_doubtful_cluster_is_worth_less() -> None:
-    assert worth(cluster(0.5, 1, 1, 1, 1)) == worth(cluster(1.0, 1, 1, 1, 1)) / 2
+def test_a_full_page_says_what_its_task_is_worth() -> None:
+    assert page(24, 3.0).worth == 3.0
 
 
-def test_faces_that_are_likely_wrong_have_to_be_marked() -> None:
-    assert worth(cluster(1.0, 1, 1, 0.5, 0.5)) == len(FACES) / 3
+@pytest.mark.parametrize("tiles", [6, 18])
+def test_a_page_that_is_not_full_says_less_than_any_that_is(tiles: int) -> None:
+    assert 0 < page(tiles, 30.0).worth < page(24, 0.4).worth
+    assert page(tiles, 2.0).worth < page(tiles, 3.0).worth
+    assert text(page(tiles, 2.0).worth) < text(page(tiles, 3.0).worth)
 
 
 @given(st.lists(st.floats(0, 99_999), min_size=2, max_size=2))

@@ -22,7 +22,7 @@ from faces.records import (
 )
 from faces.store import clusters, ledger, photos
 from faces.store.database import Store
-from faces.store.ledger import PushedTask, ReadAnnotation, Shown
+from faces.store.ledger import PushedPage, PushedTask, ReadAnnotation, Shown
 from faces.store.photos import ReadPhoto
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -122,6 +122,38 @@ def test_pushed_tasks_are_noted_by_project_and_key(connection: sa.Connection) ->
     ledger.drop_tasks(connection, "photos", ["k", "never there"])
     assert ledger.pushed_tasks(connection, "photos") == {}
     assert ledger.pushed_tasks(connection, "people") == {"k": other}
+
+
+PAGE = PushedPage(((FACES[1], FACES[0]), (FACES[2],)), queue=3, is_several=True)
+
+
+@pytest.mark.parametrize("page", [PAGE, PushedPage((FACES[:2],)), None])
+def test_what_a_task_asks_about_and_what_was_passed_is_kept_in_its_order(
+    connection: sa.Connection, page: PushedPage | None
+) -> None:
+    task = PushedTask("people", "k", 7, Shown("data", "prediction"), "round", "/url", page=page)
+    ledger.save_tasks(connection, [task])
+    assert ledger.pushed_tasks(connection, "people") == {"k": task}
+    passed = dataclasses.replace(task, annotated=True, passed=(FACES[2], FACES[0]))
+    ledger.save_tasks(connection, [passed])
+    assert ledger.pushed_tasks(connection, "people") == {"k": passed}
+    ledger.save_tasks(connection, [task])
+    assert ledger.pushed_tasks(connection, "people") == {"k": task}
+
+
+def test_a_page_tells_its_faces_row_by_row() -> None:
+    assert PAGE.faces == (FACES[1], FACES[0], FACES[2])
+
+
+def test_a_project_has_open_tasks_until_all_are_answered(connection: sa.Connection) -> None:
+    assert not ledger.has_open_tasks(connection, "people")
+    one = PushedTask("people", "one", 7, Shown("", ""), "", "")
+    other = dataclasses.replace(one, key="other", task_id=8, annotated=True)
+    ledger.save_tasks(connection, [one, other])
+    assert ledger.has_open_tasks(connection, "people")
+    assert not ledger.has_open_tasks(connection, "photos")
+    ledger.save_tasks(connection, [dataclasses.replace(one, annotated=True)])
+    assert not ledger.has_open_tasks(connection, "people")
 
 
 def test_read_annotations_are_noted_by_revision(connection: sa.Connection) -> None:

@@ -22,6 +22,7 @@ from faces.records import (
 )
 from faces.store import clusters, ledger, photos
 from faces.store.database import Store, _alembic_config, open_store
+from faces.store.ledger import PushedTask, Shown
 from faces.store.photos import KnownFile
 from faces.store.tables import metadata
 
@@ -91,6 +92,29 @@ def test_rows_of_the_first_shape_are_kept_and_say_which_detector_or_person_it_wa
         assert clusters.near_clusters(connection) == []
         assert connection.scalar(sa.text("SELECT id FROM clusters")) == "c1"
         assert connection.scalar(sa.text("SELECT detector FROM photos")) == "dlib-hog-1"
+    store.close()
+
+
+def test_of_tasks_pushed_before_pages_were_noted_none_is_known_and_nothing_is_passed(
+    url: str, tmp_path: Path
+) -> None:
+    store = Store(url)
+    migrate_to(store, "0004")
+    with store.write() as connection:
+        there = sa.table(
+            "studio_tasks",
+            *map(sa.column, ("project", "key", "task_id", "shown_data", "shown_prediction")),
+            *map(sa.column, ("round", "picture_url", "seen", "annotated")),
+        )
+        row = {"project": "people", "key": "page-1", "task_id": 7, "shown_data": "d"}
+        row |= {"shown_prediction": "p", "round": "r", "picture_url": "/u", "seen": "s"}
+        connection.execute(sa.insert(there).values(**row, annotated=True))
+    store.migrate(lock=tmp_path / "migrate.lock")
+    store.check()
+    known = PushedTask("people", "page-1", 7, Shown("d", "p"), "r", "/u", "s", annotated=True)
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert ledger.pushed_tasks(connection, "people") == {"page-1": known}
     store.close()
 
 
