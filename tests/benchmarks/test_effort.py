@@ -15,8 +15,8 @@ from benchmarks.effort_rivals import cluster_and_merge, one_by_one
 from benchmarks.people_encodings import PeopleEncodings
 from faces.desk_tasks import DeskRow, DeskTask, Kind
 from faces.records import FaceId, PersonId
-from faces.studio_rows import PeopleAnswer
 from faces.studio_format import ClusterVerdict, Tile
+from faces.studio_rows import PeopleAnswer
 
 A, B, C, D = (FaceId(name) for name in ("Ann/1", "Ann/2", "Ned/1", "Zoe/1"))
 PERSON_OF = {A: "Ann", B: "Ann", C: "Ned"}

@@ -106,7 +106,8 @@ def test_nothing_is_asked_about_nothing() -> None:
 def test_a_sure_group_is_a_strip_of_typical_and_doubtful_faces_and_carries_the_rest() -> None:
     (task,) = plan_desk(state_of([0] * 20, group("c", range(20), doubt=0.1)))
     (row,) = task.rows
-    assert task.kind is Kind.SEVERAL
+    assert task.kind is Kind.NAME, "it is alone on its page"
+    assert not task.is_full, "it waits for others to share a page with"
     assert row.shown == faces(0, 1, 16, 17, 18, 19)
     assert row.carried == faces(*range(2, 16))
 
@@ -131,6 +132,107 @@ def test_several_rows_share_a_page_but_no_page_is_longer_than_people_can_look_at
     tasks = plan_desk(state_of(people, *clusters))
     assert [len(task.rows) for task in tasks] == [5, 3]
     assert [task.tiles for task in tasks] == [PAGE_TILES, 18]
+
+
+def groups_of_six(count: int) -> tuple[list[int], list[Cluster]]:
+    """People with six faces each, and their groups."""
+    people = [number // 6 for number in range(6 * count)]
+    return people, [group(f"c{n}", range(6 * n, 6 * n + 6)) for n in range(count)]
+
+
+def desk_of(count: int, *, words: Sequence[Word] = ()) -> DeskState:
+    """A desk of so many people."""
+    people, clusters = groups_of_six(count)
+    return state_of(people, *clusters, words=words)
+
+
+def rows_of_pages(tasks: Iterable[DeskTask]) -> list[tuple[tuple[FaceId, ...], ...]]:
+    return [tuple(row.shown for row in task.rows) for task in tasks]
+
+
+def test_a_row_alone_on_its_page_is_asked_about_as_a_group_of_its_own() -> None:
+    kinds = [[task.kind for task in plan_desk(desk_of(count))] for count in (1, 2)]
+    assert kinds == [[Kind.NAME], [Kind.SEVERAL]]
+
+
+def test_full_pages_stand_as_they_are_though_other_rows_went_before_them() -> None:
+    before = plan_desk(desk_of(12))
+    standing = rows_of_pages(before)
+    gone = [is_(n) for n in range(6)]
+    state = desk_of(12, words=gone)
+    after = rows_of_pages(plan_desk(state, standing))
+    assert standing[0][1:] in after, "it lost one row"
+    assert standing[1] in after
+    assert rows_of_pages(plan_desk(state))[0] != standing[0][1:], "else they would have moved up"
+
+
+def test_a_standing_page_keeps_the_order_of_its_rows() -> None:
+    (page, *_) = rows_of_pages(plan_desk(desk_of(5)))
+    (again,) = rows_of_pages(plan_desk(desk_of(5), [page[::-1]]))
+    assert again == page[::-1]
+
+
+def test_of_a_standing_page_that_is_not_full_nothing_stays() -> None:
+    expected = rows_of_pages(plan_desk(desk_of(7)))
+    small = expected[0][:3]
+    assert rows_of_pages(plan_desk(desk_of(7), [small])) == expected
+
+
+def test_a_row_that_stands_on_two_pages_stays_on_the_first() -> None:
+    first, second = rows_of_pages(plan_desk(desk_of(10)))
+    double = (first[0], *second[1:])
+    pages = rows_of_pages(plan_desk(desk_of(10), [first, double]))
+    assert first in pages
+    shown = [row for page in pages for row in page]
+    assert sorted(shown) == sorted({*first, *second})
+
+
+def test_a_row_leaves_a_standing_page_when_a_name_is_chosen_and_the_others_have_none() -> None:
+    people, clusters = groups_of_six(5)
+    (page,) = rows_of_pages(plan_desk(state_of(people, *clusters)))
+    clusters[0] = group("c0", [*range(6), 30])
+    state = state_of([*people, 0], *clusters, words=[is_(30)])
+    tasks = plan_desk(state, [page])
+    assert sorted(rows_of_pages(tasks)) == sorted([page[:1], page[1:]])
+    assert {task.rows[0].shown: task.is_named for task in tasks} == {page[0]: True, page[1]: False}
+
+
+def test_a_page_that_is_not_full_comes_after_those_that_are_whatever_it_is_worth() -> None:
+    people, clusters = groups_of_six(5)
+    ann = group("ann", range(30, 60))
+    full, confirm = plan_desk(state_of([*people, *[5] * 31], *clusters, ann, words=[is_(60)]))
+    assert (full.is_full, confirm.is_full) == (True, False)
+    assert confirm.rows[0].chosen == ANN
+    assert confirm.worth > full.worth
+
+
+def test_a_page_is_worth_the_faces_that_it_names_for_each_action() -> None:
+    clusters = [group(name, range(n, n + 4), confidence=1.0) for name, n in (("a", 0), ("b", 4))]
+    (one,) = plan_desk(state_of([0] * 4, clusters[0]))
+    (two,) = plan_desk(state_of([0] * 4 + [1] * 4, *clusters))
+    assert one.worth == pytest.approx(4 / 2), "a name and a submit"
+    assert two.worth == pytest.approx(8 / 3), "one submit serves both rows"
+
+
+def test_a_name_that_is_chosen_already_costs_no_action_unless_it_is_wrong() -> None:
+    state = state_of([0] * 5, group("c", range(5), confidence=1.0), words=[is_(4)])
+    (task,) = plan_desk(state)
+    (row,) = task.rows
+    assert (row.shown, row.chosen) == (faces(0, 1, 2, 3), ANN)
+    assert task.worth == pytest.approx(4 / (1 + (1 - row.chance)))
+    assert task.worth > 4 / 2
+
+
+def test_a_doubtful_group_is_worth_less() -> None:
+    (sure,) = plan_desk(state_of([0, 1, 2, 3], group("c", range(4), confidence=1.0)))
+    (doubtful,) = plan_desk(state_of([0, 1, 2, 3], group("c", range(4), confidence=0.5)))
+    assert (sure.worth, doubtful.worth) == (pytest.approx(4 / 2), pytest.approx(2 / 1.5))
+
+
+def test_faces_that_are_likely_wrong_have_to_be_marked() -> None:
+    cluster = Cluster(ClusterId("c"), faces(0, 1, 2, 3), 1.0, (1.0, 1.0, 0.5, 0.5))
+    (task,) = plan_desk(state_of([0] * 4, cluster))
+    assert task.worth == pytest.approx(3 / (1 + 1 + 1))
 
 
 def test_larger_groups_are_asked_about_first() -> None:
@@ -163,7 +265,7 @@ def test_somebody_refused_is_neither_chosen_nor_on_offer() -> None:
 def test_a_group_that_may_be_the_same_person_waits_and_is_asked_as_a_pair() -> None:
     clusters = group("a", range(5)), group("b", range(5, 8))
     tasks = plan_desk(state_of([0] * 8, *clusters))
-    assert [task.kind for task in tasks] == [Kind.SEVERAL, Kind.SAME]
+    assert [task.kind for task in tasks] == [Kind.NAME, Kind.SAME]
     assert rows_in(tasks[1:]) == [faces(0, 1, 2, 3, 4), faces(5, 6, 7)]
     assert asked(tasks) == list(faces(0, 1, 2, 3, 4))
 
