@@ -51,5 +51,6 @@ def _asked(
 
 def _was_passed(page: WantedPage, task: PushedTask | None) -> bool:
     """Whether nothing was said of a page that has names chosen now."""
-    was_answered = task is not None and task.annotated
-    return page.task.is_named and was_answered and set(page.faces) <= set(task.passed)
+    if task is None or not task.annotated or not page.task.is_named:
+        return False
+    return set(page.faces) <= set(task.passed)

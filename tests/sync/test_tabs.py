@@ -20,6 +20,7 @@ from tests.sync.conftest import Workspace, photo_id
 
 ANNA, ZOE = PersonId("p-anna"), PersonId("p-zoe")
 WANTED = people_tabs({Kind.NAME}, ())
+ALL = people_tabs(set(Kind), ())
 FIRST, LATELY = WANTED
 NOTED = {FIRST.title: 1, LATELY.title: 2}
 THERE = {1: FIRST, 2: LATELY}
@@ -242,5 +243,48 @@ def test_a_page_on_which_people_disagree_comes_into_a_tab_of_its_own(filled: Wor
     assert titles(list(tabs(filled).values())) == [
         "Name these first",
         "Doubtful faces",
+        "Answered lately",
+    ]
+
+
+def passes(tab: Tab, kind: Kind) -> bool:
+    """Whether a tab shows tasks of this kind."""
+    wanted = tab.filters[0]
+    if wanted.operator == "regex":
+        return bool(re.search(str(wanted.value), kind))
+    return wanted.value == kind
+
+
+def test_what_has_a_name_chosen_is_among_what_is_to_be_named_and_can_be_confirmed_alone() -> None:
+    shown = {tab.title: {kind for kind in Kind if passes(tab, kind)} for tab in ALL[:-1]}
+    assert shown == {
+        "Name these first": {Kind.NAME, Kind.CONFIRM},
+        "Same person?": {Kind.SAME},
+        "Doubtful faces": {Kind.DOUBTFUL},
+        "Quick confirm": {Kind.CONFIRM},
+    }
+
+
+def test_rows_that_all_have_a_name_chosen_come_into_the_tab_for_that(filled: Workspace) -> None:
+    assert "Quick confirm" not in titles(list(tabs(filled).values()))
+    filled.name(0, "Anna", faces=1)
+    filled.push()
+    assert "Quick confirm" in titles(list(tabs(filled).values()))
+    pages = filled.double.tasks_of(filled.desk.people)
+    assert {page["data"]["kind"]: page["data"]["faces"] for page in pages} == {
+        Kind.NAME: filled.members[1],
+        Kind.CONFIRM: filled.members[0][1:],
+    }
+
+
+def test_a_pair_comes_into_a_tab_of_its_own(workspace: Workspace) -> None:
+    workspace.add_photos(4, people=1)
+    faces = workspace.members[0]
+    workspace.members = {0: faces[:2], 1: faces[2:]}
+    workspace.cluster()
+    workspace.push()
+    assert titles(list(tabs(workspace).values())) == [
+        "Name these first",
+        "Same person?",
         "Answered lately",
     ]
