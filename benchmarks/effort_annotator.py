@@ -10,8 +10,8 @@ import numpy as np
 
 from faces.desk_tasks import DeskRow, DeskTask, Kind
 from faces.records import FaceId, PersonId
-from faces.studio_rows import PeopleAnswer
 from faces.studio_format import ClusterVerdict, Tile
+from faces.studio_rows import PeopleAnswer
 
 MANY_WRONG = 3
 """From so many wrong tiles on, and a quarter of all, a group is called mixed."""

@@ -69,7 +69,6 @@ def test_two_groups_are_joined_by_one_key(desk: Desk) -> None:
     pairs = [task for task in tasks if task and desk.data(task)["asks"] == "same"]
     desk.open(next(task for task in pairs if set(desk.data(task)["faces"]) == halves))
     desk.press("1")
-    desk.page.screenshot(path="/tmp/shots/same.png")
     desk.submit()
     assert desk.sync() == []
     assert [set(faces) for faces in desk.workspace.truth().together] == [halves]
@@ -86,7 +85,6 @@ def test_one_submit_names_rows_throws_out_tiles_and_splits_a_group(desk: Desk) -
     name_row(desk, task, face_id(0, HALVES), "Ada")
     desk.click_tile(place_of(desk, task, face_id(0, MIXED)))
     desk.press("s")
-    desk.page.screenshot(path="/tmp/shots/several.png")
     desk.submit()
     assert desk.sync() == []
     for face in faces_of(WHOLE):
@@ -105,7 +103,6 @@ def test_a_mixed_group_comes_back_in_parts_and_each_gets_its_name(desk: Desk) ->
     desk.open(task)
     name_row(desk, task, one[0], "Bea")
     name_row(desk, task, other[0], "Cid")
-    desk.page.screenshot(path="/tmp/shots/parts.png")
     desk.submit()
     assert desk.sync() == []
     assert "Bea" in names_in_photos(desk, one[0])
@@ -121,11 +118,9 @@ def test_an_answer_taken_back_takes_its_names_from_the_photos(desk: Desk) -> Non
     )
     assert answered is not None
     desk.open(answered)
-    desk.page.screenshot(path="/tmp/shots/answered.png")
     desk.page.locator(".lsf-annotation-button").first.hover()
     desk.page.locator(".lsf-annotation-button__trigger").first.click()
     desk.page.get_by_text("Delete Annotation").click()
-    desk.page.screenshot(path="/tmp/shots/take-back.png")
     with desk.page.expect_response(lambda answer: answer.request.method == "DELETE"):
         desk.page.get_by_role("button", name="Delete").last.click()
     assert desk.sync() == []
