@@ -6,6 +6,9 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
 
+MOST_ROWS = 30
+"""So many rows can have a name field of their own; no page shows more tiles."""
+
 PHOTOS_CONFIG = """<View>
   <Header value="$caption" size="5"/>
   <RectangleLabels name="face" toName="image" value="$people" showInline="true" canRotate="false"/>
@@ -127,11 +130,29 @@ _ROWS_STYLE = """
 """
 """How pages of several rows look: their controls stand beside the picture where there is room."""
 
+_FIELDS_STYLE = """
+    .fl-page { container-type: inline-size; }
+    .fl-field { display: none; position: absolute; z-index: 6; height: 24px; margin: -1px 0 0 2px;
+      transform: translateY(-100%); }
+    .fl-field .lsf-text-area { width: 100%; height: 24px; margin: 0 !important; }
+    .fl-field .ant-form-item { margin: 0; }
+    .fl-field input, .fl-field textarea { height: 24px !important; min-height: 0 !important;
+      padding: 0 7px !important; font-size: 14px; line-height: 22px; border-radius: 0 8px 0 0; }
+    .fl-field button { display: none; }
+"""
+"""How a row's own name field looks; `$context` shows it and tells where it lies."""
+
+_FIELD = """<View className="fl-field fl-field-{row}">
+      <TextArea name="row_{row}" toName="montage" maxSubmissions="1" rows="1" editable="true"
+                placeholder="Name"/>
+    </View>"""
+
 _PEOPLE_PAGE = """<View className="fl-desk">
   <Style>{style}</Style>
   <Markdown value="$question" className="fl-first"/>
   <View className="fl-page">
     <Markdown value="$context"/>
+    {fields}
     <Image name="montage" value="$montage" zoom="false" zoomControl="false" rotateControl="false"
            maxHeight="none"/>
   </View>
@@ -188,8 +209,9 @@ def people_config(everyone: Iterable[str]) -> str:
 
 def _people_page(*, everyone: str, of_tile: str = "") -> str:
     """U+E000 separates the steps of a path, since no name can hold it."""
-    style = _PEOPLE_STYLE + _ROWS_STYLE
-    return _PEOPLE_PAGE.format(style=style, everyone=everyone, of_tile=of_tile)
+    style = _PEOPLE_STYLE + _ROWS_STYLE + _FIELDS_STYLE
+    fields = "".join(_FIELD.format(row=row) for row in range(1, MOST_ROWS + 1))
+    return _PEOPLE_PAGE.format(style=style, fields=fields, everyone=everyone, of_tile=of_tile)
 
 
 _OF_TILE = f"""<Taxonomy name="tile_everyone" toName="montage" perRegion="true" maxUsages="1"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from faces.records import Box, Photo, PhotoId
 from faces.studio_people import Asks
 
+_FIELD_PX = 330
+"""So wide is a name field at most, in pixels of the montage."""
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -37,29 +39,55 @@ def context_html(
     asks: Asks = Asks.NAME,
     captions: Sequence[str] = (),
     places: Sequence[Box] = (),
+    with_field: Sequence[bool] = (),
 ) -> str:
     """On each tile its number, as a button that opens the photo with the face marked.
 
     `sightings` and `tiles` are in the same order; boxes are in pixels of a montage of this size,
     over which all of it is laid. A photo that has no address has no button. The `captions` are
-    what is said of each row, at their `places`; an empty one is not there. The class of all tells
-    the page's style what it `asks`. It is one line: a blank one would end the HTML.
+    what is said of each row, at their `places`; an empty one is not there. A row `with_field` has a
+    field for its name in that place, and what is said of it beside that. The class of all tells the
+    page's style what it `asks`. It is one line: a blank one would end the HTML.
     """
     buttons = "".join(
         _button(number, seen, addresses[seen.photo.id], tile, width_px, height_px)
         for number, (seen, tile) in enumerate(zip(sightings, tiles, strict=True), start=1)
         if seen.photo.id in addresses
     )
+    fields = {row: _field(places[row]) for row, has_one in enumerate(with_field) if has_one}
     words = "".join(
-        _caption(caption, place, width_px, height_px)
-        for caption, place in zip(captions, places, strict=True)
+        _caption(caption, _beside(place, fields.get(row)), width_px, height_px)
+        for row, (caption, place) in enumerate(zip(captions, places, strict=True))
         if caption
     )
+    rules = "".join(_field_rule(row, field, width_px) for row, field in fields.items())
+    style = f"<style>{rules}</style>" if rules else ""
     if asks is Asks.NAME and not buttons:
         return ""
     kind = "" if asks is Asks.NAME else f" fl-{asks.value}"
     shape = f"aspect-ratio:{width_px}/{height_px}"
-    return f'<div class="fl-photos{kind}" style="{shape}">{words}{buttons}</div>'
+    return f'<div class="fl-photos{kind}" style="{shape}">{style}{words}{buttons}</div>'
+
+
+def _field(place: Box) -> Box:
+    """Where the name field of a row lies: not wider than a name needs."""
+    return Box(place.left, place.top, min(place.width, _FIELD_PX), place.height)
+
+
+def _beside(place: Box, field: Box | None) -> Box:
+    """What a field leaves of the place for words; all, if there is no other room for them."""
+    if field is None or field.width == place.width:
+        return place
+    return Box(field.right, place.top, place.width - field.width, place.height)
+
+
+def _field_rule(row: int, field: Box, width_px: int) -> str:
+    """The style that shows a row's field; heights go by the page's width, as the picture does."""
+    left, top, width = (100 * px / width_px for px in (field.left, field.bottom, field.width))
+    number = row + 1
+    return (
+        f".fl-field-{number}{{display:block;left:{left:.3f}%;top:{top:.3f}cqw;width:{width:.3f}%}}"
+    )
 
 
 def said_html(text: str) -> str:

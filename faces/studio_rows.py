@@ -17,6 +17,8 @@ _OF_ALL = ("name", "new_name", "everyone", "verdict")
 """The controls of a People task that speak of all its tiles."""
 _TILE_NAMES = ("tile_name", "tile_everyone")
 """The controls that name one tile; what is typed beats what is picked from the list."""
+_OF_ROW = "row_"
+"""How the names of the fields of rows begin; then comes the row's number, from 1 on."""
 _VERDICTS = {
     verdict.value: verdict
     for verdict in (ClusterVerdict.STRANGER, ClusterVerdict.MIXED, ClusterVerdict.CANNOT_TELL)
@@ -124,6 +126,8 @@ class _Page:
             for item in items:
                 if item.get("from_name") == control and _said(item).strip():
                     self._named[FaceId(str(item.get("id")))] = _said(item).strip()
+        fields = (item for item in items if str(item.get("from_name")).startswith(_OF_ROW))
+        self._of_row = {item["from_name"]: _said(item).strip() for item in fields}
         self._disputed = frozenset(_faces(task_data.get("disputed")))
 
     def name(self) -> PageAnswer:
@@ -148,7 +152,13 @@ class _Page:
         proposed = self._data.get("proposed") or [""] * len(self._rows)
         return self._answer(
             [
-                self._row(faces, carried=carried[number], proposed=proposed[number], rest=rest)
+                self._row(
+                    faces,
+                    carried=carried[number],
+                    proposed=proposed[number],
+                    typed=self._of_row.get(f"{_OF_ROW}{number + 1}", ""),
+                    rest=rest,
+                )
                 for number, faces in enumerate(self._rows)
             ]
         )
@@ -173,14 +183,21 @@ class _Page:
         return PageAnswer(tuple(rows), pair, self._drawn)
 
     def _row(
-        self, faces: Sequence[FaceId], *, carried: tuple[FaceId, ...], proposed: str, rest: bool
+        self,
+        faces: Sequence[FaceId],
+        *,
+        carried: tuple[FaceId, ...],
+        proposed: str,
+        typed: str,
+        rest: bool,
     ) -> PeopleAnswer:
-        """What is said of a row by its tiles: the same by all that say anything, or nothing.
+        """What is said of a row, by its own field and by its tiles: the same by all that say
+        anything, or nothing.
 
         A first tile that is marked leaves the name that was proposed to the others.
         """
-        given = {face: self._said_on(face) for face in faces if face in self._labels}
-        said = list(dict.fromkeys(one for one in given.values() if one))
+        given = [typed, *(self._said_on(face) for face in faces if face in self._labels)]
+        said = list(dict.fromkeys(one for one in given if one))
         if not said and proposed and self._labels.get(faces[0]) in set(Tile):
             said = [proposed]
         if not said and rest:
@@ -188,13 +205,13 @@ class _Page:
         (only,) = said if len(said) == 1 else [None]
         verdict = _VERDICTS.get(only or "")
         name = only if verdict is None else None
-        typed = any(self._named.get(face) == name for face in faces)
+        is_typed = name in (typed, *(self._named.get(face) for face in faces))
         return PeopleAnswer(
             name=name,
             verdict=verdict,
             tiles=self._tiles(faces),
-            typed=typed,
-            meant=None if typed else self._meant(name),
+            typed=is_typed and name is not None,
+            meant=None if is_typed else self._meant(name),
             disputed=self._disputed & set(faces),
             carried=carried,
             contradiction=tuple(said) if len(said) > 1 else (),

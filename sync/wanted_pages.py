@@ -150,7 +150,13 @@ class WantedPage:
             asks=self.asks,
             captions=self._captions() if layout.captions else (),
             places=layout.captions,
+            with_field=[row.chosen is None for row in self.task.rows] if self._has_fields else (),
         )
+
+    @property
+    def _has_fields(self) -> bool:
+        """Whether rows without a name have a field for it."""
+        return self.task.kind is DeskKind.SEVERAL
 
     def _shown_rows(self, layout: Layout) -> list[ShownRow]:
         return [
