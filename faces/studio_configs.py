@@ -138,9 +138,19 @@ _FIELDS_STYLE = """
     .fl-field .ant-form-item { margin: 0; }
     .fl-field input, .fl-field textarea { height: 24px !important; min-height: 0 !important;
       padding: 0 7px !important; font-size: 14px; line-height: 22px; border-radius: 0 8px 0 0; }
-    .fl-field button { display: none; }
+    .fl-field [data-testid="textarea-regions"] { margin: 0 !important; }
+    .fl-field [data-testid="htx-textbox-content"] { min-height: 0; height: 24px; padding: 0 8px;
+      overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-size: 14px;
+      font-weight: 600; line-height: 24px; color: white; background: #111c; border: 0;
+      border-radius: 0 8px 0 0; }
+    .fl-field .lsf-textarea__actions { display: none; position: absolute; right: 0; bottom: 24px; }
+    .fl-field:hover .lsf-textarea__actions { display: flex; }
 """
-"""How a row's own name field looks; `$context` shows it and tells where it lies."""
+"""How a row's own name field looks; `$context` shows it and tells where it lies.
+
+A name that was typed looks like one that is proposed. The buttons to change it come with the mouse
+alone, so that the Tab key leads from field to field.
+"""
 
 _FIELD = """<View className="fl-field fl-field-{row}">
       <TextArea name="row_{row}" toName="montage" maxSubmissions="1" rows="1" editable="true"
@@ -167,7 +177,7 @@ _PEOPLE_PAGE = """<View className="fl-desk">
       </View>
       <View className="fl-tile">
         <View visibleWhen="no-region-selected">
-          <Header value="Click a face, then press a key, or Tab and type a name." size="5"/>
+          <Header value="Type names below, or click a face and press a key." size="5"/>
         </View>
         <View className="fl-inputs" visibleWhen="region-selected">
           <TextArea name="tile_name" toName="montage" perRegion="true" maxSubmissions="1" rows="1"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
 from faces.records import Box, FaceId, PersonId, Photo, PhotoId
-from faces.studio_answers import read_people_answer, read_photo_answer
+from faces.studio_answers import read_photo_answer
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG, photos_config_matches
 from faces.studio_format import (
     PEOPLE_VERSION,
@@ -24,6 +24,7 @@ from faces.studio_format import (
     within_offer,
 )
 from faces.studio_people import Asks, ShownRow, people_prediction, people_task
+from faces.studio_rows import PeopleAnswer, read_page_answer
 
 PHOTO = PhotoId("a" * 64)
 PHOTOS, PEOPLE = LabelInterface(PHOTOS_CONFIG), LabelInterface(PEOPLE_CONFIG)
@@ -215,7 +216,6 @@ TILES = tuple(ShownTile(FaceId(f"f{n}"), Box(10 + 170 * n, 10, 160, 160)) for n 
 PEOPLE_DATA = people_task(
     asks=Asks.NAME,
     rows=[ShownRow(TILES)],
-    cluster="c",
     montage_url="/m.jpg",
     people=["Anna", "Zoë"],
     photos=2,
@@ -232,6 +232,14 @@ def montage(name: str | None = None) -> list[dict[str, Any]]:
     return result
 
 
+def row_of(
+    annotation: dict[str, Any], data: dict[str, Any], *, from_prediction: bool
+) -> PeopleAnswer:
+    """What is said of the one row of a page."""
+    (row,) = read_page_answer(annotation, data, from_prediction=from_prediction).rows
+    return row
+
+
 def said(control: str, kind: str, value: str) -> dict[str, Any]:
     key = "text" if kind == "textarea" else "choices"
     return {"from_name": control, "to_name": "montage", "type": kind, "value": {key: [value]}}
@@ -243,20 +251,20 @@ def test_a_page_says_how_many_faces_and_photos_it_shows() -> None:
 
 
 def test_a_montage_left_as_it_was_says_same_person_of_all() -> None:
-    answer = read_people_answer({"result": montage("Anna")}, PEOPLE_DATA, from_prediction=True)
+    answer = row_of({"result": montage("Anna")}, PEOPLE_DATA, from_prediction=True)
     assert (answer.name, answer.verdict) == ("Anna", None)
     assert answer.tiles == dict.fromkeys(["f0", "f1", "f2"], Tile.SAME_PERSON)
 
 
 def test_a_typed_name_beats_a_chosen_one() -> None:
     result = [*montage("Anna"), said("new_name", "textarea", " Zoë ")]
-    assert read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True).name == "Zoë"
+    assert row_of({"result": result}, PEOPLE_DATA, from_prediction=True).name == "Zoë"
 
 
 def test_a_name_picked_from_the_list_of_everyone_beats_a_button() -> None:
     picked = {"from_name": "everyone", "type": "taxonomy", "value": {"taxonomy": [["Zoë"]]}}
     result = [*montage("Anna"), picked]
-    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
+    answer = row_of({"result": result}, PEOPLE_DATA, from_prediction=True)
     assert (answer.name, answer.typed) == ("Zoë", True)
 
 
@@ -264,7 +272,7 @@ def test_tiles_say_what_their_colour_says_and_deleted_ones_nothing() -> None:
     first, second, _ = montage()
     first["value"]["rectanglelabels"] = ["Someone else"]
     second["value"]["rectanglelabels"] = ["Not a face"]
-    answer = read_people_answer({"result": [first, second]}, PEOPLE_DATA, from_prediction=True)
+    answer = row_of({"result": [first, second]}, PEOPLE_DATA, from_prediction=True)
     assert answer.tiles == {"f0": Tile.SOMEONE_ELSE, "f1": Tile.NOT_A_FACE}
     assert answer.name is None
 
@@ -273,9 +281,9 @@ def test_a_chosen_name_comes_with_whom_it_meant_and_a_typed_one_with_nobody() ->
     anna = PersonId("p-anna")
     data = PEOPLE_DATA | {"people_ids": {"Anna": anna}}
     both = [*montage("Anna"), said("new_name", "textarea", "Anna")]
-    assert read_people_answer({"result": montage("Anna")}, data, from_prediction=True).meant == anna
-    assert read_people_answer({"result": both}, data, from_prediction=True).meant is None
-    old = read_people_answer({"result": montage("Anna")}, PEOPLE_DATA, from_prediction=True)
+    assert row_of({"result": montage("Anna")}, data, from_prediction=True).meant == anna
+    assert row_of({"result": both}, data, from_prediction=True).meant is None
+    old = row_of({"result": montage("Anna")}, PEOPLE_DATA, from_prediction=True)
     assert (old.name, old.meant) == ("Anna", None)
 
 
@@ -291,7 +299,7 @@ def test_a_chosen_label_comes_with_whom_it_meant_and_a_typed_name_with_nobody() 
 @pytest.mark.parametrize("ids", [None, [], {"Zoë": "p"}, {"Anna": 3}])
 def test_a_task_that_does_not_tell_whom_a_name_means_is_read_by_the_name(ids: object) -> None:
     data = PEOPLE_DATA | {"people_ids": ids}
-    answer = read_people_answer({"result": montage("Anna")}, data, from_prediction=True)
+    answer = row_of({"result": montage("Anna")}, data, from_prediction=True)
     assert (answer.name, answer.meant) == ("Anna", None)
 
 
@@ -299,33 +307,31 @@ def test_a_page_tells_on_which_faces_people_disagree_and_which_are_not_shown() -
     data = people_task(
         asks=Asks.NAME,
         rows=[ShownRow(TILES, carried=(FaceId("f9"),))],
-        cluster="c",
         montage_url="/m",
         people=[],
         photos=2,
         disputed=[FaceId("f1")],
     )
-    answer = read_people_answer({"result": montage()}, data, from_prediction=True)
+    answer = row_of({"result": montage()}, data, from_prediction=True)
     assert (answer.disputed, answer.carried) == ({FaceId("f1")}, (FaceId("f9"),))
-    plain = read_people_answer({"result": montage()}, PEOPLE_DATA, from_prediction=True)
+    plain = row_of({"result": montage()}, PEOPLE_DATA, from_prediction=True)
     assert (plain.disputed, plain.carried) == (frozenset(), ())
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)
 def test_a_verdict_is_read(verdict: ClusterVerdict) -> None:
     result = [*montage(), said("verdict", "choices", verdict.value)]
-    assert (
-        read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True).verdict is verdict
-    )
+    assert row_of({"result": result}, PEOPLE_DATA, from_prediction=True).verdict is verdict
 
 
 def test_what_is_not_on_our_screen_is_left_out() -> None:
     drawn = {**montage()[0], "id": "drawn"}
     strange = {**montage()[1], "value": {"rectanglelabels": ["Maybe"]}}
     result = [drawn, strange, said("verdict", "choices", "Perhaps"), {"id": "f2"}]
-    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
+    answer = row_of({"result": result}, PEOPLE_DATA, from_prediction=True)
     assert (answer.tiles, answer.verdict, answer.name) == ({}, None, None)
-    assert answer.drawn == 1
+    page = read_page_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
+    assert page.drawn == 1
 
 
 def test_a_box_just_drawn_is_answered_with_the_same_rectangle() -> None:
@@ -357,13 +363,13 @@ def test_our_own_config_matches_and_others_do_not() -> None:
 
 def test_an_answer_that_began_without_boxes_speaks_of_the_whole_montage() -> None:
     result = [{"from_name": "new_name", "type": "textarea", "value": {"text": ["Zoë"]}}]
-    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=False)
+    answer = row_of({"result": result}, PEOPLE_DATA, from_prediction=False)
     assert answer.tiles == dict.fromkeys(PEOPLE_DATA["faces"], Tile.SAME_PERSON)
 
 
 def test_tiles_that_were_all_deleted_say_nothing() -> None:
     result = [{"from_name": "new_name", "type": "textarea", "value": {"text": ["Zoë"]}}]
-    answer = read_people_answer({"result": result}, PEOPLE_DATA, from_prediction=True)
+    answer = row_of({"result": result}, PEOPLE_DATA, from_prediction=True)
     assert answer.tiles == {}
 
 

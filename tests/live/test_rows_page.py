@@ -94,7 +94,6 @@ class Bench:
         data = people_task(
             asks=asks,
             rows=shown,
-            cluster="c",
             montage_url=f"/data/local-files/?d=montages/{picture}",
             people=PEOPLE,
             photos=1,
