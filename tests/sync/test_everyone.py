@@ -15,15 +15,11 @@ def listed(workspace: Workspace) -> list[str]:
     return [one["value"] for one in json.loads(workspace.media.everyone.read_text("utf-8"))]
 
 
-def in_config(workspace: Workspace) -> dict[str, list[str]]:
-    """The names in each list of everyone: of a page, and of a tile."""
+def in_config(workspace: Workspace) -> list[str]:
     config = workspace.double.projects[workspace.desk.people]["label_config"]
-    lists = re.findall('<Taxonomy name="(.*?)"(.*?)</Taxonomy>', config, re.DOTALL)
-    choice = "<Choice value=(?:\"(.*?)\"|'(.*?)')/>"
-    return {
-        name: [unescape(double or single) for double, single in re.findall(choice, inside)]
-        for name, inside in lists
-    }
+    (everyone,) = re.findall("<Taxonomy.*?</Taxonomy>", config, re.DOTALL)
+    values = re.findall("<Choice value=(?:\"(.*?)\"|'(.*?)')/>", everyone)
+    return [unescape(double or single) for double, single in values]
 
 
 def test_everyone_is_listed_by_name_and_a_rename_reaches_the_list(workspace: Workspace) -> None:
@@ -49,7 +45,7 @@ def test_a_label_studio_without_our_files_has_the_names_in_its_config(workspace:
     workspace.desk = dataclasses.replace(workspace.desk, pictures="upload")
     workspace.say(PersonCreated(PersonId("p1"), "Zoë"), PersonCreated(PersonId("p2"), ODD))
     workspace.push()
-    assert in_config(workspace) == {key: [ODD, "Zoë"] for key in ("everyone", "tile_everyone")}
+    assert in_config(workspace) == [ODD, "Zoë"]
     workspace.double.requests.clear()
     workspace.push()
     assert workspace.double.writes == []
