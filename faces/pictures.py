@@ -20,6 +20,7 @@ from faces.decoding import decoded, size_of, taken_at
 from faces.errors import BadPhoto
 from faces.formats import PHOTO_SUFFIXES, RAW_SUFFIXES
 from faces.records import Box, Photo, PhotoId, Pixels
+from faces.turning import QUARTERS, turned_photo
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -52,6 +53,13 @@ class OpenPhoto:
 
     photo: Photo
     pixels: Pixels
+
+    def turned(self, quarters: int) -> OpenPhoto:
+        """The same, turned so many quarters to the right."""
+        if not quarters % QUARTERS:
+            return self
+        pixels = np.ascontiguousarray(np.rot90(self.pixels, -quarters))
+        return OpenPhoto(turned_photo(self.photo, quarters), pixels)
 
 
 def open_photo(path: Path) -> OpenPhoto:

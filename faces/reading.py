@@ -24,6 +24,7 @@ from faces.records import (
     ReadPhoto,
     face_id_of_box,
 )
+from faces.turning import turned_box
 
 if TYPE_CHECKING:
     from faces.settings import Settings
@@ -70,7 +71,8 @@ class FaceReader:
         quarters, found = self._find(opened.pixels)
         seen_pixels = _turned(opened.pixels, quarters)
         plain, mirrored = self.encode_boxes(seen_pixels, [seen.box for seen in found])
-        boxes = [turned_back(seen.box, quarters, photo.width_px, photo.height_px) for seen in found]
+        height_px, width_px, _ = seen_pixels.shape
+        boxes = [turned_box(seen.box, quarters, width_px, height_px) for seen in found]
         faces = tuple(
             Face(
                 face_id_of_box(photo.id, box),
@@ -140,20 +142,6 @@ def _encoder(options: ReadingOptions, threads: int | None) -> FaceEncoder:
 def _turned(pixels: Pixels, quarters: int) -> Pixels:
     """Copied, since dlib refuses the strides of what is a view of one row or column."""
     return np.rot90(pixels, quarters).copy() if quarters else pixels
-
-
-def turned_back(box: Box, quarters: int, width_px: int, height_px: int) -> Box:
-    """A box of a photo turned so many quarters to the left, in the photo as it was.
-
-    `width_px` and `height_px` are the photo's, before it was turned.
-    """
-    if quarters == 1:
-        return Box(width_px - box.bottom, box.left, box.height, box.width)
-    if quarters == 2:
-        return Box(width_px - box.right, height_px - box.bottom, box.width, box.height)
-    if quarters == 3:
-        return Box(box.top, height_px - box.right, box.height, box.width)
-    return box
 
 
 def one_box_a_face(detections: Iterable[Detection]) -> list[Detection]:

@@ -83,21 +83,26 @@ class Photo:
     """A photograph by its content; the size is that of the upright picture in pixels.
 
     `taken_at` is by the clock of the camera, which notes no time zone; None if it noted nothing.
+    `turned` is how many quarters to the right it was turned, as people said, from how its file has
+    it.
     """
 
     id: PhotoId
     width_px: int
     height_px: int
     taken_at: datetime | None = None
+    turned: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse an id that is no sha256, an empty picture, and a time in a zone."""
+        """Refuse an id that is no sha256, an empty picture, a time in a zone, and no quarter."""
         if len(self.id) != 64:
             raise ValueError(f"a photo's id is its sha256 in hex, got {self.id!r}")
         if self.width_px <= 0 or self.height_px <= 0:
             raise ValueError(f"a photo has pixels, got {self.width_px} x {self.height_px}")
         if self.taken_at is not None and self.taken_at.tzinfo is not None:
             raise ValueError(f"a camera's clock has no time zone, got {self.taken_at}")
+        if self.turned not in range(4):
+            raise ValueError(f"a photo is turned by 0 to 3 quarters, got {self.turned}")
 
 
 @dataclass(frozen=True, slots=True)
