@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from faces.names import compared
-from faces.records import Confirmation, FaceId, Person, PersonId
+from faces.records import Confirmation, FaceId, Person, PersonId, PhotoId
 
 
 class Verdict(StrEnum):
@@ -137,6 +137,21 @@ class PersonMerged:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoTurned:
+    """This photo is upright when it is turned so many quarters to the right from how its file has
+    it: the annotator's turn added to how it was shown to them.
+    """
+
+    photo: PhotoId
+    quarters: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no quarter, or more than all."""
+        if self.quarters not in range(4):
+            raise ValueError(f"a photo is turned by 0 to 3 quarters, got {self.quarters}")
+
+
+@dataclass(frozen=True, slots=True)
 class Revised:
     """This place speaks anew: what it said before no longer holds."""
 
@@ -160,6 +175,7 @@ Word = (
     | PersonCreated
     | PersonRenamed
     | PersonMerged
+    | PhotoTurned
     | Revised
     | Retracted
 )
@@ -175,6 +191,7 @@ WORDS: Mapping[str, type[Word]] = {
     "person created": PersonCreated,
     "person renamed": PersonRenamed,
     "person merged": PersonMerged,
+    "photo turned": PhotoTurned,
     "revised": Revised,
     "retracted": Retracted,
 }
@@ -209,13 +226,24 @@ class Event:
         return self.occasion.at, self.number
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How a photo is upright, in quarters to the right from how its file has it, and the place
+    whose word turned it so; what only agrees with that does not count.
+    """
+
+    quarters: int
+    place: str = field(compare=False)
+
+
 @dataclass(frozen=True)
 class Truth:
     """What holds after folding the log.
 
     A face is in at most one of `confirmed`, `strangers`, `not_faces`, `cannot_tell`, `disputed` and
     `carried`. Nobody looked at what is `carried`, so nothing is learned or measured by it. `mixed`
-    are faces that are not all one person, `unsure` the pairs that somebody could not tell.
+    are faces that are not all one person, `unsure` the pairs that somebody could not tell. `turned`
+    are the photos of which somebody said how they are upright.
     `standing` are the events that were not taken back, in the order in which they were said: who
     said what holds, when and where. Two truths are equal if the same holds, whoever said it.
     """
@@ -235,6 +263,7 @@ class Truth:
     same_photo_exceptions: frozenset[frozenset[FaceId]] = frozenset()
     merged_into: Mapping[PersonId, PersonId] = field(default_factory=dict)
     known_as: Mapping[str, PersonId] = field(default_factory=dict)
+    turned: Mapping[PhotoId, Turned] = field(default_factory=dict)
     revisions: Mapping[str, str] = field(default_factory=dict)
     standing: tuple[Event, ...] = field(default=(), compare=False, repr=False)
 

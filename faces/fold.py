@@ -27,17 +27,19 @@ from faces.confirmations import (
     PersonCreated,
     PersonMerged,
     PersonRenamed,
+    PhotoTurned,
     Retracted,
     Revised,
     SamePhotoException,
     Truth,
+    Turned,
     Verdict,
     Word,
     together_in,
 )
 from faces.names import compared
 from faces.opinions import Heard, heard_of_faces
-from faces.records import Confirmation, FaceId, Person, PersonId
+from faces.records import Confirmation, FaceId, Person, PersonId, PhotoId
 
 _Kind = TypeVar("_Kind", bound=Word)
 
@@ -69,6 +71,7 @@ def fold(events: Iterable[Event]) -> Truth:
         same_photo_exceptions=frozenset(
             frozenset((word.first, word.second)) for word in _said(SamePhotoException, standing)
         ),
+        turned=_turned(standing),
         standing=tuple(standing),
     )
     return replace(truth, carried=carried_in(truth))
@@ -148,6 +151,18 @@ def _told_apart(people: Mapping[PersonId, Person]) -> dict[PersonId, Person]:
             holder[compared(name)] = person.id
         apart[person.id] = Person(person.id, name)
     return apart
+
+
+def _turned(standing: Iterable[Event]) -> dict[PhotoId, Turned]:
+    """How photos are upright: of all words on one, whoever said them, the newest counts."""
+    turned: dict[PhotoId, Turned] = {}
+    for event in standing:
+        match event.word:
+            case PhotoTurned(photo=photo, quarters=quarters):
+                before = turned.get(photo)
+                if before is None or before.quarters != quarters:
+                    turned[photo] = Turned(quarters, event.occasion.place)
+    return turned
 
 
 def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:

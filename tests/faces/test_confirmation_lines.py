@@ -42,6 +42,7 @@ LINE = {
         {"said": "person created", "person": "p1", "name": "Zoë"},
         {"said": "person renamed", "person": "p1", "name": "Zoe"},
         {"said": "person merged", "person": "p1", "into": "p2"},
+        {"said": "photo turned", "photo": "a1", "quarters": 3},
         {"said": "revised", "revision": "2"},
         {"said": "retracted"},
         {"said": "decided", "face": "f1", "verdict": "is", "person": "p1"},

@@ -19,6 +19,7 @@ from faces.confirmations import (
     PersonCreated,
     PersonMerged,
     PersonRenamed,
+    PhotoTurned,
     Retracted,
     Revised,
     SamePhotoException,
@@ -28,7 +29,7 @@ from faces.confirmations import (
 )
 from faces.fold import fold
 from faces.names import compared
-from faces.records import FaceId, PersonId
+from faces.records import FaceId, PersonId, PhotoId
 from tests.faces.words import (
     START,
     about_people,
@@ -497,3 +498,33 @@ def test_two_people_who_have_one_name_after_an_undo_are_told_apart() -> None:
         ZOE: "anna (2)",
     }
     assert truth.person_named("Anna (2)") == truth.people[ZOE]
+
+
+PHOTO = PhotoId("photo-1")
+
+
+def turned(truth: Truth) -> int | None:
+    return truth.turned[PHOTO].quarters if PHOTO in truth.turned else None
+
+
+def test_of_all_who_turned_a_photo_the_last_counts_until_taken_back() -> None:
+    right, over = ("Ada", "a", PhotoTurned(PHOTO, 1)), ("Bob", "b", PhotoTurned(PHOTO, 2))
+    assert turned(said()) is None
+    assert turned(said(right)) == 1
+    assert turned(said(right, over)) == 2
+    assert turned(said(right, over, ("Bob", "b", Retracted()))) == 1
+    assert turned(said(right, over, ("Ada", "a", Retracted()))) == 2
+    assert turned(said(right, ("Ada", "a", Revised("2")))) is None
+
+
+def test_a_photo_is_turned_by_the_place_that_changed_how_it_lies() -> None:
+    right, agrees = ("Ada", "a", PhotoTurned(PHOTO, 1)), ("Bob", "b", PhotoTurned(PHOTO, 1))
+    assert said(right, agrees).turned[PHOTO].place == "a"
+    assert said(agrees, right).turned[PHOTO].place == "b"
+    other = ("Ada", "c", PhotoTurned(PHOTO, 3))
+    assert said(right, agrees, other).turned[PHOTO].place == "c"
+
+
+def test_turning_a_photo_says_nothing_of_a_face() -> None:
+    truth = said(("Ada", "a", PhotoTurned(PHOTO, 1)))
+    assert truth.spoken_of == truth.settled == frozenset()

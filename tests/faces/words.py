@@ -17,13 +17,14 @@ from faces.confirmations import (
     PersonCreated,
     PersonMerged,
     PersonRenamed,
+    PhotoTurned,
     Retracted,
     Revised,
     SamePhotoException,
     Verdict,
     Word,
 )
-from faces.records import FaceId, PersonId
+from faces.records import FaceId, PersonId, PhotoId
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -61,6 +62,11 @@ def some_faces(least: int) -> st.SearchStrategy[tuple[FaceId, ...]]:
     return st.lists(faces, min_size=least, max_size=4, unique=True).map(tuple)
 
 
+turnings: st.SearchStrategy[Word] = st.builds(
+    PhotoTurned,
+    st.sampled_from([PhotoId(f"photo-{number}") for number in range(2)]),
+    st.integers(0, 3),
+)
 statements: st.SearchStrategy[Word] = st.one_of(
     verdicts(),
     verdicts(),
@@ -70,6 +76,7 @@ statements: st.SearchStrategy[Word] = st.one_of(
     carrying(),
     st.builds(NotOnePerson, some_faces(2)),
     unsure_pairs(),
+    turnings,
 )
 about_people: st.SearchStrategy[Word] = st.one_of(
     st.builds(PersonCreated, people, names),
