@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from faces.records import (
 from faces.showing import name_of, shown_face
 from faces.store.photos import ReadPhoto
 from faces.studio_format import UNKNOWN, ShownFace, photo_prediction
+from faces.turning import turned_face, turned_photo
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Moment:
         """What the people of the model in use were called when it learned them."""
         people = () if self.identifier is None else self.identifier.version.people
         return {person.id: person.name for person in people}
+
+
+def as_shown(read: ReadPhoto, turned: int) -> ReadPhoto:
+    """A photo as a task shows it, which may have been made before people turned the photo."""
+    quarters = turned - read.photo.turned
+    faces = tuple(turned_face(face, quarters, read.photo) for face in read.faces)
+    return replace(read, photo=turned_photo(read.photo, quarters), faces=faces)
 
 
 def predictions(seen: Sequence[ReadPhoto], moment: Moment) -> list[dict[str, object]]:

@@ -16,23 +16,32 @@ from typing import Any
 import numpy as np
 
 from backend.counters import Counters
+from backend.drawn import encode_drawn
+from backend.learning import LearnedSoFar
 from backend.media import Media
-from backend.naming import Moment, predictions
+from backend.naming import Moment, as_shown, predictions
 from backend.recent import RecentPictures
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
-from faces.identify import CurrentModel
+from faces.identify import CurrentModel, respecting
+from faces.learned import Learned, proposals_of
 from faces.pictures import OpenPhoto, open_bytes
 from faces.reading import FaceReader
-from faces.records import Box, Encodings, FaceId, Photo, PhotoId, Proposal
+from faces.records import (
+    Box,
+    FaceId,
+    Photo,
+    PhotoId,
+    Proposal,
+    identity_rows,
+)
 from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters, ledger, log, photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
+from faces.studio_drawn import DrawnBox, drawn_boxes, renamed_region, typed_beyond_offer
 from faces.studio_format import (
-    DrawnBox,
-    drawn_boxes,
     names_on_offer,
-    renamed_region,
+    shown_turned,
     within_offer,
 )
 
@@ -40,6 +49,8 @@ _PHOTO_ID = re.compile(r"[0-9a-f]{64}")
 _BLANK_PX = 100
 _READING_AT_ONCE = 2
 _DRAWING_AT_ONCE = 2
+_NAMED_SINCE = "answers"
+"""The source of a name that no model version knows yet."""
 _logger = logging.getLogger(__name__)
 
 Prediction = dict[str, Any]
@@ -48,11 +59,20 @@ Prediction = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a task asks about, and the names it offers; all None if the task makes no sense."""
+    """What a task asks about, and the names it offers; all None if the task makes no sense.
+
+    `turned` is by how many quarters to the right its picture is turned.
+    """
 
     photo: PhotoId | None
     url: object
     offered: frozenset[str] | None
+    turned: int = 0
+
+    @property
+    def shown(self) -> tuple[PhotoId | None, int]:
+        """The photo as the task shows it."""
+        return self.photo, self.turned
 
 
 class Predictor:
@@ -82,6 +102,7 @@ class Predictor:
         self._predict_s = predict_s
         self._interactive_s = interactive_s
         self._recent = RecentPictures()
+        self._learned = LearnedSoFar(network)
         self._reading = ThreadPoolExecutor(_READING_AT_ONCE, thread_name_prefix="reading")
         self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
         self._last_round = FIRST_ROUND
@@ -103,7 +124,8 @@ class Predictor:
         Raises:
             FaceloopError: one of them cannot be loaded.
         """
-        self._snapshot([])
+        moment, _ = self._snapshot([])
+        self._learned_now(moment)
         nothing = np.zeros((_BLANK_PX, _BLANK_PX, 3), dtype=np.uint8)
         self._reader.read(OpenPhoto(Photo(PhotoId("0" * 64), _BLANK_PX, _BLANK_PX), nothing))
         self._reader.encode_boxes(nothing, [Box(0, 0, _BLANK_PX, _BLANK_PX)])
@@ -119,14 +141,19 @@ class Predictor:
         self.counters.add("predictions_total", len(asked))
         try:
             moment, known = self._snapshot([one.photo for one in asked if one.photo])
-            named = predictions(list(known.values()), moment)
+            shown = {
+                one.shown: as_shown(known[one.photo], one.turned)
+                for one in asked
+                if one.photo in known
+            }
+            named = predictions(list(shown.values()), moment)
         except FaceloopError as error:
             self._note(error, len(asked))
             return [self.empty(self._last_round) for _ in asked]
-        answers = dict(zip(known, named, strict=True))
-        fresh = [one for one in asked if one.photo not in known]
+        answers = dict(zip(shown, named, strict=True))
+        fresh = [one for one in asked if one.shown not in shown]
         new = iter(self._read_all([one.url for one in fresh], moment))
-        found = [answers[one.photo] if one.photo in answers else next(new) for one in asked]
+        found = [answers[one.shown] if one.shown in shown else next(new) for one in asked]
         return [_offered(answer, one) for answer, one in zip(found, asked, strict=True)]
 
     def interactive(self, task: object, context: object) -> Prediction:
@@ -135,7 +162,7 @@ class Predictor:
         asked = _asked(task)
         future = self._drawing.submit(self._name_drawn, asked.url, context)
         answer = self._outcome(future, self._last_round, timeout_s=self._interactive_s)
-        return _offered(answer, asked)
+        return answer if asked.offered is None else typed_beyond_offer(answer, asked.offered)
 
     @staticmethod
     def empty(version: str) -> Prediction:
@@ -182,7 +209,7 @@ class Predictor:
         answer = self.empty(moment.round)
         if not drawn:
             return answer
-        proposals = self._propose_drawn(url, drawn, moment)
+        proposals = respecting(self._propose_drawn(url, drawn, moment), moment.truth)
         named = [moment.named(proposal) for proposal in proposals]
         answer["score"] = min(score for _, score in named)
         answer["result"] = [
@@ -194,24 +221,25 @@ class Predictor:
     def _propose_drawn(
         self, url: object, drawn: Sequence[DrawnBox], moment: Moment
     ) -> list[Proposal]:
-        """A proposal for each box; before the first model there is no need to look."""
-        if moment.identifier is None:
-            return [Proposal(FaceId(one.region), None, 0.0, "") for one in drawn]
-        return moment.proposals(self._encoded(self._picture(url), drawn))
+        """A proposal for each box: whom the model version knows, and whoever was named since.
 
-    def _encoded(self, picture: OpenPhoto, drawn: Sequence[DrawnBox]) -> Encodings:
-        """What the network says of drawn boxes; they are scaled to the picture's own pixels."""
-        boxes = [
-            _scaled(
-                one.box,
-                across=picture.photo.width_px / one.width_px,
-                down=picture.photo.height_px / one.height_px,
-            )
-            for one in drawn
-        ]
-        plain, mirrored = self._reader.encode_boxes(picture.pixels, boxes)
-        numbered = tuple(FaceId(str(number)) for number in range(len(drawn)))
-        return Encodings(self._network, numbered, plain, mirrored)
+        As long as nobody has a name there is no need to look.
+        """
+        learned = self._learned_now(moment)
+        nobody = [Proposal(FaceId(str(number)), None, 0.0, "") for number in range(len(drawn))]
+        if not learned.knows_anybody:
+            return nobody
+        encodings = encode_drawn(self._reader, self._picture(url), drawn, network=self._network)
+        if moment.identifier is not None:
+            moment.identifier.refuse_other_network(encodings)
+        likeliest = learned.likeliest(identity_rows(encodings), 1)
+        found = proposals_of(encodings.faces, learned, likeliest, otherwise=_NAMED_SINCE)
+        return [found.get(one.face, one) for one in nobody]
+
+    def _learned_now(self, moment: Moment) -> Learned:
+        version = None if moment.identifier is None else moment.identifier.version
+        with self._store.read() as connection:
+            return self._learned.now(connection, log.truth(connection), version)
 
     def _picture(self, url: object) -> OpenPhoto:
         """A picture that is looked at right now; annotators draw several boxes in one."""
@@ -260,12 +288,8 @@ def _asked(task: object) -> _Asked:
     photo = data.get("photo")
     if not isinstance(photo, str) or not _PHOTO_ID.fullmatch(photo):
         return _Asked(None, data.get("image"), names_on_offer(data))
-    return _Asked(PhotoId(photo), data.get("image"), names_on_offer(data))
+    return _Asked(PhotoId(photo), data.get("image"), names_on_offer(data), shown_turned(data))
 
 
 def _offered(answer: Prediction, asked: _Asked) -> Prediction:
     return answer if asked.offered is None else within_offer(answer, asked.offered)
-
-
-def _scaled(box: Box, *, across: float, down: float) -> Box:
-    return Box(box.left * across, box.top * down, box.width * across, box.height * down)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from faces.confirmations import Truth
 from faces.identify import Probabilities, cosines, probabilities
-from faces.records import ENCODING_LENGTH, FaceId, FloatRows, PersonId, unit_rows
+from faces.records import ENCODING_LENGTH, FaceId, FloatRows, PersonId, Proposal, unit_rows
 from faces.versions import ModelVersion
 
 SCALE, UNKNOWN_COSINE = 226.0, 0.9505
@@ -82,12 +82,19 @@ class Learned:
         return learned
 
     @property
+    def knows_anybody(self) -> bool:
+        """Whether anybody could be proposed."""
+        return bool(self._people or self._sums)
+
+    @property
     def threshold(self) -> float:
         """The probability from which on somebody is proposed."""
         return THRESHOLD if self.version is None else self.version.threshold
 
     def learn(self, person: PersonId, row: FloatRows) -> None:
-        """One more confirmed face of a person, (128,); whom the version knows stays as they are."""
+        """One more confirmed face of a person, (128,), or the sum of several; whom the version
+        knows stays as they are.
+        """
         if person not in self.in_version:
             self._sums[person] = self._sums.get(person, np.zeros(ENCODING_LENGTH)) + row
 
@@ -119,6 +126,26 @@ class Learned:
             scale=SCALE if told is None else told.scale,
             unknown_cosine=UNKNOWN_COSINE if told is None else told.unknown_cosine,
         )
+
+
+def proposals_of(
+    faces: Sequence[FaceId], learned: Learned, likeliest: Likeliest, *, otherwise: str
+) -> dict[FaceId, Proposal]:
+    """The likeliest person of each face, if that is likely enough.
+
+    Only a model version calls a face unknown, and people named since are none of its: then the
+    source is the one given as `otherwise`.
+    """
+    version = None if learned.version is None else learned.version.id
+    proposals: dict[FaceId, Proposal] = {}
+    for row, face in enumerate(faces):
+        person, chance = next(iter(likeliest.of(row).items()), (None, 0.0))
+        if person is not None and chance >= learned.threshold:
+            source = version if version and person in learned.in_version else otherwise
+            proposals[face] = Proposal(face, person, min(chance, 1.0), source)
+        elif version:
+            proposals[face] = Proposal(face, None, 1.0 - chance, version)
+    return proposals
 
 
 _NOBODY: FloatRows = np.empty((0, ENCODING_LENGTH), dtype=np.float32)

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from faces.records import Box, FaceId, PersonId, Photo, PhotoId
-from faces.studio_format import UNKNOWN, BoxVerdict, drawn_box, first_of
+from faces.studio_drawn import drawn_box
+from faces.studio_format import UNKNOWN, BoxVerdict, Turn, first_of, shown_turned
+from faces.turning import turned_box, turned_photo
 
 
 @dataclass(frozen=True, slots=True)
 class BoxAnswer:
     """What one box in a photo says at submit; `name` is None when nothing is said.
 
-    `meant` is whom the chosen name stood for when it was offered, where the task tells.
+    `meant` is whom the chosen name stood for when it was offered, where the task tells. A box is
+    `untouched` when we proposed it and it stands as it was, name and all.
     """
 
     region: str
@@ -25,15 +28,21 @@ class BoxAnswer:
     name: str | None
     verdict: BoxVerdict | None
     meant: PersonId | None = None
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoAnswer:
-    """One annotation of a photo: its boxes, and the proposed faces whose boxes are gone."""
+    """One annotation of a photo: its boxes, and the proposed faces whose boxes are gone.
+
+    `upright` is by how many quarters to the right the photo is to be turned from how its file has
+    it; None if the annotator turned nothing.
+    """
 
     photo: PhotoId
     boxes: tuple[BoxAnswer, ...]
     deleted: tuple[FaceId, ...]
+    upright: int | None = None
 
 
 def read_photo_answer(
@@ -43,7 +52,8 @@ def read_photo_answer(
     photo: Photo,
     from_prediction: bool,
 ) -> PhotoAnswer:
-    """What an annotation of a Photos task says; boxes are in pixels of the photo.
+    """What an annotation of a Photos task says; boxes are in pixels of the photo as it lies now,
+    which may be turned otherwise than the task shows it.
 
     Label Studio's `original_width` is that of the preview which the browser loaded, so percent
     alone counts. A proposed face without a box counts as deleted only when the annotation began
@@ -52,7 +62,8 @@ def read_photo_answer(
     boxes: dict[str, BoxAnswer] = {}
     extras: dict[str, dict[str, str]] = {}
     regions: set[str] = set()
-    size = {"original_width": photo.width_px, "original_height": photo.height_px}
+    seen = turned_photo(photo, shown_turned(task_data) - photo.turned)
+    size = {"original_width": seen.width_px, "original_height": seen.height_px}
     for item in annotation.get("result") or []:
         if item.get("type") in ("rectanglelabels", "rectangle"):
             regions.add(str(item.get("id")))
@@ -62,17 +73,19 @@ def read_photo_answer(
             label = first_of(item["value"].get("rectanglelabels"))
             name = None if label in (None, UNKNOWN) else label
             meant = _meant(task_data, name)
-            boxes[drawn.region] = BoxAnswer(drawn.region, drawn.box, name, None, meant)
+            box = turned_box(drawn.box, photo.turned - seen.turned, seen.width_px, seen.height_px)
+            untouched = item.get("origin") == "prediction"
+            boxes[drawn.region] = BoxAnswer(drawn.region, box, name, None, meant, untouched)
         elif item.get("type") == "textarea":
             said = first_of(item.get("value", {}).get("text")) or ""
             extras.setdefault(item.get("id", ""), {})["name"] = said
-        elif item.get("type") == "choices":
+        elif item.get("type") == "choices" and item.get("from_name") != "turn":
             said = first_of(item.get("value", {}).get("choices")) or ""
             extras.setdefault(item.get("id", ""), {})["verdict"] = said
     whole = tuple(_with_extras(box, extras.get(region, {})) for region, box in boxes.items())
     proposed = [FaceId(face) for face in task_data.get("faces") or []]
     deleted = tuple(face for face in proposed if face not in regions) if from_prediction else ()
-    return PhotoAnswer(photo.id, whole, deleted)
+    return PhotoAnswer(photo.id, whole, deleted, _upright(annotation, seen))
 
 
 def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
@@ -82,6 +95,13 @@ def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
         return BoxAnswer(box.region, box.box, None, BoxVerdict(verdict))
     typed = extras.get("name", "").strip()
     return BoxAnswer(box.region, box.box, typed, None) if typed else box
+
+
+def _upright(annotation: Mapping[str, Any], seen: Photo) -> int | None:
+    """How the photo is upright: as it was seen, and turned from there."""
+    items = annotation.get("result") or []
+    said = next((_said(item) for item in items if item.get("from_name") == "turn"), "")
+    return turned_photo(seen, Turn(said).quarters).turned if said in set(Turn) else None
 
 
 def _meant(task_data: Mapping[str, Any], name: str | None) -> PersonId | None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from faces.records import Box, FaceId, PersonId, PhotoId
+from faces.turning import QUARTERS
 
 UNKNOWN = "Unknown"
 """The label of a face for which no name is proposed."""
@@ -55,6 +56,19 @@ class BoxVerdict(StrEnum):
     CANNOT_TELL = "Cannot tell"
 
 
+class Turn(StrEnum):
+    """How a photo has to be turned to be upright, as an annotator sees it."""
+
+    LEFT = "Turn left"
+    RIGHT = "Turn right"
+    UPSIDE_DOWN = "Upside down"
+
+    @property
+    def quarters(self) -> int:
+        """The same in quarters to the right."""
+        return {Turn.LEFT: 3, Turn.RIGHT: 1, Turn.UPSIDE_DOWN: 2}[self]
+
+
 @dataclass(frozen=True, slots=True)
 class ShownFace:
     """A face as a photo's task shows it; `score` is how sure the name is, 0 to 1."""
@@ -74,16 +88,6 @@ class ShownTile:
     box: Box
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnBox:
-    """A box that an annotator has just drawn: `region` is Label Studio's id of it."""
-
-    region: str
-    box: Box
-    width_px: int
-    height_px: int
-
-
 def photo_task(
     photo: PhotoId,
     *,
@@ -92,10 +96,12 @@ def photo_task(
     people: Sequence[str],
     faces: Sequence[FaceId],
     ids: Mapping[str, PersonId] | None = None,
+    turned: int = 0,
 ) -> dict[str, Any]:
     """The data of a Photos task: the picture, the names on offer, and the faces it shows.
 
-    `ids` tells whom the names stand for, whoever has them when the answer is read.
+    `ids` tells whom the names stand for, whoever has them when the answer is read; `turned` by how
+    many quarters the picture is turned, whatever is known of the photo by then.
     """
     return {
         "image": image_url,
@@ -104,7 +110,14 @@ def photo_task(
         "people": options([*people, UNKNOWN]),
         "faces": list(faces),
         **({"people_ids": dict(ids)} if ids else {}),
+        **({"turned": turned} if turned else {}),
     }
+
+
+def shown_turned(task_data: Mapping[str, Any]) -> int:
+    """By how many quarters to the right the picture of a Photos task is turned."""
+    turned = task_data.get("turned")
+    return turned % QUARTERS if isinstance(turned, int) else 0
 
 
 def photo_prediction(
@@ -114,7 +127,7 @@ def photo_prediction(
     return {
         "model_version": version,
         "score": min((face.score for face in shown), default=0.0),
-        "result": [_named_region(face, width_px, height_px) for face in shown],
+        "result": [named_region(face, width_px, height_px) for face in shown],
     }
 
 
@@ -133,11 +146,12 @@ def within_offer(prediction: Mapping[str, Any], offered: frozenset[str]) -> dict
     """
     return {
         **prediction,
-        "result": [_region_within(region, offered) for region in prediction["result"]],
+        "result": [region_within(region, offered) for region in prediction["result"]],
     }
 
 
-def _region_within(region: dict[str, Any], offered: frozenset[str]) -> dict[str, Any]:
+def region_within(region: dict[str, Any], offered: frozenset[str]) -> dict[str, Any]:
+    """The same for one region; one that is within the offer is given back as it is."""
     name = first_of(region["value"].get("rectanglelabels"))
     if name is None or name == UNKNOWN or name in offered:
         return region
@@ -155,35 +169,8 @@ def place_of_task(kind: Kind, *, worth: float, queue: int) -> dict[str, str]:
     return {"kind": kind.value, WORTH: f"{worth:010.3f}", "queue": str(queue)}
 
 
-def drawn_boxes(context: object) -> list[DrawnBox]:
-    """The rectangles in an interactive call's context; anything else in it is left out."""
-    regions = context.get("result") if isinstance(context, dict) else None
-    if not isinstance(regions, list):
-        return []
-    return [box for box in map(drawn_box, regions) if box is not None]
-
-
-def drawn_box(item: Any) -> DrawnBox | None:
-    """The rectangle of a region in pixels of the upright photo; None for anything else."""
-    if not isinstance(item, dict) or not isinstance(item.get("value"), dict):
-        return None
-    value = item["value"]
-    try:
-        width_px, height_px = int(item["original_width"]), int(item["original_height"])
-        left, top, width, height = (float(value[k]) / 100 for k in ("x", "y", "width", "height"))
-        box = Box(left * width_px, top * height_px, width * width_px, height * height_px)
-        return DrawnBox(str(item["id"]), box.clipped(width_px, height_px), width_px, height_px)
-    except (KeyError, OverflowError, TypeError, ValueError):
-        return None
-
-
-def renamed_region(drawn: DrawnBox, name: str, score: float) -> dict[str, Any]:
-    """The same rectangle, answered with a name."""
-    face = ShownFace(FaceId(drawn.region), drawn.box, name, score)
-    return _named_region(face, drawn.width_px, drawn.height_px)
-
-
-def _named_region(face: ShownFace, width_px: int, height_px: int) -> dict[str, Any]:
+def named_region(face: ShownFace, width_px: int, height_px: int) -> dict[str, Any]:
+    """A face as a rectangle with its name, in a photo of this size."""
     region: dict[str, Any] = {
         "id": face.face,
         "from_name": "face",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from faces.confirmations import Truth
 from faces.desk_tasks import OFFERED_PEOPLE
 from faces.identify import Identifier, respecting
-from faces.learned import Learned, Likeliest
+from faces.learned import Learned, proposals_of
 from faces.records import Cluster, Encodings, FaceId, PersonId, Proposal, identity_rows
 
 
@@ -47,7 +47,7 @@ def guess(
     version = None if identifier is None else identifier.version
     learned = Learned.of(truth, encodings.faces, rows, version=version)
     likeliest = learned.likeliest(rows, OFFERED_PEOPLE)
-    of_faces = _proposals_of_faces(encodings.faces, learned, likeliest, run)
+    of_faces = proposals_of(encodings.faces, learned, likeliest, otherwise=run)
     of_clusters = {
         proposal.face: proposal
         for proposal in _proposals_of_clusters(clusters, truth, run)
@@ -63,26 +63,6 @@ def guess(
         },
         learned,
     )
-
-
-def _proposals_of_faces(
-    faces: Sequence[FaceId], learned: Learned, likeliest: Likeliest, run: str
-) -> dict[FaceId, Proposal]:
-    """The likeliest person of each face, if that is likely enough.
-
-    Only a model version calls a face unknown, and people named since are none of its: then the
-    source is the run.
-    """
-    version = None if learned.version is None else learned.version.id
-    proposals: dict[FaceId, Proposal] = {}
-    for row, face in enumerate(faces):
-        person, chance = next(iter(likeliest.of(row).items()), (None, 0.0))
-        if person is not None and chance >= learned.threshold:
-            source = version if version and person in learned.in_version else run
-            proposals[face] = Proposal(face, person, min(chance, 1.0), source)
-        elif version:
-            proposals[face] = Proposal(face, None, 1.0 - chance, version)
-    return proposals
 
 
 def _person_of(proposal: Proposal | None) -> PersonId | None:

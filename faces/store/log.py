@@ -55,6 +55,16 @@ def last_number(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(t.log.c.number))) or 0
 
 
+def state(connection: sa.Connection) -> tuple[int | None, int]:
+    """What tells one state of an append-only log from all others.
+
+    PostgreSQL may give out numbers in another order than that in which they come to be seen.
+    """
+    number = t.log.c.number
+    last, count = connection.execute(sa.select(sa.func.max(number), sa.func.count(number))).one()
+    return last, count
+
+
 def truth(connection: sa.Connection) -> Truth:
     """What holds now, after everything that was said.
 
@@ -65,7 +75,7 @@ def truth(connection: sa.Connection) -> Truth:
     if shared is None:
         folded = fold(events(connection))
     else:
-        folded = shared.get(_state(connection), lambda: fold(events(connection)))
+        folded = shared.get(state(connection), lambda: fold(events(connection)))
     if not folded.carried:
         return folded
     people = frozenset(folded.carried.values())
@@ -135,16 +145,6 @@ def restore(connection: sa.Connection, saved: Iterable[Event]) -> None:
     if rows:
         connection.execute(sa.insert(t.log), rows)
         _count_on(connection)
-
-
-def _state(connection: sa.Connection) -> tuple[int | None, int]:
-    """What tells one state of an append-only log from all others.
-
-    PostgreSQL may give out numbers in another order than that in which they come to be seen.
-    """
-    number = t.log.c.number
-    last, count = connection.execute(sa.select(sa.func.max(number), sa.func.count(number))).one()
-    return last, count
 
 
 def _count_on(connection: sa.Connection) -> None:

@@ -291,6 +291,63 @@ def test_several_boxes_of_one_region_id_are_all_answered(world: World) -> None:
     assert names(answer) == ["Anna", "Anna"]
 
 
+def test_a_drawn_box_is_named_before_the_first_model(world: World) -> None:
+    _, [face, _] = world.add_photo(1, ANNA, BO)
+    world.confirm(face, "Anna")
+    url = world.serve_picture("seen.png")
+    answer = world.predictor().interactive(task(url=url), context(drawn("zz")))
+    assert names(answer) == ["Anna"]
+    assert 0.5 < answer["score"] <= 1
+
+
+def test_a_drawn_box_is_named_after_whoever_was_named_since_the_model(world: World) -> None:
+    _, [face, _] = world.add_photo(1, BO, ANNA)
+    world.learn(Anna=ANNA)
+    predictor, url = world.predictor(), world.serve_picture("seen.png")
+    world.reader.row_drawn = BO
+    assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Unknown"]
+    world.confirm(face, "Bo")
+    assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Bo"]
+    world.reader.row_drawn = ANNA
+    assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Anna"]
+
+
+def test_a_drawn_box_like_nobody_is_unknown(world: World) -> None:
+    _, [face] = world.add_photo(1, ANNA)
+    world.confirm(face, "Anna")
+    world.reader.row_drawn = NOBODY
+    url = world.serve_picture("seen.png")
+    answer = world.predictor().interactive(task(url=url), context(drawn()))
+    assert (names(answer), answer["score"]) == (["Unknown"], 0.0)
+
+
+def test_a_name_that_the_task_does_not_offer_is_filled_in_for_a_drawn_box(world: World) -> None:
+    _, [face] = world.add_photo(1, ANNA)
+    world.confirm(face, "Zoë")
+    url = world.serve_picture("seen.png")
+    box, typed = world.predictor().interactive(task(url=url), context(drawn("zz")))["result"]
+    assert box["value"]["rectanglelabels"] == ["Unknown"]
+    assert (typed["id"], typed["value"]["text"]) == ("zz", ["Zoë"])
+
+
+@pytest.mark.parametrize("shown", range(4))
+def test_a_task_that_shows_a_photo_otherwise_gets_its_boxes_as_they_are_there(
+    world: World, shown: int
+) -> None:
+    photo, _ = world.add_photo(1, ANNA)
+    lies = task(photo)
+    lies["data"] |= {"turned": shown}
+    [upright, answer] = world.predictor().predict([task(photo), lies])
+    assert box_px(upright["result"][0]) == [10, 40, 80, 90]
+    expected = {
+        0: [10, 40, 80, 90],
+        1: [670, 10, 90, 80],
+        2: [910, 670, 80, 90],
+        3: [40, 910, 90, 80],
+    }
+    assert box_px(answer["result"][0]) == expected[shown]
+
+
 def test_before_the_first_model_a_drawn_box_is_unknown(world: World) -> None:
     answer = world.predictor().interactive(task(), context(drawn("zz")))
     assert [region["id"] for region in answer["result"]] == ["zz"]

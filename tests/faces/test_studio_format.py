@@ -8,6 +8,7 @@ from label_studio_sdk.label_interface.interface import LabelInterface
 from faces.records import Box, FaceId, PersonId, Photo, PhotoId
 from faces.studio_answers import read_photo_answer
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG, photos_config_matches
+from faces.studio_drawn import drawn_boxes, renamed_region, typed_beyond_offer
 from faces.studio_format import (
     PEOPLE_VERSION,
     UNKNOWN,
@@ -16,15 +17,15 @@ from faces.studio_format import (
     ShownFace,
     ShownTile,
     Tile,
-    drawn_boxes,
     names_on_offer,
     photo_prediction,
     photo_task,
-    renamed_region,
+    shown_turned,
     within_offer,
 )
 from faces.studio_people import Asks, ShownRow, people_prediction, people_task
 from faces.studio_rows import PeopleAnswer, read_page_answer
+from faces.turning import turned_box, turned_photo
 
 PHOTO = PhotoId("a" * 64)
 PHOTOS, PEOPLE = LabelInterface(PHOTOS_CONFIG), LabelInterface(PEOPLE_CONFIG)
@@ -350,6 +351,13 @@ def test_a_box_just_drawn_is_answered_with_the_same_rectangle() -> None:
     )
 
 
+@pytest.mark.parametrize("origin", ["prediction", "prediction-changed"])
+def test_of_boxes_in_a_context_those_that_we_proposed_are_not_just_drawn(origin: str) -> None:
+    proposed, drawn = region(1, "Anna") | {"origin": origin}, region(2, "Anna")
+    for by_hand in (drawn, drawn | {"origin": "manual"}):
+        assert [box.region for box in drawn_boxes({"result": [proposed, by_hand]})] == ["f2"]
+
+
 @pytest.mark.parametrize("context", [None, [], {}, {"result": None}, {"result": {}}, "result"])
 def test_no_context_holds_no_box(context: object) -> None:
     assert drawn_boxes(context) == []
@@ -383,6 +391,76 @@ def test_a_name_that_a_task_does_not_offer_becomes_a_note() -> None:
     assert one["value"]["rectanglelabels"] == [UNKNOWN]
     assert "Zoë" in one["meta"]["text"][0]
     assert other["value"]["rectanglelabels"] == ["Ida"]
+
+
+def test_a_box_just_drawn_has_a_name_that_is_not_on_offer_as_if_typed() -> None:
+    shown = [ShownFace(FaceId("f1"), Box(1, 1, 9, 9), "Zoë", 0.9)]
+    shown.append(ShownFace(FaceId("f2"), Box(20, 1, 9, 9), "Ida", 0.8))
+    given = photo_prediction(shown, width_px=100, height_px=50, version="faceloop-0001")
+    answered = typed_beyond_offer(given, frozenset({"Ida", UNKNOWN}))
+    assert PHOTOS.validate_prediction(answered, return_errors=True) == []
+    box, typed, other = answered["result"]
+    assert (box["id"], box["value"]["rectanglelabels"]) == ("f1", [UNKNOWN])
+    assert (typed["id"], typed["from_name"], typed["value"]["text"]) == ("f1", "new_name", ["Zoë"])
+    assert other["value"]["rectanglelabels"] == ["Ida"]
+    read_back = read(*answered["result"])
+    assert [one.name for one in read_back.boxes] == ["Zoë", "Ida"]
+
+
+def turning(turn: str) -> dict[str, Any]:
+    value = {"choices": [turn]}
+    return {"from_name": "turn", "to_name": "image", "type": "choices", "value": value}
+
+
+def read_turned(now: int, shown: int, *items: dict[str, Any]) -> Any:
+    """What is read where the task shows the photo turned one way, and it lies another way now."""
+    data = photo_data([FaceId("f1")]) | ({"turned": shown} if shown else {})
+    photo = turned_photo(Photo(PHOTO, 200, 100), now)
+    result = {"result": list(items)}
+    return read_photo_answer(result, data, photo=photo, from_prediction=True)
+
+
+@pytest.mark.parametrize(("turn", "quarters"), [("Turn left", 3), ("Turn right", 1)])
+@pytest.mark.parametrize("shown", range(4))
+@pytest.mark.parametrize("now", range(4))
+def test_a_turn_is_told_from_how_the_file_has_the_photo(
+    turn: str, quarters: int, shown: int, now: int
+) -> None:
+    assert read_turned(now, shown, turning(turn)).upright == (shown + quarters) % 4
+    assert read_turned(now, shown, region(1, "Anna")).upright is None
+
+
+@given(st.integers(0, 3), st.integers(0, 3))
+def test_a_box_is_where_it_was_seen_however_the_photo_lies_now(now: int, shown: int) -> None:
+    width_px, height_px = (200, 100) if shown % 2 == 0 else (100, 200)
+    seen = Box(0.1 * width_px, 0.1 * height_px, 0.1 * width_px, 0.2 * height_px)
+    (read_box,) = read_turned(now, shown, region(1, "Anna")).boxes
+    expected = turned_box(seen, now - shown, width_px, height_px)
+    assert read_box.box.overlap(expected) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("turn", ["Turn round", "", "Stranger"])
+def test_a_turn_that_is_not_on_our_screen_is_none(turn: str) -> None:
+    assert read(turning(turn), region(1, "Anna")).upright is None
+
+
+def test_a_box_is_untouched_as_long_as_nothing_was_done_to_it() -> None:
+    proposed = region(1, "Anna") | {"origin": "prediction"}
+    assert [one.untouched for one in read(proposed).boxes] == [True]
+    for touched in (
+        [proposed | {"origin": "prediction-changed"}],
+        [region(1, "Anna")],
+        [proposed, per_region(1, "textarea", {"text": ["Zoë"]})],
+        [proposed, per_region(1, "choices", {"choices": ["Stranger"]})],
+    ):
+        assert [one.untouched for one in read(*touched).boxes] == [False]
+
+
+def test_a_task_tells_how_its_photo_is_turned() -> None:
+    data = photo_task(PHOTO, image_url="/x", caption="", people=[], faces=[], turned=3)
+    assert shown_turned(data) == 3
+    assert shown_turned(photo_data([])) == shown_turned({"turned": "no number"}) == 0
+    assert "turned" not in photo_data([])
 
 
 def test_a_task_without_a_list_of_names_restricts_nothing() -> None:

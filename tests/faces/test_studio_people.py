@@ -20,7 +20,7 @@ def row(numbers: Sequence[int], name: str | None = None, *, hidden: int = 0) -> 
 
 
 def data(asks: Asks, *rows: ShownRow, people: Sequence[str] = (), **more: Any) -> dict[str, Any]:
-    given = { "montage_url": "/m.jpg", "people": people, "photos": 3}
+    given = {"montage_url": "/m.jpg", "people": people, "photos": 3}
     return people_task(asks=asks, rows=rows, **given, **more)
 
 
@@ -147,9 +147,7 @@ def test_a_page_of_one_row_says_what_is_on_it(
     faces: int, photos: int, hidden: int, title: str
 ) -> None:
     shown = row(range(faces), hidden=hidden)
-    page = people_task(
-        asks=Asks.NAME, rows=[shown], montage_url="/m", people=[], photos=photos
-    )
+    page = people_task(asks=Asks.NAME, rows=[shown], montage_url="/m", people=[], photos=photos)
     assert page["title"] == title
     assert page.get("carried", []) == list(shown.carried)
 
