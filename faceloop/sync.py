@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from faceloop import options
 from faceloop.console import named_progress, say, warn
+from faceloop.wording import counted
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import StudioError, StudioUnreachable
 from faces.identify import CurrentModel
@@ -49,6 +50,8 @@ def tell_synced(synced: Synced) -> None:
     """Say what came in and what went out."""
     pulled = synced.pulled
     say(f"{pulled.answers} answers read ({pulled.words} words), {pulled.taken_back} taken back")
+    if pulled.turned:
+        say(f"{counted(pulled.turned, 'photo')} turned and read again")
     for problem in pulled.problems:
         warn(problem)
     for project, plan in synced.pushed.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from filelock import FileLock
+from filelock import BaseFileLock, FileLock, Timeout
 
 from faces.settings import Settings
 
@@ -24,7 +24,26 @@ class Work(StrEnum):
 @contextmanager
 def alone(settings: Settings, work: Work) -> Iterator[None]:
     """Wait until no other process does this work, then keep the others waiting."""
+    with _lock(settings, work):
+        yield
+
+
+@contextmanager
+def alone_if_free(settings: Settings, work: Work) -> Iterator[bool]:
+    """The same without waiting: False where another process does this work now."""
+    lock = _lock(settings, work)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _lock(settings: Settings, work: Work) -> BaseFileLock:
     locks = settings.workspace / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(locks / f"{work}.lock"):
-        yield
+    return FileLock(locks / f"{work}.lock")

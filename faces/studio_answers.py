@@ -100,7 +100,14 @@ def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
 def _upright(annotation: Mapping[str, Any], seen: Photo) -> int | None:
     """How the photo is upright: as it was seen, and turned from there."""
     items = annotation.get("result") or []
-    said = next((_said(item) for item in items if item.get("from_name") == "turn"), "")
+    said = next(
+        (
+            first_of(item.get("value", {}).get("choices")) or ""
+            for item in items
+            if item.get("from_name") == "turn"
+        ),
+        "",
+    )
     return turned_photo(seen, Turn(said).quarters).turned if said in set(Turn) else None
 
 

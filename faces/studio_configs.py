@@ -12,6 +12,11 @@ MOST_ROWS = 30
 PHOTOS_CONFIG = """<View>
   <Header value="$caption" size="5"/>
   <RectangleLabels name="face" toName="image" value="$people" showInline="true" canRotate="false"/>
+  <Choices name="turn" toName="image" choice="single" showInline="true">
+    <Choice value="Turn left" hotkey="j"/>
+    <Choice value="Turn right" hotkey="l"/>
+    <Choice value="Upside down" hotkey="i"/>
+  </Choices>
   <Image name="image" value="$image" zoom="true" zoomControl="true" rotateControl="false"/>
   <View visibleWhen="region-selected">
     <TextArea name="new_name" toName="image" perRegion="true" maxSubmissions="1" rows="1"

@@ -14,6 +14,7 @@ from faces.confirmations import (
     NotOnePerson,
     PairUnsure,
     PersonCreated,
+    PhotoTurned,
     Truth,
     Verdict,
     Word,
@@ -183,6 +184,9 @@ def words_of_photo_answer(
 
     A box drawn over a known face that has no box of its own here is that same face, moved. A box
     with a name that cannot be anybody's is a problem and says nothing.
+
+    Who turns a photo has looked at how it lies and not at every name that we proposed for faces
+    lying on their side: only what they did to a box counts then.
     """
     words: list[Word] = []
     drawn: list[Face] = []
@@ -190,16 +194,21 @@ def words_of_photo_answer(
     boxed = {box.region for box in answer.boxes}
     free = {face: one.box for face, one in known.items() if face not in boxed}
     for box in answer.boxes:
+        if box.untouched and answer.upright is not None:
+            free.pop(FaceId(box.region), None)
+            continue
         face = _face_of_box(box, answer, known, free)
         free.pop(face.id, None)
         before = known.get(face.id)
-        if before is None or _moved(before.box, face.box):
+        if before is None or (not box.untouched and _moved(before.box, face.box)):
             drawn.append(face)
         try:
             words += _words_of_box(box, face.id, names)
         except BadName as problem:
             problems.append(str(problem))
     words += _all([face for face in answer.deleted if face in free], Verdict.NOT_A_FACE)
+    if answer.upright is not None:
+        words.append(PhotoTurned(answer.photo, answer.upright))
     return Said(tuple(words), tuple(drawn), tuple(problems))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faces.errors import StudioError
-from faces.records import PhotoId
+from faces.records import Photo, PhotoId
 from faces.store import ledger
 from faces.store.database import Store
 from faces.store.ledger import PushedPage, PushedTask, Shown
@@ -21,7 +21,7 @@ from sync.gathering import Gathered
 from sync.montage import draw_montage
 from sync.plan import Plan
 from sync.rounds import HALF_PUSHED
-from sync.wanted import Wanted, shown_digest
+from sync.wanted import Wanted, WantedPhoto, shown_digest
 from sync.wanted_pages import WantedPage
 
 BATCH = 20
@@ -49,6 +49,7 @@ class ProjectPush:
         self._id = desk.project(project)
         self._version = gathered.version(project)
         self._wanted = gathered.wanted[project]
+        self._photos = gathered.wanted[Project.PHOTOS]
         self._pushed = gathered.pushed[project]
         self._progress = on_progress
         config = PEOPLE_CONFIG if project is Project.PEOPLE else PHOTOS_CONFIG
@@ -163,8 +164,10 @@ class ProjectPush:
 
     def _picture(self, wanted: Wanted) -> Path:
         media = self._desk.media
+        if isinstance(wanted, WantedPhoto):
+            return media.preview(wanted.photo.id, wanted.photo.turned)
         if not isinstance(wanted, WantedPage):
-            return media.preview(wanted.key)  # type: ignore[arg-type]  # a photo's key is its id
+            raise TypeError(f"nobody knows how to draw {wanted.key}")
         place = media.montage(wanted.montage)
         if not place.exists():
             draw_montage(wanted.layout(), [media.crop(f) for f in wanted.faces], place)
@@ -181,22 +184,28 @@ class ProjectPush:
         wanted = self._wanted[key]
         if not isinstance(wanted, WantedPage):
             return wanted.data(picture_url)
-        return wanted.data(picture_url, self._previews([one.photo.id for one in wanted.sightings]))
+        return wanted.data(picture_url, self._previews([one.photo for one in wanted.sightings]))
 
-    def _previews(self, photos_shown: Sequence[PhotoId]) -> dict[PhotoId, str]:
+    def _previews(self, photos_shown: Sequence[Photo]) -> dict[PhotoId, str]:
         """Addresses of photos, as far as annotators can open them: those uploaded have tasks."""
         if self._desk.pictures == "upload":
-            tasks = self._photo_tasks
-            return {photo: tasks[photo].picture_url for photo in photos_shown if photo in tasks}
-        previews = {photo: self._desk.media.preview(photo) for photo in photos_shown}
+            urls_of = self._addresses_of_tasks
+            return {photo.id: urls_of[photo.id] for photo in photos_shown if photo.id in urls_of}
+        media = self._desk.media
+        previews = {photo.id: media.preview(photo.id, photo.turned) for photo in photos_shown}
         urls = self._desk.addresses(Project.PHOTOS, list(previews.values()))
         return {photo: urls[preview] for photo, preview in previews.items()}
 
     @cached_property
-    def _photo_tasks(self) -> Mapping[str, PushedTask]:
-        """The tasks of Photos as they are now."""
+    def _addresses_of_tasks(self) -> Mapping[PhotoId, str]:
+        """Where the pictures of photos are, by the tasks of Photos as they are now."""
         with self._store.read() as connection:
-            return ledger.pushed_tasks(connection, Project.PHOTOS)
+            tasks = ledger.pushed_tasks(connection, Project.PHOTOS)
+        return {
+            one.photo.id: tasks[key].picture_url
+            for key, one in self._photos.items()
+            if key in tasks and isinstance(one, WantedPhoto)
+        }
 
     def _checked(self, wanted: Wanted) -> dict[str, Any]:
         """The prediction, which Label Studio's own validator accepts."""

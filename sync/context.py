@@ -16,6 +16,10 @@ _MONTHS = (
 )
 
 
+Cut = tuple[int, ...]
+"""How a face is cut out: the quarters by which its photo is turned, then its box in pixels."""
+
+
 @dataclass(frozen=True)
 class Places:
     """The photos that are there, the faces in them, and the files that hold them."""
@@ -28,6 +32,16 @@ class Places:
         """Where each of some faces was seen, in their order; empty if that is not known of all."""
         seen = tuple(self._sighting(self.faces[face]) for face in shown if face in self.faces)
         return seen if len(seen) == len(shown) else ()
+
+    def cuts(self, shown: Sequence[FaceId]) -> dict[FaceId, Cut]:
+        """Those of some faces whose photo people turned, or whose box they drew or moved."""
+        found: dict[FaceId, Cut] = {}
+        for face in (self.faces[shown_face] for shown_face in shown if shown_face in self.faces):
+            turned, box = self.photos[face.photo].turned, face.box
+            if turned or not face.detector:
+                edges = map(round, (box.left, box.top, box.width, box.height))
+                found[face.id] = (turned, *edges)
+        return found
 
     def _sighting(self, face: Face) -> Sighting:
         photo = self.photos[face.photo]

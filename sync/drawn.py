@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from faces.encode import Encoder
 from faces.errors import BadPhoto
-from faces.pictures import OpenPhoto, face_crop, open_bytes, save_jpeg
-from faces.records import NETWORK, Encodings, PhotoFile
+from faces.pictures import face_crop, save_jpeg
+from faces.records import NETWORK, Encodings
 from faces.store import photos
 from faces.store.database import Store
 from sync.media import CROP_PX, Media
-from sync.storage import content_of, place_shown
+from sync.opening import open_again
 
 
 def encode_drawn_faces(store: Store, *, media: Media) -> int:
@@ -21,11 +19,13 @@ def encode_drawn_faces(store: Store, *, media: Media) -> int:
         if not missing:
             return 0
         files = photos.files_of_photos(connection)
+        photo_of = {photo.id: photo for photo in photos.photos(connection)}
     encoder: Encoder | None = None
     done = 0
     for face in missing:
-        opened = _open_any(files.get(face.photo, []))
-        if opened is None:
+        try:
+            opened = open_again(photo_of[face.photo], files.get(face.photo, []))
+        except BadPhoto:
             continue
         encoder = encoder or Encoder()
         plain, mirrored = encoder.encode(opened.pixels, [face.box])
@@ -35,13 +35,3 @@ def encode_drawn_faces(store: Store, *, media: Media) -> int:
             photos.save_encodings(connection, encodings)
         done += 1
     return done
-
-
-def _open_any(files: Sequence[PhotoFile]) -> OpenPhoto | None:
-    """The photo from the first of its files that can still be read."""
-    for file in files:
-        try:
-            return open_bytes(content_of(file), name=place_shown(file))
-        except BadPhoto:
-            continue
-    return None

@@ -10,7 +10,7 @@ from faces.errors import BrokenModelVersion
 from faces.identify import CurrentModel
 from faces.records import NETWORK, PhotoId, Proposal
 from faces.store import clusters as cluster_store
-from faces.store import ledger, log, photos
+from faces.store import ledger, log, photos, turnings
 from faces.store.database import Store
 from faces.store.ledger import PushedTask
 from faces.studio_format import PEOPLE_VERSION
@@ -72,6 +72,7 @@ def gather(
         pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
         queues = read_queues(connection, annotators=annotators)
         answers = ledger.read_annotations(connection, Project.PEOPLE)
+        turned = turnings.turned_photos(connection)
     guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
     captions = {photo: places[0].path for photo, places in files.items()}
     places = Places(
@@ -87,7 +88,7 @@ def gather(
     wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
         Project.PEOPLE: {page.key: page for page in best_first(pages)},
         Project.PHOTOS: {
-            w.key: w for w in wanted_photos(there, all_faces, captions, truth, guesses)
+            w.key: w for w in wanted_photos(there, all_faces, captions, truth, guesses, turned)
         },
     }
     current = round_of(store, run if identifier is None else identifier.version.id)

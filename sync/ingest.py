@@ -12,7 +12,7 @@ from pathlib import Path
 from faces.errors import BadPhoto, SetupError
 from faces.reading import ReadingOptions, detector_named
 from faces.records import PhotoFile, PhotoId
-from faces.store import files, photos, rereading
+from faces.store import files, photos, rereading, turnings
 from faces.store.database import Store
 from faces.store.photos import KnownFile
 from sync.address import look_through_address
@@ -26,7 +26,7 @@ from sync.changes import (
 )
 from sync.folder import Found, look_through, real_path
 from sync.media import Media
-from sync.readers import read_all
+from sync.readers import TurnedBySize, read_all
 from sync.readings import Known
 from sync.saving import Saver
 from sync.storage import content_of, is_address
@@ -157,11 +157,14 @@ def ingest(
     """
     part = plan.first(limit)
     _note_at_once(store, plan)
+    with store.read() as connection:
+        turned = turnings.turned_by_size(connection)
     on_progress(0, len(part.to_read))
     readings = read_all(
         part.to_read,
         options=options,
-        known=_known_by_size(store, plan, media),
+        known=_known_by_size(store, plan, media, turned),
+        turned=turned,
         jobs=jobs,
         scheduler=scheduler,
     )
@@ -233,7 +236,7 @@ def _note_at_once(store: Store, plan: FolderPlan) -> None:
             photos.save_files(connection, plan.refused)
 
 
-def _known_by_size(store: Store, plan: FolderPlan, media: Media) -> Known:
+def _known_by_size(store: Store, plan: FolderPlan, media: Media, turned: TurnedBySize) -> Known:
     """Which photos a file may hold; those whose preview was lost are read anew.
 
     Where very many photos have the same size, as scans do, the file is hashed here instead.
@@ -247,7 +250,8 @@ def _known_by_size(store: Store, plan: FolderPlan, media: Media) -> Known:
             if len(candidates) > _MOST_OF_A_SIZE:
                 photo = _hash_of(file)
                 candidates = [photo] if photo and photos.has_photo(connection, photo) else []
-        return [photo for photo in candidates if media.preview(photo).exists()]
+        lying = turned.get(file.size_bytes, {})
+        return [p for p in candidates if media.preview(p, lying.get(p, 0)).exists()]
 
     return known
 

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 from faces.errors import SetupError
 from faces.identify import CurrentModel
-from faces.locks import Work, alone
+from faces.locks import Work, alone, alone_if_free
+from faces.reading import ReadingOptions
 from faces.settings import Settings
-from faces.store import ledger, log
 from faces.store.database import Store
 from faces.studio import Studio
 from sync.applying import OnProgress
 from sync.desk import Desk, Project, open_desk
 from sync.drawn import encode_drawn_faces
 from sync.media import media_of
+from sync.owing import begin_push, end_push, owes_push, was_cut_off
 from sync.plan import Plan
 from sync.pull import Pulled, pull
 from sync.push import push, push_changes
-
-_PUSHED_UP_TO = "pushed up to"
-"""The fact with the log's last number before the last push; None while a push is owed."""
+from sync.turning import turn_photos, turns_due
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,24 @@ def pull_now(settings: Settings, store: Store, desk: Desk) -> Pulled:
     """Bring the log up to what people said in Label Studio."""
     with alone(settings, Work.PULL):
         pulled = pull(store, desk, log_lines=settings.log_lines)
+        _turn(settings, store, pulled)
         encode_drawn_faces(store, media=media_of(settings))
     return pulled
+
+
+def _turn(settings: Settings, store: Store, pulled: Pulled) -> None:
+    """Turn photos as people said, unless photos are being read: then the next look does it."""
+    due = turns_due(store)
+    if not due:
+        return
+    with alone_if_free(settings, Work.INGEST) as is_free:
+        if not is_free:
+            waiting = "1 photo waits" if len(due) == 1 else f"{len(due):,} photos wait"
+            pulled.problems.append(f"{waiting} to be turned until other photos are read")
+            return
+        done = turn_photos(store, media=media_of(settings), options=ReadingOptions.of(settings))
+    pulled.turned += done.photos
+    pulled.problems += done.problems
 
 
 def push_now(
@@ -79,7 +94,7 @@ def push_news(
     off, since with many photos that takes longer than the news.
     """
     with alone(settings, Work.PUSH):
-        step = push if _pushed_up_to(store) is None else push_changes
+        step = push if was_cut_off(store) else push_changes
         return _push(step, settings, store, desk, on_progress)
 
 
@@ -96,27 +111,15 @@ def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], Non
     """
     desk = desk_of(settings, store)
     pulled = pull_now(settings, store, desk)
-    for problem in pulled.problems:
+    for problem in pulled.problems if pulled.brought_news else ():
         say(problem)
-    if pulled.brought_news or _owes_a_push(store):
+    if pulled.brought_news or owes_push(store):
         plans = push_news(settings, store, desk, on_progress=_silent)
         say(
-            f"{pulled.answers} answers read, {pulled.taken_back} taken back; "
+            f"{pulled.answers} answers read, {pulled.taken_back} taken back, "
+            f"{pulled.turned} photos turned; "
             + "; ".join(f"{project}: {plan}" for project, plan in plans.items())
         )
-
-
-def _owes_a_push(store: Store) -> bool:
-    """Whether something was said, or a push was cut off, since the last push that succeeded."""
-    with store.read() as connection:
-        last = log.last_number(connection)
-    return _pushed_up_to(store) != last
-
-
-def _pushed_up_to(store: Store) -> int | None:
-    with store.read() as connection:
-        pushed: int | None = ledger.fact(connection, _PUSHED_UP_TO)
-    return pushed
 
 
 def _push(
@@ -127,12 +130,9 @@ def _push(
     on_progress: OnProgress,
 ) -> dict[Project, Plan]:
     """Push, and note up to where; while it goes on, and if it fails, a push is owed."""
-    with store.write() as connection:
-        ledger.set_fact(connection, _PUSHED_UP_TO, None)
-        last = log.last_number(connection)
+    last = begin_push(store)
     plans = step(store, desk, CurrentModel(settings.models), on_progress=on_progress)
-    with store.write() as connection:
-        ledger.set_fact(connection, _PUSHED_UP_TO, last)
+    end_push(store, up_to=last)
     return plans
 
 

@@ -34,9 +34,13 @@ class Media:
         """The folder of montages."""
         return self.shown / "montages"
 
-    def preview(self, photo: PhotoId) -> Path:
-        """A photo's preview."""
-        return self.previews / photo[:2] / f"{photo}.jpg"
+    def preview(self, photo: PhotoId, turned: int = 0) -> Path:
+        """A photo's preview, by how many quarters it is turned.
+
+        Each way of lying has its own: tasks that people answered go on showing what they saw.
+        """
+        name = f"{photo}-{turned}" if turned else photo
+        return self.previews / photo[:2] / f"{name}.jpg"
 
     def montage(self, key: str) -> Path:
         """A page of a cluster, named by its content."""

@@ -26,17 +26,18 @@ from sync.desk import Desk, Project
 
 @dataclass
 class Pulled:
-    """What reading Label Studio brought."""
+    """What reading Label Studio brought, and how many photos were turned for it."""
 
     answers: int = 0
     taken_back: int = 0
     words: int = 0
+    turned: int = 0
     problems: list[str] = field(default_factory=list)
 
     @property
     def brought_news(self) -> bool:
-        """Whether anything changed in the log."""
-        return bool(self.answers or self.taken_back)
+        """Whether anything changed in the log, or in how photos lie."""
+        return bool(self.answers or self.taken_back or self.turned)
 
 
 GONE = "gone"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from faces.records import PhotoFile
+from faces.records import PhotoFile, PhotoId
 from sync.readings import Known, Reading, Task, TooLarge, read_task
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ ORDINARY_MEGAPIXELS = 24.0
 """Photos up to this size are read without asking how many others are; a larger one is a giant."""
 _GIANTS_MEGAPIXELS = 48.0
 _GIANTS_MEGAPIXELS_EACH = 8.0
+
+TurnedBySize = Mapping[int, Mapping[PhotoId, int]]
+"""By the size of a file in bytes the photos that people turned, with the quarters to the right."""
+_NONE_TURNED: TurnedBySize = MappingProxyType({})
 
 
 class Readers(AbstractContextManager["Readers"], Protocol):
@@ -42,19 +47,24 @@ def read_all(
     options: ReadingOptions,
     known: Known,
     jobs: int,
+    turned: TurnedBySize = _NONE_TURNED,
     scheduler: str = "",
 ) -> Generator[Reading, None, None]:
     """Read files in the order they get done, each exactly once.
 
     `jobs` is how many processes of this machine read, 0 for one each core; `scheduler` is the
-    address of a Dask scheduler whose workers read instead. Close it to end them early.
+    address of a Dask scheduler whose workers read instead. Photos in `turned` are turned before
+    they are looked at. Close it to end them early.
 
     Raises:
         SetupError: nothing that reads photos can be started or reached.
     """
     if not files:
         return
-    tasks = (Task(file, tuple(known(file)), ORDINARY_MEGAPIXELS) for file in files)
+    tasks = (
+        Task(file, tuple(known(file)), ORDINARY_MEGAPIXELS, turned.get(file.size_bytes, {}))
+        for file in files
+    )
     with _readers(options, jobs=min(jobs or os.cpu_count() or 1, len(files)), at=scheduler) as them:
         yield from _in_turn(tasks, them)
 

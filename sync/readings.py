@@ -49,11 +49,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to read, unless it holds one of the known photos or is larger than it may be now."""
+    """A file to read, unless it holds one of the known photos or is larger than it may be now.
+
+    `turned` are photos that it may hold and that people turned, with the quarters to the right.
+    """
 
     file: PhotoFile
     known: tuple[PhotoId, ...] = ()
     most_megapixels: float = math.inf
+    turned: Mapping[PhotoId, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,10 @@ def read_task(task: Task, reader: FaceReader) -> Reading | TooLarge:
     except BadPhoto as reason:
         noted = replace(file, modified_ns=TRY_AGAIN) if may_pass(reason, file) else file
         return Reading(noted, refused=readable(str(reason)))
-    return _seen(file, opened, reader)
+    return look_at(file, opened.turned(task.turned.get(opened.photo.id, 0)), reader)
 
 
-def _seen(file: PhotoFile, opened: OpenPhoto, reader: FaceReader) -> Reading:
+def look_at(file: PhotoFile, opened: OpenPhoto, reader: FaceReader) -> Reading:
     """The faces of a photo, and the smaller pictures made from it."""
     read = reader.read(opened)
     crops = {

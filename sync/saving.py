@@ -110,12 +110,14 @@ class Saver:
             is_again = reading.file.path in self._plan.again
             ids: Mapping[FaceId, FaceId] = {face.id: face.id for face in one.faces}
             if photo not in new:
+                if not _lies_so(connection, one):
+                    continue
                 found = self._found_again(connection, one)
                 ids = found.ids
                 if is_again:
                     rereading.renew_photo(connection, one, found)
                     self._faces_gone += found.gone
-            self._save_pictures(reading, ids)
+            save_pictures(self._media, reading, ids)
             if is_again or photo in new:
                 self.faces += len(one.faces)
                 self.without_faces += not one.faces
@@ -133,20 +135,6 @@ class Saver:
             self._spoken_of, self._heard = self._spoken_of | news, last
         return self._spoken_of
 
-    def _save_pictures(self, reading: Reading, ids: Mapping[FaceId, FaceId]) -> None:
-        """Write a photo's preview, and the crops of its faces under the ids that they have."""
-        try:
-            if reading.photo is not None and reading.preview is not None:
-                save_picture(reading.preview, self._media.preview(reading.photo))
-            for face, crop in reading.crops.items():
-                if face in ids:
-                    save_picture(crop, self._media.crop(ids[face]))
-        except OSError as error:
-            raise SetupError(
-                f"{error.filename or self._media.previews} cannot be written: {error.strerror}; "
-                "make room and run again: what was read before is kept"
-            ) from error
-
     def _became(self, reading: Reading, *, is_new: bool, was: bool) -> str:
         """What became of a file, as one of the counts; `was`: its photo had a file before."""
         photo, path = reading.photo, reading.file.path
@@ -161,6 +149,32 @@ class Saver:
             self.moved.add(photo)
             return "moved"
         return "added" if is_new or was else "returned"
+
+
+def save_pictures(media: Media, reading: Reading, ids: Mapping[FaceId, FaceId]) -> None:
+    """Write a photo's preview, and the crops of its faces under the ids that they have.
+
+    Raises:
+        SetupError: they cannot be written.
+    """
+    try:
+        if reading.read is not None and reading.preview is not None:
+            photo = reading.read.photo
+            save_picture(reading.preview, media.preview(photo.id, photo.turned))
+        for face, crop in reading.crops.items():
+            if face in ids:
+                save_picture(crop, media.crop(ids[face]))
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename or media.previews} cannot be written: {error.strerror}; "
+            "make room and run again: what was read before is kept"
+        ) from error
+
+
+def _lies_so(connection: Connection, read: ReadPhoto) -> bool:
+    """Whether a photo was read as it lies now; one that was turned meanwhile was read then."""
+    known = photos.photo(connection, read.photo.id)
+    return known is None or known.turned == read.photo.turned
 
 
 def _photos_in(batch: list[Reading]) -> list[PhotoId]:

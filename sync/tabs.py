@@ -48,7 +48,7 @@ _NEVER_SHOWN = (
     "avg_lead_time",
     *("data.people", "data.people_ids", "data.faces", "data.disputed", "data.carried"),
     *("data.asks", "data.rows", "data.carried_rows", "data.proposed", "data.labels"),
-    *("data.verdicts", "data.kind", "data.queue", "data.photo"),
+    *("data.verdicts", "data.kind", "data.queue", "data.photo", "data.turned"),
 )
 _SHOWN_UNANSWERED = ("data.worth",)
 _SHOWN_ANSWERED = ("completed_at", "annotators", "total_annotations")

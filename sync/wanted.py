@@ -7,9 +7,10 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from faces.confirmations import Truth
+from faces.confirmations import Truth, Turned
 from faces.desk_tasks import OFFERED_PEOPLE
 from faces.records import Face, PersonId, Photo, PhotoId
 from faces.showing import shown_face
@@ -24,6 +25,9 @@ from sync.proposing import Guesses
 
 MOST_NAMES = 12
 """Names on offer in a photo; longer lists hide the picture."""
+
+
+_NONE_TURNED: Mapping[PhotoId, Turned] = MappingProxyType({})
 
 
 class Wanted(Protocol):
@@ -48,18 +52,25 @@ class Wanted(Protocol):
 
 @dataclass(frozen=True)
 class WantedPhoto:
-    """A photo with all its faces."""
+    """A photo with all its faces.
+
+    `turned_by` is the place whose word turned it, empty for one that lies as its file has it. The
+    task in which it was turned stays as it is, with the answer; the photo has a new one.
+    """
 
     photo: Photo
     caption: str
     people: tuple[str, ...]
     shown: tuple[ShownFace, ...]
     ids: Mapping[str, PersonId] = field(default_factory=dict)
+    turned_by: str = ""
 
     @property
     def key(self) -> str:
-        """The photo's id."""
-        return self.photo.id
+        """The photo's id; once somebody turned it, another for each place that did and each way."""
+        if not self.turned_by:
+            return self.photo.id
+        return f"{self.photo.id[:32]}~{digest([self.photo.turned, self.turned_by])}"
 
     def data(self, picture_url: str) -> dict[str, Any]:
         """The task's data."""
@@ -70,6 +81,7 @@ class WantedPhoto:
             people=self.people,
             faces=[face.face for face in self.shown],
             ids=self.ids,
+            turned=self.photo.turned,
         )
 
     def seen(self) -> list[object]:
@@ -105,8 +117,12 @@ def wanted_photos(
     captions: Mapping[PhotoId, str],
     truth: Truth,
     guesses: Guesses,
+    turned: Mapping[PhotoId, Turned] = _NONE_TURNED,
 ) -> list[WantedPhoto]:
-    """A task for each photo that shows a face, with the names as they stand now."""
+    """A task for each photo that shows a face, with the names as they stand now.
+
+    A photo that somebody `turned` has one even if it shows none: it may have been turned wrongly.
+    """
     of_photo: dict[PhotoId, list[Face]] = defaultdict(list)
     for face in faces:
         if face.id not in truth.not_faces:
@@ -119,9 +135,10 @@ def wanted_photos(
             names := _names_on_offer(of_photo[photo.id], truth, guesses),
             tuple(_shown(of_photo[photo.id], truth, guesses)),
             {name: called[name] for name in names},
+            turned[photo.id].place if photo.id in turned else "",
         )
         for photo in photos
-        if of_photo[photo.id]
+        if of_photo[photo.id] or photo.id in turned
     ]
 
 

@@ -15,7 +15,7 @@ from faces.store.ledger import PushedPage
 from faces.studio_context import Sighting, context_html, said_html
 from faces.studio_format import PEOPLE_VERSION, WORTH, Kind, place_of_task
 from faces.studio_people import Asks, ShownRow, people_prediction, people_task
-from sync.context import Places
+from sync.context import Cut, Places
 from sync.montage import DRAWING, Layout, lay_out
 from sync.wanted import digest
 
@@ -35,8 +35,9 @@ class WantedPage:
 
     Of the faces in `disputed` people disagree; it has the numbers of what they said, `opinions` in
     words for each row. `queue` is the number of the annotator who is to answer. `sightings` tell of
-    each face where it was seen; they may be unknown. A page that is `asked` again stands beside the
-    tasks that asked before, and `question` says why.
+    each face where it was seen; they may be unknown. `cuts` are of the faces that people had cut
+    out in another way than their photo was first read. A page that is `asked` again stands beside
+    the tasks that asked before, and `question` says why.
     """
 
     task: DeskTask
@@ -48,6 +49,7 @@ class WantedPage:
     sightings: tuple[Sighting, ...] = ()
     asked: int = 0
     question: str = ""
+    cuts: Mapping[FaceId, Cut] = field(default_factory=dict)
 
     @property
     def faces(self) -> tuple[FaceId, ...]:
@@ -68,7 +70,8 @@ class WantedPage:
     @property
     def montage(self) -> str:
         """A digest of the faces, row by row, and of how they are drawn: the picture's name."""
-        return f"page-{digest([DRAWING, self.asks, *self.page.rows])}"
+        cuts = [dict(self.cuts)] if self.cuts else []
+        return f"page-{digest([DRAWING, self.asks, *self.page.rows, *cuts])}"
 
     @property
     def key(self) -> str:
@@ -200,6 +203,7 @@ def wanted_pages(
                 {face: numbers[face] for face in task.shown} if doubted else {},
                 [opinions[face] for face in task.shown] if doubted else (),
                 sightings=() if places is None else places.sightings(task.shown),
+                cuts={} if places is None else places.cuts(task.shown),
             )
         )
     return pages

@@ -40,6 +40,13 @@ def files_there(connection: sa.Connection, chosen: Iterable[PhotoId]) -> list[Kn
     ]
 
 
+def files_ever(connection: sa.Connection, photo: PhotoId) -> list[KnownFile]:
+    """The files that hold a photo or held it, those that are there first."""
+    order = (t.photo_files.c.removed_at.is_not(None), t.photo_files.c.root, t.photo_files.c.path)
+    query = sa.select(t.photo_files).where(t.photo_files.c.photo_id == photo).order_by(*order)
+    return [known_file(row) for row in connection.execute(query)]
+
+
 def remove_files(
     connection: sa.Connection, root: str, paths: Iterable[str], *, now: datetime
 ) -> None:

@@ -128,6 +128,7 @@ def save_photos(
                 "added_at": now,
                 "taken_at": taken_text(one.photo),
                 "detector": one.detector_name,
+                "turned": one.photo.turned,
             }
             for one in new
         ],
@@ -312,7 +313,7 @@ def known_file(row: sa.Row[Any]) -> KnownFile:
 
 def _photo(row: sa.Row[Any]) -> Photo:
     taken_at = None if row.taken_at is None else datetime.fromisoformat(row.taken_at)
-    return Photo(PhotoId(row.id), row.width_px, row.height_px, taken_at)
+    return Photo(PhotoId(row.id), row.width_px, row.height_px, taken_at, row.turned)
 
 
 def taken_text(photo: Photo) -> str | None:

@@ -28,7 +28,7 @@ def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -
     """
     boxes = {face.id: face.box for face in photos.faces(connection, read.photo.id)}
     moved = [face.id for face in found.renewed if photos.has_moved(boxes[face.id], face.box)]
-    _delete(connection, t.encodings.c.face_id, [*found.gone, *moved])
+    drop_encodings(connection, [*found.gone, *moved])
     _delete(connection, t.cluster_faces.c.face_id, found.gone)
     _delete(connection, t.loose_faces.c.face_id, found.gone)
     _delete(connection, t.proposals.c.face_id, found.gone)
@@ -40,6 +40,11 @@ def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -
         .where(t.photos.c.id == read.photo.id)
         .values(detector=read.detector_name, taken_at=photos.taken_text(read.photo))
     )
+
+
+def drop_encodings(connection: sa.Connection, faces: Sequence[FaceId]) -> None:
+    """Forget what all networks said of some faces."""
+    _delete(connection, t.encodings.c.face_id, faces)
 
 
 def _delete(connection: sa.Connection, column: sa.Column[str], faces: Sequence[FaceId]) -> None:

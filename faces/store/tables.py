@@ -20,6 +20,8 @@ photos = sa.Table(
     sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("detector", sa.String(32), nullable=False, server_default=""),
     sa.Column("taken_at", sa.Text),
+    sa.Column("turned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("turned_by", sa.Text, nullable=False, server_default=""),
 )
 
 photo_files = sa.Table(

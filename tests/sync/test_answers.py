@@ -14,6 +14,7 @@ from faces.confirmations import (
     PersonCreated,
     PersonMerged,
     PersonRenamed,
+    PhotoTurned,
     Truth,
     Verdict,
     Word,
@@ -301,6 +302,29 @@ def test_two_boxes_over_one_deleted_box_are_two_faces(names: NameBook) -> None:
     )
     assert [face.id for face in said.drawn] == [F1, face_id_of_region(PHOTO, "r2")]
     assert said.words == ()
+
+
+UNTOUCHED = BoxAnswer(F1, BOX, "Anna", None, untouched=True)
+
+
+def test_who_turns_a_photo_says_nothing_of_boxes_left_as_they_were(names: NameBook) -> None:
+    answer = PhotoAnswer(PHOTO, (UNTOUCHED, box(F2, KNOWN[F2].box, name="Anna")), (), upright=3)
+    said = words_of_photo_answer(answer, KNOWN, names)
+    assert said.words == (FaceVerdict(F2, Verdict.IS, ANNA), PhotoTurned(PHOTO, 3))
+    left = replace(answer, upright=None)
+    assert FaceVerdict(F1, Verdict.IS, ANNA) in words_of_photo_answer(left, KNOWN, names).words
+
+
+def test_a_face_that_is_gone_by_now_is_not_drawn_again_by_turning(names: NameBook) -> None:
+    gone = replace(UNTOUCHED, region="f-gone")
+    said = words_of_photo_answer(PhotoAnswer(PHOTO, (gone,), (), upright=1), KNOWN, names)
+    assert said == Said((PhotoTurned(PHOTO, 1),))
+
+
+def test_a_box_left_as_it_was_moves_no_face_that_was_read_again_since(names: NameBook) -> None:
+    elsewhere = replace(UNTOUCHED, box=Box(300, 300, 20, 20))
+    said = words_of_photo_answer(PhotoAnswer(PHOTO, (elsewhere,), ()), KNOWN, names)
+    assert said == Said((FaceVerdict(F1, Verdict.IS, ANNA),))
 
 
 def test_a_bad_name_is_a_problem_of_its_box_alone(names: NameBook) -> None:

@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from faces.confirmations import FaceVerdict, Verdict
+from faces.confirmations import FaceVerdict, PhotoTurned, Verdict
 from faces.errors import StudioUnreachable
+from faces.locks import Work, alone
 from faces.records import FaceId
 from faces.settings import Settings
 from faces.store import clusters, files, photos
 from sync import loop
 from sync.clustering import cluster_photos, cluster_photos_by_dbscan
 from sync.desk import Project
-from tests.sync.conftest import NOW, Workspace, face_id
+from sync.pull import Pulled
+from tests.sync.conftest import NOW, Workspace, face_id, photo_id
 
 
 @pytest.fixture
@@ -209,3 +211,45 @@ def test_a_face_whose_photo_could_not_be_read_is_tried_by_every_look(
     look(settings, workspace)
     look(settings, workspace)
     assert len(tried) == 2
+
+
+def pulled(settings: Settings, workspace: Workspace) -> Pulled:
+    return loop.pull_now(settings, workspace.store, workspace.desk)
+
+
+def test_a_photo_that_cannot_be_turned_is_told_whoever_asks_and_owes_no_push(
+    settings: Settings, workspace: Workspace
+) -> None:
+    push(settings, workspace)
+    workspace.say(PhotoTurned(photo_id(0), 1))
+    push(settings, workspace)
+    for _ in range(2):
+        found = pulled(settings, workspace)
+        assert (found.turned, len(found.problems)) == (0, 1)
+        assert "/photos/0.jpg is not turned yet" in found.problems[0]
+        assert look(settings, workspace) == [], "not said again each minute"
+
+
+def test_a_turned_photo_is_pushed_though_nothing_is_said(
+    settings: Settings, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(settings, workspace)
+    workspace.say(PhotoTurned(photo_id(0), 0))
+    push(settings, workspace)
+    assert pulled(settings, workspace).turned == 1
+    assert pulled(settings, workspace).turned == 0
+    listed = lists_all_tasks(workspace, monkeypatch)
+    (line,) = look(settings, workspace)
+    assert "photos: 1 new, 0 changed, 1 to delete" in line
+    assert listed == []
+
+
+def test_while_photos_are_being_read_turning_waits(
+    settings: Settings, workspace: Workspace
+) -> None:
+    workspace.say(PhotoTurned(photo_id(0), 0))
+    with alone(settings, Work.INGEST):
+        found = pulled(settings, workspace)
+    assert found.turned == 0
+    assert found.problems == ["1 photo waits to be turned until other photos are read"]
+    assert pulled(settings, workspace).turned == 1

@@ -17,6 +17,7 @@ from faces.confirmations import (
     PersonMerged,
     PersonRenamed,
     Truth,
+    Turned,
     Verdict,
     Word,
 )
@@ -160,6 +161,19 @@ def test_the_nearest_people_are_offered_first() -> None:
     guesses = guesses_of(truth, people=(0, 1, 1, 0))
     assert list(guesses.likeliest[FACES[2]]) == [ZOE, ANNA]
     assert list(guesses.likeliest[FACES[3]]) == [ANNA, ZOE]
+
+
+def test_a_turned_photo_has_a_task_of_its_own_even_if_it_shows_no_face() -> None:
+    def keys(turned: int, place: str | None) -> list[str]:
+        by = {} if place is None else {PHOTO.id: Turned(turned, place)}
+        photo = dataclasses.replace(PHOTO, turned=turned)
+        return [one.key for one in wanted_photos([photo], [], {}, Truth(), Guesses(), by)]
+
+    assert keys(0, None) == []
+    each = [keys(1, "a"), keys(2, "a"), keys(1, "b"), keys(0, "c")]
+    assert len({key for (key,) in each}) == 4
+    assert PHOTO.id not in {key for (key,) in each}
+    assert all(len(key) <= 64 for (key,) in each), "as long as the ledger's column"
 
 
 def test_nothing_is_made_of_nothing() -> None:
