@@ -100,14 +100,8 @@ def _with_extras(box: BoxAnswer, extras: Mapping[str, str]) -> BoxAnswer:
 def _upright(annotation: Mapping[str, Any], seen: Photo) -> int | None:
     """How the photo is upright: as it was seen, and turned from there."""
     items = annotation.get("result") or []
-    said = next(
-        (
-            first_of(item.get("value", {}).get("choices")) or ""
-            for item in items
-            if item.get("from_name") == "turn"
-        ),
-        "",
-    )
+    turns = (item for item in items if item.get("from_name") == "turn")
+    said = next((first_of(turn.get("value", {}).get("choices")) for turn in turns), None)
     return turned_photo(seen, Turn(said).quarters).turned if said in set(Turn) else None
 
 

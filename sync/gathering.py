@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from faces.confirmations import Truth, Turned
 from faces.desk import plan_desk
 from faces.errors import BrokenModelVersion
 from faces.identify import CurrentModel
-from faces.records import NETWORK, PhotoId, Proposal
+from faces.records import (
+    NETWORK,
+    Cluster,
+    Encodings,
+    Face,
+    Photo,
+    PhotoFile,
+    PhotoId,
+    Proposal,
+)
 from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos, turnings
 from faces.store.database import Store
-from faces.store.ledger import PushedTask
+from faces.store.ledger import PushedTask, ReadAnnotation
 from faces.studio_format import PEOPLE_VERSION
 from sync.asking import ask_again
 from sync.context import Places
 from sync.desk import Project
 from sync.desk_state import desk_state, standing_pages
 from sync.everyone import names_of
-from sync.proposing import guess
+from sync.proposing import Guesses, guess
 from sync.queues import Queues, read_queues, share_out
 from sync.rounds import Round, round_of
 from sync.tabs import differing_photos
@@ -50,6 +60,23 @@ class Gathered:
         return PEOPLE_VERSION if project is Project.PEOPLE else self.round.name
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What the store knows."""
+
+    encodings: Encodings
+    photos: Sequence[Photo]
+    faces: Sequence[Face]
+    files: Mapping[PhotoId, Sequence[PhotoFile]]
+    clusters: Sequence[Cluster]
+    run: str
+    truth: Truth
+    pushed: Mapping[Project, Mapping[str, PushedTask]]
+    answers: Sequence[ReadAnnotation]
+    queues: Queues
+    turned: Mapping[PhotoId, Turned]
+
+
 def gather(
     store: Store, models: CurrentModel, *, annotators: Sequence[str] | None = None
 ) -> Gathered:
@@ -61,38 +88,56 @@ def gather(
     identifier = models.snapshot()
     if models.problem:
         raise BrokenModelVersion(models.problem)
-    with store.read() as connection:
-        encodings = photos.encodings(connection, NETWORK)
-        there = photos.photos_there(connection)
-        all_faces = photos.faces(connection)
-        files = photos.files_of_photos(connection)
-        clusters = cluster_store.clusters(connection)
-        run = cluster_store.current_run(connection) or "none"
-        truth = log.truth(connection)
-        pushed = {p: ledger.pushed_tasks(connection, p) for p in Project}
-        queues = read_queues(connection, annotators=annotators)
-        answers = ledger.read_annotations(connection, Project.PEOPLE)
-        turned = turnings.turned_photos(connection)
-    guesses = guess(encodings, truth, clusters, run=run, identifier=identifier)
-    captions = {photo: places[0].path for photo, places in files.items()}
-    places = Places(
-        {photo.id: photo for photo in there}, {face.id: face for face in all_faces}, files
-    )
-    faces = {face.id: face for face in all_faces if face.photo in places.photos}
-    photo_of = {face.id: face.photo for face in faces.values()}
-    people = pushed[Project.PEOPLE]
-    state = desk_state(encodings, faces, clusters, truth, guesses.learned, people.values())
-    planned = plan_desk(state, standing_pages(people.values()))
-    wanted = wanted_pages(planned, photo_of, truth, places)
-    pages = share_out(ask_again(wanted, people, answers.values()), people.values(), queues)
-    wanted_by_project: dict[Project, Mapping[str, Wanted]] = {
-        Project.PEOPLE: {page.key: page for page in best_first(pages)},
-        Project.PHOTOS: {
-            w.key: w for w in wanted_photos(there, all_faces, captions, truth, guesses, turned)
-        },
-    }
-    current = round_of(store, run if identifier is None else identifier.version.id)
+    known = _read(store, annotators)
+    truth = known.truth
+    guesses = guess(known.encodings, truth, known.clusters, run=known.run, identifier=identifier)
+    pages = _pages(known, guesses)
+    captions = {photo: places[0].path for photo, places in known.files.items()}
+    wanted = wanted_photos(known.photos, known.faces, captions, truth, guesses, turned=known.turned)
     proposals = tuple(guesses.proposals.values())
-    differing = differing_photos(proposals, truth, photo_of)
-    everyone = names_of(truth)
-    return Gathered(wanted_by_project, pushed, proposals, current, queues, differing, everyone)
+    photo_of = {face.id: face.photo for face in known.faces}
+    return Gathered(
+        {
+            Project.PEOPLE: {page.key: page for page in best_first(pages)},
+            Project.PHOTOS: {photo.key: photo for photo in wanted},
+        },
+        known.pushed,
+        proposals,
+        round_of(store, known.run if identifier is None else identifier.version.id),
+        known.queues,
+        differing_photos(proposals, truth, photo_of),
+        names_of(truth),
+    )
+
+
+def _read(store: Store, annotators: Sequence[str] | None) -> _Known:
+    """The photos that are there, their faces, and all that is known of them."""
+    with store.read() as connection:
+        there = photos.photos_there(connection)
+        ids = {photo.id for photo in there}
+        return _Known(
+            photos.encodings(connection, NETWORK),
+            there,
+            [face for face in photos.faces(connection) if face.photo in ids],
+            photos.files_of_photos(connection),
+            cluster_store.clusters(connection),
+            cluster_store.current_run(connection) or "none",
+            log.truth(connection),
+            {project: ledger.pushed_tasks(connection, project) for project in Project},
+            list(ledger.read_annotations(connection, Project.PEOPLE).values()),
+            read_queues(connection, annotators=annotators),
+            turnings.turned_photos(connection),
+        )
+
+
+def _pages(known: _Known, guesses: Guesses) -> list[WantedPage]:
+    """The pages of People, planned from what was said and what is asked already."""
+    faces = {face.id: face for face in known.faces}
+    tasks = known.pushed[Project.PEOPLE]
+    state = desk_state(
+        known.encodings, faces, known.clusters, known.truth, guesses.learned, tasks.values()
+    )
+    planned = plan_desk(state, standing_pages(tasks.values()))
+    places = Places({photo.id: photo for photo in known.photos}, faces, known.files)
+    wanted = wanted_pages(planned, state.photo_of, known.truth, places)
+    return share_out(ask_again(wanted, tasks, known.answers), tasks.values(), known.queues)
