@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -10,21 +9,19 @@ from pathlib import Path
 
 from benchmarks.convention import note, note_progress, tell
 from benchmarks.sync_store import NOW, RENAMED, save_clusters
+from faceloop.workspace import settings_for
 from faces.confirmations import Occasion, PersonRenamed
-from faces.settings import Settings, load_settings
+from faces.settings import Settings
 from faces.store import clusters, log
 from faces.store.database import Store, open_store
 from sync.applying import OnProgress
 from sync.loop import desk_of, sync_now
 
-STUDIO_FILE = "studio.json"
-"""How to reach Label Studio: its token does not belong on a command line."""
-
 
 def main() -> None:
     """Sync, and sync again after each change; the last line tells the seconds of each."""
     folder = Path(sys.argv[1])
-    settings = settings_in(folder)
+    settings = settings_for(folder)
     store = open_store(settings.store_url)
     try:
         tell(
@@ -38,11 +35,6 @@ def main() -> None:
         )
     finally:
         store.close()
-
-
-def settings_in(folder: Path) -> Settings:
-    """As the command reads them, with the Label Studio that the benchmark started."""
-    return load_settings(workspace=folder, **json.loads((folder / STUDIO_FILE).read_text()))
 
 
 def _timed(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -28,13 +27,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from benchmarks.own_studio import free_ports, label_studio, new_connection
 from faceloop.demo_album import Album, make_album
-from faceloop.processes import answers
-from faceloop.studio_server import studio_command, studio_environment
-from faceloop.workspace import Connection, read_connection
+from faceloop.workspace import Connection, explicit_settings, read_connection, settings_of
 from faces.confirmations import Truth
 from faces.records import FaceId
-from faces.settings import load_settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
@@ -65,60 +62,26 @@ def wait_until(found: Callable[[], T], *, within_s: float, what: str) -> T:
     return result
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 @contextmanager
 def label_studio_in(folder: Path, *, token: str) -> Iterator[str]:
     """A Label Studio that keeps all that is its own in this folder; gives its address."""
-    [port] = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    venv = environment()["FACELOOP_STUDIO_VENV"]
-    settings = load_settings(workspace=folder / "workspace", studio_port=port, studio_venv=venv)
-    if not (settings.studio_venv / "bin" / "label-studio").exists():
-        give_up("Label Studio is not installed; run `make setup`")
-    connection = Connection(
-        studio_name="test",
-        studio_url=url,
+    refuse_no_studio()
+    connection = replace(
+        new_connection(folder / "workspace"),
         studio_api_key=token,
-        studio_pictures="local",
-        backend_secret="",
+        own_api_key=token,
         studio_user=USER,
         studio_password=PASSWORD,
-        own_api_key=token,
-        studio_port=port,
-        backend_port=9090,
-        app_port=7860,
-        studio_venv=venv,
     )
-    settings.media.mkdir(parents=True)
-    with (folder / "studio.txt").open("wb") as written:
-        process = subprocess.Popen(
-            studio_command(settings),
-            env=studio_environment(settings, connection),
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_until(
-            lambda: process.poll() is not None or answers(f"{url}/health"),
-            within_s=READY_WITHIN_S,
-            what="Label Studio",
-        )
-        assert process.poll() is None, (folder / "studio.txt").read_text()[-2000:]
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+    settings = explicit_settings(folder / "workspace", **settings_of(connection))
+    with label_studio(settings, connection):
+        yield connection.studio_url
+
+
+def refuse_no_studio() -> None:
+    """Without Label Studio there is nothing to try."""
+    if not (Path(environment()["FACELOOP_STUDIO_VENV"]) / "bin" / "label-studio").exists():
+        give_up("Label Studio is not installed; run `make setup`")
 
 
 @dataclass
@@ -221,8 +184,7 @@ def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loo
 
     The radius is a little small, so that one person comes in two clusters.
     """
-    if not (Path(environment()["FACELOOP_STUDIO_VENV"]) / "bin" / "label-studio").exists():
-        give_up("Label Studio is not installed; run `make setup`")
+    refuse_no_studio()
     folder = tmp_path_factory.mktemp("loop")
     workspace, output = folder / "workspace", folder / "up.txt"
     studio, backend, app = map(str, free_ports(3))

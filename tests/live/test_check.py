@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.own_studio import free_ports
 from faceloop.demo_album import make_album
 from faceloop.running import UP, noted
 from faceloop.workspace import Connection, read_connection
 from faces.studio import Studio
-from tests.live.conftest import environment, free_ports, give_up, wait_until
+from tests.live.conftest import environment, give_up, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from benchmarks.own_studio import free_ports
 from faceloop.demo_album import make_album
 from faces.confirmations import Truth
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
 from sync.desk import Project
-from tests.live.conftest import environment, free_ports, label_studio_in, wait_until
+from tests.live.conftest import environment, label_studio_in, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 

@@ -19,13 +19,14 @@ import httpx
 import pytest
 from PIL import Image
 
+from benchmarks.own_studio import free_ports
 from faceloop.demo_album import Album, make_album
 from faceloop.workspace import read_connection
 from faces.store import ledger
 from faces.store.database import open_store
 from faces.studio import Studio
 from sync.desk import Project
-from tests.live.conftest import environment, free_ports, give_up, wait_until
+from tests.live.conftest import environment, give_up, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 

@@ -1,0 +1,48 @@
+"""A Label Studio that nobody else uses, for a measurement or a test; stopped at the end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from faceloop.connecting import connection_for
+from faceloop.processes import Children
+from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
+from faceloop.workspace import EMBEDDED, Connection
+from faces.settings import Settings
+
+_NAME = "label-studio"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def new_connection(workspace: Path) -> Connection:
+    """An embedded Label Studio of a workspace, on a free port."""
+    [port] = free_ports(1)
+    return connection_for(workspace, studio=EMBEDDED, studio_port=port)
+
+
+@contextmanager
+def label_studio(settings: Settings, connection: Connection) -> Iterator[None]:
+    """Label Studio, running; all that is its own stands in the workspace, its log too.
+
+    Raises:
+        SetupError: it is not installed, or did not start.
+    """
+    settings.media.mkdir(parents=True, exist_ok=True)
+    with Children(settings.workspace) as children:
+        environment = studio_environment(settings, connection)
+        children.start(_NAME, studio_command(settings), environment)
+        children.wait_for(_NAME, f"{connection.studio_url}/health", timeout_s=2 * READY_WITHIN_S)
+        yield
