@@ -19,9 +19,11 @@ from faces.studio_connection import ONCE, Gone
 from faces.studio_views import StudioViews
 
 IMPORT_CHUNK = 250
+PREDICTION_CHUNK = 1000
+"""Predictions sent at once: after each time Label Studio counts those of all tasks of a project."""
 TASK_PAGE = 500
 UPLOAD_CHUNK = 20
-ASKED_AT_ONCE = 20
+ASKED_AT_ONCE = 250
 """Tasks asked about in one address; longer addresses are refused on the way."""
 _TOUCHED = ("total_annotations", "cancelled_annotations", "draft_exists")
 _DRAFTED = {
@@ -145,15 +147,18 @@ class Studio(StudioViews):
         keys: Sequence[str] = (),
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[dict[str, Any]]:
+        wanted = set(tasks)
         for start in range(0, len(tasks), ASKED_AT_ONCE):
             asked = tasks[start : start + ASKED_AT_ONCE]
-            ids = [
-                {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task}
-                for task in asked
-            ]
-            filters = {"conjunction": "or", "items": [*ids, _DRAFTED]}
+            these = {
+                "filter": "filter:tasks:id",
+                "operator": "in_list",
+                "type": "Number",
+                "value": list(asked),
+            }
+            filters = {"conjunction": "or", "items": [these, _DRAFTED]}
             for one in self._listed(project, filters, keys=keys, more=more):
-                if int(one["id"]) in asked and not any(one[key] for key in _TOUCHED):
+                if int(one["id"]) in wanted and not any(one[key] for key in _TOUCHED):
                     yield one
 
     def foremost(self, project: int, key: str, count: int) -> dict[int, dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -366,7 +367,12 @@ def _add_views(api: Blueprint, double: StudioDouble) -> None:
 
 def _passes(task: dict[str, Any], item: dict[str, Any]) -> bool:
     found, value = task[item["filter"].rpartition(":")[2]], item["value"]
-    return bool(found > value if item["operator"] == "greater" else found == value)
+    passes = {"greater": operator.gt, "equal": operator.eq, "in_list": _is_in}
+    return bool(passes[item["operator"]](found, value))
+
+
+def _is_in(found: Any, value: list[Any]) -> bool:
+    return found in value
 
 
 def _add_tasks(api: Blueprint, double: StudioDouble) -> None:
