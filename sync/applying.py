@@ -13,7 +13,7 @@ from faces.records import Photo, PhotoId
 from faces.store import ledger
 from faces.store.database import Store
 from faces.store.ledger import PushedPage, PushedTask, Shown
-from faces.studio import IMPORT_CHUNK, Standing
+from faces.studio import IMPORT_CHUNK, PREDICTION_CHUNK, Standing
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_validator import Validator
 from sync.desk import Desk, Project
@@ -21,7 +21,7 @@ from sync.gathering import Gathered
 from sync.montage import draw_montage
 from sync.plan import Plan
 from sync.rounds import HALF_PUSHED
-from sync.wanted import Wanted, WantedPhoto, shown_digest
+from sync.wanted import Wanted, WantedPhoto
 from sync.wanted_pages import WantedPage
 
 BATCH = 20
@@ -40,17 +40,20 @@ class ProjectPush:
         desk: Desk,
         project: Project,
         gathered: Gathered,
+        shown: Mapping[str, Shown],
         on_progress: OnProgress,
     ) -> None:
-        """Push what was gathered for this project."""
+        """Push what was gathered for this project; `shown` are digests of what tasks will show."""
         self._store = store
         self._desk = desk
         self._project = project
         self._id = desk.project(project)
         self._version = gathered.version(project)
+        self._is_seen = project is Project.PEOPLE or gathered.round.is_shown
         self._wanted = gathered.wanted[project]
         self._photos = gathered.wanted[Project.PHOTOS]
         self._pushed = gathered.pushed[project]
+        self._shown = shown
         self._progress = on_progress
         config = PEOPLE_CONFIG if project is Project.PEOPLE else PHOTOS_CONFIG
         self._validator = Validator(config)
@@ -58,7 +61,11 @@ class ProjectPush:
     def apply(self, plan: Plan) -> None:
         """New tasks first, then changed ones; what nobody needs goes last."""
         self._in_chunks(f"new {self._project} tasks", plan.new, IMPORT_CHUNK, self._make)
-        self._in_chunks(f"{self._project} tasks", self._by_id(plan.changed), BATCH, self._renew)
+        changed = self._by_id(plan.changed)
+        if self._is_seen:
+            self._in_chunks(f"{self._project} tasks", changed, BATCH, self._renew)
+        else:
+            self._in_chunks(f"{self._project} tasks", changed, PREDICTION_CHUNK, self._add_round)
         self._in_chunks(f"old {self._project} tasks", self._by_id(plan.stale), BATCH, self._delete)
 
     def _in_chunks(
@@ -78,7 +85,7 @@ class ProjectPush:
                 project=self._project,
                 key=key,
                 task_id=None,
-                shown=shown_digest(self._wanted[key]),
+                shown=self._shown[key],
                 round=self._version,
                 picture_url=urls[pictures[key]],
                 page=_page(self._wanted[key]),
@@ -96,30 +103,47 @@ class ProjectPush:
         Label Studio is asked what stands there, whatever is noted: this round may have been left
         for another one, or cut off, and come back to. What is right already is not written.
         """
-        tasks = {key: self._there(key) for key in keys}
-        ids = [_id(task) for task in tasks.values()]
-        standing = self._desk.studio.standing(self._id, ids)
+        standing = self._standing(keys)
         missing: dict[str, PushedTask] = {}
-        for key, task in tasks.items():
-            stands = standing.get(_id(task))
-            if stands is None:
-                continue
-            shown = shown_digest(self._wanted[key])
-            self._renew_data(key, task, shown, stands)
+        right: list[PushedTask] = []
+        for key, stands in standing.items():
+            task, shown = self._there(key), self._shown[key]
+            if (task.shown.data, task.round) != (shown.data, self._version):
+                self._renew_data(key, stands)
             is_right = (task.round, task.shown.prediction) == (self._version, shown.prediction)
             if is_right or self._replaced_in_place(key, stands):
-                page = _page(self._wanted[key])
-                self._note([replace(task, shown=shown, round=self._version, page=page)])
+                right.append(self._renewed(key))
             else:
                 missing[key] = task
+        self._note(right)
         self._add_predictions(missing)
 
-    def _renew_data(self, key: str, task: PushedTask, shown: Shown, stands: Standing) -> None:
-        if (task.shown.data, task.round) == (shown.data, self._version):
-            return
-        data = self._data(key, task.picture_url)
+    def _add_round(self, keys: Sequence[str]) -> None:
+        """Bring tasks into a round that nobody sees yet: its predictions go in many at once.
+
+        Data is seen at once and takes a request for each task, so shortly before those that differ
+        are written it is asked again which of them nobody has begun to answer.
+        """
+        standing = self._standing(keys)
+        differing = [key for key, stands in standing.items() if stands.data != self._kept_data(key)]
+        for start in range(0, len(differing), BATCH):
+            for key in self._untouched(differing[start : start + BATCH]):
+                self._renew_data(key, standing[key])
+        untouched = self._untouched(list(standing)) if differing else list(standing)
+        there = [key for key in untouched if self._replaced_in_place(key, standing[key])]
+        self._note(map(self._renewed, there))
+        self._add_predictions({key: self._there(key) for key in untouched if key not in there})
+
+    def _standing(self, keys: Sequence[str]) -> dict[str, Standing]:
+        """What stands in those of some tasks that nobody has answered or begun to."""
+        found = self._desk.studio.standing(self._id, [_id(self._there(key)) for key in keys])
+        ids = {key: _id(self._there(key)) for key in keys}
+        return {key: found[number] for key, number in ids.items() if number in found}
+
+    def _renew_data(self, key: str, stands: Standing) -> None:
+        data = self._kept_data(key)
         if stands.data != data:
-            self._desk.studio.update_task(_id(task), data)
+            self._desk.studio.update_task(_id(self._there(key)), data)
 
     def _replaced_in_place(self, key: str, stands: Standing) -> bool:
         """Whether the task had a prediction of this round, which shows the new one now."""
@@ -140,15 +164,12 @@ class ProjectPush:
             self._checked(self._wanted[key]) | {"task": task.task_id} for key, task in tasks.items()
         ]
         self._desk.studio.import_predictions(self._id, predictions)
-        self._note(
-            replace(
-                task,
-                shown=shown_digest(self._wanted[key]),
-                round=self._version,
-                page=_page(self._wanted[key]),
-            )
-            for key, task in tasks.items()
-        )
+        self._note(map(self._renewed, tasks))
+
+    def _renewed(self, key: str) -> PushedTask:
+        """A task as it is noted once it shows what is wanted."""
+        page = _page(self._wanted[key])
+        return replace(self._there(key), shown=self._shown[key], round=self._version, page=page)
 
     def _delete(self, keys: Sequence[str]) -> None:
         keys = self._untouched(keys)
@@ -179,6 +200,10 @@ class ProjectPush:
             "meta": {"key": key},
             "predictions": [self._checked(self._wanted[key])],
         }
+
+    def _kept_data(self, key: str) -> dict[str, Any]:
+        """The data of a task that is there: its picture keeps its address."""
+        return self._data(key, self._there(key).picture_url)
 
     def _data(self, key: str, picture_url: str) -> dict[str, Any]:
         wanted = self._wanted[key]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from faces.identify import CurrentModel
 from faces.store import clusters as cluster_store
 from faces.store.database import Store
+from faces.store.ledger import Shown
 from sync.applying import OnProgress, ProjectPush
 from sync.desk import Desk, Project
 from sync.everyone import offer_everyone
@@ -53,9 +54,11 @@ def push_changes(
         note_shared(connection, gathered.queues)
     begin_round(store, gathered.round)
     offer_everyone(desk, gathered.everyone)
-    plans = _plans(gathered)
+    shown = _shown(gathered)
+    plans = _plans(gathered, shown)
     for project in desk.order:
-        ProjectPush(store, desk, project, gathered, on_progress).apply(plans[project])
+        part = ProjectPush(store, desk, project, gathered, shown[project], on_progress)
+        part.apply(plans[project])
     show_round(store, desk, gathered.round)
     keep_order(
         store,
@@ -71,15 +74,22 @@ def plan_only(
     store: Store, models: CurrentModel, *, annotators: Sequence[str] | None = None
 ) -> dict[Project, Plan]:
     """What a push would do, for a dry run; `annotators` if there are to be others than noted."""
-    return _plans(gather(store, models, annotators=annotators))
+    gathered = gather(store, models, annotators=annotators)
+    return _plans(gathered, _shown(gathered))
 
 
-def _plans(gathered: Gathered) -> dict[Project, Plan]:
+def _shown(gathered: Gathered) -> dict[Project, dict[str, Shown]]:
+    """Digests of what each task will show."""
+    return {
+        project: {key: shown_digest(one) for key, one in wanted.items()}
+        for project, wanted in gathered.wanted.items()
+    }
+
+
+def _plans(gathered: Gathered, shown: Mapping[Project, Mapping[str, Shown]]) -> dict[Project, Plan]:
     return {
         project: plan_push(
-            {key: shown_digest(one) for key, one in gathered.wanted[project].items()},
-            gathered.pushed[project],
-            version=gathered.version(project),
+            shown[project], gathered.pushed[project], version=gathered.version(project)
         )
         for project in Project
     }

@@ -29,6 +29,11 @@ class Round:
     shown: str
     is_fresh: bool = False
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether annotators see it already."""
+        return self.name == self.shown
+
 
 def round_of(store: Store, source: str) -> Round:
     """The round in which a source's proposals are shown; no name is ever used for two sources."""
@@ -60,14 +65,14 @@ def show_round(store: Store, desk: Desk, current: Round) -> None:
     Raises:
         StudioError: Label Studio does not hold all of the round; it shows the one before.
     """
-    if desk.studio.selected_version(desk.photos) == current.name == current.shown:
+    if current.is_shown and desk.studio.selected_version(desk.photos) == current.name:
         return
     counts = desk.studio.version_counts(desk.photos)
-    if current.name != current.shown:
+    if not current.is_shown:
         _check_complete(store, current, counts.get(current.name, 0))
     if current.name in counts:
         desk.studio.select_version(desk.photos, current.name)
-    if current.name == current.shown:
+    if current.is_shown:
         return
     with store.write() as connection:
         ledger.set_fact(connection, ROUND_FACT, current.name)

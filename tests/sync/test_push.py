@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 from collections.abc import Callable
 
@@ -141,26 +142,66 @@ def test_a_task_that_was_answered_after_the_last_pull_is_not_touched(filled: Wor
     assert after == before
 
 
-def test_a_task_that_is_answered_while_others_are_pushed_is_not_touched(
-    workspace: Workspace,
-) -> None:
-    workspace.add_photos(2 * BATCH + 2)
-    workspace.cluster()
-    workspace.push()
-    task = max(one["id"] for one in workspace.double.tasks_of(workspace.desk.photos))
-    before = workspace.double.predictions_of(task)
+def answer_once_predictions_change(workspace: Workspace, task: int) -> None:
+    """Somebody answers a task in the middle of the next push."""
 
-    def answer_the_last() -> None:
+    def answer() -> None:
         changing = [path for method, path in workspace.double.writes if "predictions" in path]
         if changing and not workspace.double.annotations_of(task):
             workspace.double.annotate(task)
 
     workspace.double.requests.clear()
-    workspace.double.watch = answer_the_last
-    workspace.cluster("dbscan-2")
+    workspace.double.watch = answer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda workspace: workspace.name(0, "Anna", faces=2),
+        lambda workspace: workspace.cluster("dbscan-2"),
+    ],
+    ids=["renewed", "brought into a new round"],
+)
+def test_a_task_that_is_answered_while_others_are_pushed_is_not_touched(
+    workspace: Workspace, change: Callable[[Workspace], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.applying.PREDICTION_CHUNK", BATCH)
+    workspace.add_photos(photos := 2 * BATCH + 2)
+    workspace.cluster()
     workspace.push()
+    task = max(one["id"] for one in workspace.double.tasks_of(workspace.desk.photos))
+    before = copy.deepcopy(workspace.double.predictions_of(task))
+    answer_once_predictions_change(workspace, task)
+    change(workspace)
+    [*_, plan] = workspace.push().values()
+    assert len(plan.changed) == photos
     assert workspace.double.annotations_of(task)
     assert workspace.double.predictions_of(task) == before
+
+
+def test_a_task_that_is_answered_while_a_round_changes_what_others_offer_is_not_touched(
+    workspace: Workspace,
+) -> None:
+    workspace.add_photos(BATCH + 2)
+    workspace.cluster()
+    workspace.push()
+    tasks = workspace.double.tasks_of(workspace.desk.photos)
+    for task in tasks:
+        task["data"]["caption"] = "of another day"
+    last = max(one["id"] for one in tasks)
+    before = copy.deepcopy(workspace.double.predictions_of(last))
+
+    def answer() -> None:
+        if workspace.double.writes and not workspace.double.annotations_of(last):
+            workspace.double.annotate(last)
+
+    workspace.double.requests.clear()
+    workspace.double.watch = answer
+    workspace.cluster("dbscan-2")
+    workspace.push()
+    assert workspace.double.annotations_of(last)
+    assert workspace.double.tasks[last]["data"]["caption"] == "of another day"
+    assert workspace.double.predictions_of(last) == before
 
 
 def test_a_task_in_which_somebody_has_begun_an_answer_is_not_touched(filled: Workspace) -> None:
