@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
+from itertools import chain, islice
 from typing import TypeVar
 
 import numpy as np
@@ -22,11 +23,20 @@ _ROW_BY_ROW = 8
 
 
 def by_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """`map` on all processors, a thread each; results come in order, items are taken as needed."""
+    """`map` on all processors, a thread each; results come in order, items are taken as needed.
+
+    A single item needs no thread beside ours, and starting one takes longer than a small block.
+    """
     processors = len(os.sched_getaffinity(0))
     under_way: deque[Future[_Result]] = deque()
+    left = iter(items)
+    first = list(islice(left, 2))
+    with products_by_one_thread():
+        if len(first) < 2:
+            yield from map(function, first)
+            return
     with products_by_one_thread(), ThreadPoolExecutor(processors) as pool:
-        for item in items:
+        for item in chain(first, left):
             under_way.append(pool.submit(function, item))
             if len(under_way) > processors:
                 yield under_way.popleft().result()
