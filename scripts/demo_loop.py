@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from benchmarks.own_studio import free_ports
 from faceloop.demo_album import Album, make_album
 from faceloop.workspace import Connection, read_connection
 from faces.records import FaceId
@@ -135,7 +135,7 @@ def running_loop(folder: Path) -> Iterator[DemoLoop]:
     album = make_album(folder / "demo", people=PEOPLE)
     pages = _pages_with_one_stray(album, folder / "pages")
     workspace = folder / "workspace"
-    studio, backend, app = map(str, _free_ports(3))
+    studio, backend, app = map(str, free_ports(3))
     command = [sys.executable, "-m", "faceloop", "up", str(pages), "--no-browser"]
     command += ["--method", "dbscan", "--eps", EPS]
     command += ["--workspace", str(workspace), "--studio-port", studio]
@@ -287,13 +287,3 @@ def environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("FACELOOP_")}
     studio = os.environ.get("FACELOOP_STUDIO_VENV", ".venv-studio")
     return {**kept, "FACELOOP_STUDIO_VENV": str(Path(studio).resolve())}
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
