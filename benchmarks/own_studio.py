@@ -34,15 +34,17 @@ def new_connection(workspace: Path) -> Connection:
 
 
 @contextmanager
-def label_studio(settings: Settings, connection: Connection) -> Iterator[None]:
+def label_studio(settings: Settings, connection: Connection, **otherwise: str) -> Iterator[None]:
     """Label Studio, running; all that is its own stands in the workspace, its log too.
+
+    `otherwise` are variables of its environment which differ from those that `up` sets.
 
     Raises:
         SetupError: it is not installed, or did not start.
     """
     settings.media.mkdir(parents=True, exist_ok=True)
     with Children(settings.workspace) as children:
-        environment = studio_environment(settings, connection)
+        environment = studio_environment(settings, connection) | otherwise
         children.start(_NAME, studio_command(settings), environment)
         children.wait_for(_NAME, f"{connection.studio_url}/health", timeout_s=2 * READY_WITHIN_S)
         yield

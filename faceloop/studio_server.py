@@ -22,9 +22,10 @@ _BLOCKED_SUBNETS = (
 """What Label Studio 1.23.2 blocks by default, less 127.0.0.0/8, where our backend listens."""
 
 
-_COUNT_FEWER = "fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short"
+COUNTS_FEW = "LABEL_STUDIO_fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short"
 """Label Studio's own switch: after new predictions it counts those of the tasks that got some, and
-not of all tasks of the project, which takes half a millisecond for each of them.
+not of all tasks of the project, which takes half a millisecond for each of them. It does not look
+then whether they are valid: `sync` does before it sends them.
 """
 _CLOSED = "http://127.0.0.1:9"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -84,10 +85,9 @@ def studio_environment(settings: Settings, connection: Connection) -> dict[str, 
         "FRONTEND_SENTRY_DSN": "",
         "DEBUG": "false",
         "HOST": "",
-        _COUNT_FEWER: "true",
     }
     studio = {f"LABEL_STUDIO_{name}": value for name, value in values.items()}
-    return environment_with({**studio, **_NOWHERE})
+    return environment_with({**studio, **_NOWHERE, COUNTS_FEW: "true"})
 
 
 def _program(venv: Path) -> Path:

@@ -63,8 +63,11 @@ def wait_until(found: Callable[[], T], *, within_s: float, what: str) -> T:
 
 
 @contextmanager
-def label_studio_in(folder: Path, *, token: str) -> Iterator[str]:
-    """A Label Studio that keeps all that is its own in this folder; gives its address."""
+def label_studio_in(folder: Path, *, token: str, **otherwise: str) -> Iterator[str]:
+    """A Label Studio that keeps all that is its own in this folder; gives its address.
+
+    `otherwise` are variables of its environment which differ from those that `up` sets.
+    """
     refuse_no_studio()
     connection = replace(
         new_connection(folder / "workspace"),
@@ -74,7 +77,7 @@ def label_studio_in(folder: Path, *, token: str) -> Iterator[str]:
         studio_password=PASSWORD,
     )
     settings = explicit_settings(folder / "workspace", **settings_of(connection))
-    with label_studio(settings, connection):
+    with label_studio(settings, connection, **otherwise):
         yield connection.studio_url
 
 

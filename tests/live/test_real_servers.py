@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from faceloop.studio_server import COUNTS_FEW
 from faceloop.workspace import new_token
 from tests.live.conftest import give_up, label_studio_in
 
@@ -41,9 +42,9 @@ def test_the_store_keeps_its_promises_on_postgresql() -> None:
 
 @pytest.fixture
 def label_studio(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """The address and the token of a Label Studio of our own."""
+    """The address and the token of a Label Studio of our own, set as others set theirs."""
     token = new_token()
-    with label_studio_in(tmp_path, token=token) as url:
+    with label_studio_in(tmp_path, token=token, **{COUNTS_FEW: "false"}) as url:
         yield url, token
 
 
