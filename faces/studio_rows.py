@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from faces.names import compared
 from faces.records import FaceId, PersonId
 from faces.studio_format import UNKNOWN, ClusterVerdict, Tile, first_of
 from faces.studio_people import REST_ARE_STRANGERS, Asks, SameVerdict
@@ -48,9 +49,19 @@ class PeopleAnswer:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing at all is said."""
-        said = self.name is not None or self.verdict is not None or bool(self.contradiction)
-        return not said and set(self.tiles.values()) <= {Tile.SAME_PERSON}
+        """Whether nothing comes of it: *someone else* says nothing where nobody else is left."""
+        if self.contradiction or (self.typed and self.verdict is not None):
+            return False
+        marks = set(self.tiles.values())
+        if Tile.NOT_A_FACE in marks or self.verdict is ClusterVerdict.NOT_FACES:
+            return not marks
+        if self.verdict is None and self.name is not None:
+            return not marks
+        if len(marks) > 1 or Tile.SAME_PERSON not in marks:
+            return len(marks) < 2
+        return self.verdict is None or (
+            self.verdict is ClusterVerdict.MIXED and len(self.tiles) < 2
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +123,12 @@ class _Page:
         self._data = task_data
         self._rows = rows_of_task(task_data)
         shown = {face for row in self._rows for face in row}
-        items = annotation.get("result") or []
+        items = _items(annotation)
         boxes = [item for item in items if item.get("from_name") == "face"]
-        self._drawn = sum(box.get("id") not in shown for box in boxes)
-        self._labels = {FaceId(box["id"]): _label(box) for box in boxes if box.get("id") in shown}
-        if not self._labels and not from_prediction:
+        self._drawn = sum(_id(box) not in shown for box in boxes)
+        self._labels = {_id(box): _label(box) for box in boxes if _id(box) in shown}
+        self._is_empty = not self._labels and not from_prediction
+        if self._is_empty:
             self._labels = dict.fromkeys(shown, Tile.SAME_PERSON.value)
         if task_data.get("asks") != Asks.SEVERAL:
             self._labels = {face: on for face, on in self._labels.items() if on in set(Tile)}
@@ -125,9 +137,9 @@ class _Page:
         for control in reversed(_TILE_NAMES):
             for item in items:
                 if item.get("from_name") == control and _said(item).strip():
-                    self._named[FaceId(str(item.get("id")))] = _said(item).strip()
+                    self._named[_id(item)] = _said(item).strip()
         fields = (item for item in items if str(item.get("from_name")).startswith(_OF_ROW))
-        self._of_row = {item["from_name"]: _said(item).strip() for item in fields}
+        self._of_row = {str(item["from_name"]): _said(item).strip() for item in fields}
         self._disputed = frozenset(_faces(task_data.get("disputed")))
 
     def name(self) -> PageAnswer:
@@ -194,23 +206,25 @@ class _Page:
         """What is said of a row, by its own field and by its tiles: the same by all that say
         anything, or nothing.
 
-        A first tile that is marked leaves the name that was proposed to the others.
+        A first tile that is marked leaves the name that was proposed to the others. On a page that
+        was opened empty no tile had it.
         """
         given = [typed, *(self._said_on(face) for face in faces if face in self._labels)]
-        said = list(dict.fromkeys(one for one in given if one))
-        if not said and proposed and self._labels.get(faces[0]) in set(Tile):
+        said = list({compared(one): one for one in reversed(given) if one}.values())[::-1]
+        if not said and proposed and not self._is_empty and self._labels.get(faces[0]) in set(Tile):
             said = [proposed]
         if not said and rest:
             said = [ClusterVerdict.STRANGER.value]
         (only,) = said if len(said) == 1 else [None]
         verdict = _VERDICTS.get(only or "")
         name = only if verdict is None else None
-        is_typed = name in (typed, *(self._named.get(face) for face in faces))
+        by_hand = {compared(one) for one in (typed, *map(self._named.get, faces)) if one}
+        is_typed = name is not None and compared(name) in by_hand
         return PeopleAnswer(
             name=name,
             verdict=verdict,
             tiles=self._tiles(faces),
-            typed=is_typed and name is not None,
+            typed=is_typed,
             meant=None if is_typed else self._meant(name),
             disputed=self._disputed & set(faces),
             carried=carried,
@@ -265,14 +279,30 @@ def _faces(values: Any) -> list[FaceId]:
     return [FaceId(str(value)) for value in values] if isinstance(values, list) else []
 
 
+def _items(annotation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What an annotation holds, as far as it is what Label Studio makes."""
+    result = annotation.get("result")
+    return [item for item in result if isinstance(item, dict)] if isinstance(result, list) else []
+
+
+def _id(item: Mapping[str, Any]) -> FaceId:
+    """The face that a region is about."""
+    return FaceId(str(item.get("id")))
+
+
+def _value(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = item.get("value")
+    return value if isinstance(value, dict) else {}
+
+
 def _label(box: Mapping[str, Any]) -> str:
     """What a tile is called; one without a label was left as it was."""
-    return first_of(box.get("value", {}).get("rectanglelabels")) or Tile.SAME_PERSON.value
+    return first_of(_value(box).get("rectanglelabels")) or Tile.SAME_PERSON.value
 
 
 def _said(item: Mapping[str, Any]) -> str:
     """What is chosen or typed; in the list of everyone it is a path of one step."""
-    value = item.get("value", {})
+    value = _value(item)
     paths = value.get("taxonomy")
     path = paths[0] if isinstance(paths, list) and paths else None
     return first_of(value.get("choices")) or first_of(value.get("text")) or first_of(path) or ""

@@ -9,8 +9,10 @@ from faces.confirmations import (
     Carried,
     Decided,
     FacesApart,
+    FacesTogether,
     FaceVerdict,
     NotOnePerson,
+    PairUnsure,
     PersonCreated,
     PersonMerged,
     PersonRenamed,
@@ -18,6 +20,7 @@ from faces.confirmations import (
     Truth,
     Verdict,
     Word,
+    faces_in,
 )
 from faces.fold import fold
 from faces.records import (
@@ -28,9 +31,18 @@ from faces.records import (
     PhotoId,
     face_id_of_region,
 )
-from faces.studio_answers import BoxAnswer, PeopleAnswer, PhotoAnswer
+from faces.studio_answers import BoxAnswer, PhotoAnswer
 from faces.studio_format import BoxVerdict, ClusterVerdict, Tile
-from sync.answers import NameBook, Said, words_of_people_answer, words_of_photo_answer
+from faces.studio_people import SameVerdict
+from faces.studio_rows import PageAnswer, PeopleAnswer, read_page_answer, rows_of_task
+from sync.answers import (
+    NameBook,
+    Said,
+    words_of_page_answer,
+    words_of_people_answer,
+    words_of_photo_answer,
+)
+from tests.faces.test_studio_rows import PAGES, Item, Page, annotations
 from tests.faces.words import numbered
 
 ANNA = PersonId("p-anna")
@@ -200,7 +212,7 @@ def test_a_typed_name_and_a_verdict_contradict_each_other(
     answer = replace(people("Anna", verdict), typed=True)
     said = words_of_people_answer(answer, names)
     assert said.words == ()
-    assert said.problems == (f"Anna and {verdict} contradict each other",)
+    assert said.problems == (f"{verdict} and Anna contradict each other",)
 
 
 @pytest.mark.parametrize("verdict", ClusterVerdict)
@@ -339,6 +351,10 @@ answers = st.builds(
     name=st.none() | st.sampled_from(["Anna", "Zoë", "Unknown"]),
     verdict=st.none() | st.sampled_from(ClusterVerdict),
     tiles=tiles,
+).flatmap(
+    lambda answer: st.builds(
+        replace, st.just(answer), typed=st.booleans() if answer.name else st.just(False)
+    )
 )
 
 
@@ -358,6 +374,198 @@ def test_an_answer_speaks_only_of_the_tiles_that_are_left(answer: PeopleAnswer) 
         else:
             assert isinstance(word, PersonCreated)
             assert set(answer.tiles.values()) != {Tile.NOT_A_FACE}
+
+
+@given(answers)
+def test_an_answer_is_silent_where_nothing_comes_of_it(answer: PeopleAnswer) -> None:
+    said = words_of_people_answer(answer, NameBook(Truth(), lambda: PersonId("p-new")))
+    assert answer.is_silent == (said == Said(()))
+
+
+F4, F5 = FaceId("f4"), FaceId("f5")
+RED = {F4: Tile.SOMEONE_ELSE}
+
+
+def test_each_row_of_a_page_speaks_for_itself(names: NameBook) -> None:
+    rows = people("Anna", tiles=GREEN), people("Zoë", tiles={F3: Tile.SAME_PERSON})
+    stranger = people(verdict=ClusterVerdict.STRANGER, tiles={F4: Tile.SAME_PERSON})
+    assert words_of_page_answer(PageAnswer((*rows, stranger)), names) == Said(
+        (
+            FaceVerdict(F1, Verdict.IS, ANNA),
+            FaceVerdict(F2, Verdict.IS, ANNA),
+            PersonCreated(PersonId("p-1"), "Zoë"),
+            FaceVerdict(F3, Verdict.IS, PersonId("p-1")),
+            FaceVerdict(F4, Verdict.STRANGER),
+        )
+    )
+
+
+def test_a_new_name_on_two_rows_of_a_page_is_one_person(names: NameBook) -> None:
+    rows = people("Zoë", tiles={F1: Tile.SAME_PERSON}), people("zoë", tiles={F2: Tile.SAME_PERSON})
+    created, first, second = words_of_page_answer(PageAnswer(rows), names).words
+    assert created == PersonCreated(PersonId("p-1"), "Zoë")
+    assert (first, second) == tuple(
+        FaceVerdict(face, Verdict.IS, PersonId("p-1")) for face in (F1, F2)
+    )
+
+
+def test_a_face_alone_that_is_marked_is_not_whom_its_row_was_proposed_as(names: NameBook) -> None:
+    said = words_of_page_answer(PageAnswer((people("Anna", tiles=RED),)), names)
+    assert said == Said((FaceVerdict(F4, Verdict.IS_NOT, ANNA),))
+
+
+def test_two_names_for_one_row_say_nothing_and_are_asked_again(names: NameBook) -> None:
+    twice = replace(people(tiles=GREEN), contradiction=("Anna", "Zoë"))
+    other = people("Anna", tiles={F3: Tile.SAME_PERSON})
+    said = words_of_page_answer(PageAnswer((twice, other)), names)
+    assert said.words == (FaceVerdict(F3, Verdict.IS, ANNA),)
+    assert said.problems == ("Anna and Zoë contradict each other",)
+    assert said.question == "Last time this was answered Anna and Zoë: which?"
+
+
+def test_a_question_that_two_rows_have_is_asked_once(names: NameBook) -> None:
+    twice = replace(people(tiles=GREEN), contradiction=("Anna", "Zoë"))
+    bad = people("unknown", tiles={F3: Tile.SAME_PERSON})
+    said = words_of_page_answer(PageAnswer((twice, twice, bad)), names)
+    assert len(said.problems) == 2
+    assert said.question.count("which?") == 1
+    assert said.question.count("Last time") == 2
+
+
+def test_each_row_carries_its_name_by_itself(names: NameBook) -> None:
+    named = replace(people("Anna", tiles=GREEN), carried=REST)
+    marked = replace(people("Anna", tiles={F3: Tile.SAME_PERSON, **RED}), carried=(F5,))
+    words = words_of_page_answer(PageAnswer((named, marked)), names).words
+    assert [word for word in words if isinstance(word, Carried)] == [Carried(REST, ANNA, (F1, F2))]
+
+
+def test_what_is_said_of_disputed_rows_decides(names: NameBook) -> None:
+    rows = [
+        replace(people("Anna", tiles={F1: Tile.SAME_PERSON}), disputed=frozenset({F1})),
+        people("Anna", tiles={F2: Tile.SAME_PERSON}),
+    ]
+    assert words_of_page_answer(PageAnswer(tuple(rows)), names).words == (
+        Decided(F1, Verdict.IS, ANNA),
+        FaceVerdict(F2, Verdict.IS, ANNA),
+    )
+
+
+@pytest.mark.parametrize(("drawn", "told"), [(1, "1 box was drawn"), (2, "2 boxes were drawn")])
+def test_boxes_drawn_on_a_page_are_a_problem_and_say_nothing(
+    names: NameBook, drawn: int, told: str
+) -> None:
+    page = PageAnswer((people("Anna", tiles=GREEN),), drawn=drawn)
+    said = words_of_page_answer(page, names)
+    assert said.words == words_of_page_answer(replace(page, drawn=0), names).words
+    (problem,) = said.problems
+    assert problem.startswith(told)
+    assert said.question == "", "nothing needs to be asked again"
+
+
+def pair(
+    verdict: SameVerdict | None, name: str | None = None, **parts: dict[FaceId, Tile]
+) -> PageAnswer:
+    one, other = parts.get("one", GREEN), parts.get("other", {F3: Tile.SAME_PERSON})
+    rows = tuple(replace(people(name, tiles=tiles), typed=bool(name)) for tiles in (one, other))
+    return PageAnswer(rows, verdict)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (None, ()),
+        (SameVerdict.ONE_PERSON, (FacesTogether((F1, F2, F3)),)),
+        (SameVerdict.TWO_PEOPLE, (FacesApart(F1, (F3,)), FacesApart(F2, (F3,)))),
+        (SameVerdict.CANNOT_TELL, (PairUnsure((F1, F2), (F3,)),)),
+    ],
+)
+def test_a_pair_is_one_person_or_two_or_cannot_be_told(
+    names: NameBook, verdict: SameVerdict | None, words: tuple[Word, ...]
+) -> None:
+    assert words_of_page_answer(pair(verdict), names) == Said(words)
+
+
+@pytest.mark.parametrize("verdict", [None, SameVerdict.ONE_PERSON])
+def test_a_name_says_that_a_pair_is_one_person(
+    names: NameBook, verdict: SameVerdict | None
+) -> None:
+    said = words_of_page_answer(pair(verdict, "Anna"), names)
+    assert said == Said(tuple(FaceVerdict(face, Verdict.IS, ANNA) for face in (F1, F2, F3)))
+
+
+@pytest.mark.parametrize("verdict", SameVerdict)
+def test_tiles_of_a_pair_that_are_marked_are_left_out_of_it(
+    names: NameBook, verdict: SameVerdict
+) -> None:
+    marked = {**GREEN, F4: Tile.SOMEONE_ELSE, F5: Tile.NOT_A_FACE}
+    *marks, last = words_of_page_answer(pair(verdict, one=marked), names).words
+    expected = words_of_page_answer(pair(verdict), names).words
+    assert expected[-1] == last
+    assert {FacesApart(F4, (F1, F2)), FaceVerdict(F5, Verdict.NOT_A_FACE)} <= set(marks)
+    assert FacesTogether not in map(type, marks)
+
+
+@pytest.mark.parametrize("verdict", SameVerdict)
+def test_a_pair_of_which_one_row_is_gone_says_nothing(
+    names: NameBook, verdict: SameVerdict
+) -> None:
+    for tiles in ({}, {F3: Tile.SOMEONE_ELSE}):
+        assert words_of_page_answer(pair(verdict, other=tiles), names) == Said(())
+
+
+def test_what_contradicts_in_a_pair_says_nothing_of_it(names: NameBook) -> None:
+    """A name for two people; a name that cannot be anybody's."""
+    two = pair(SameVerdict.TWO_PEOPLE, "Anna")
+    rows = tuple(replace(row, contradiction=("Anna", "Two people")) for row in two.rows)
+    said = words_of_page_answer(replace(two, rows=rows), names)
+    assert (said.words, said.problems) == ((), ("Anna and Two people contradict each other",))
+    bad = words_of_page_answer(pair(SameVerdict.ONE_PERSON, "Stranger"), names)
+    assert (bad.words, len(bad.problems)) == ((), 1)
+
+
+@given(st.sampled_from(PAGES), annotations, st.booleans())
+def test_whatever_is_answered_no_word_is_of_a_face_that_was_not_asked_about_or_was_passed(
+    page: Page, annotation: Item, from_prediction: bool
+) -> None:
+    answer = read_page_answer(annotation, page.data, from_prediction=from_prediction)
+    said = words_of_page_answer(answer, NameBook(Truth(), lambda: PersonId("p-new")))
+    spoken = {face for word in said.words for face in faces_in(word)}
+    shown = {face for row in rows_of_task(page.data) for face in row}
+    carried = {face for row in answer.rows for face in row.carried}
+    assert spoken <= shown | carried
+    assert answer.passed <= shown | carried
+    assert answer.passed.isdisjoint(spoken)
+    assert bool(said.question) <= bool(said.problems)
+
+
+@given(
+    st.sampled_from(PAGES),
+    st.lists(st.sampled_from([*Tile, "Anna", "Bea", "Stranger", "Mixed", "Unknown", None])),
+    st.sampled_from([None, "Anna", *ClusterVerdict, *SameVerdict, "The rest are strangers"]),
+)
+def test_each_row_of_an_answer_speaks_is_passed_or_is_asked_again(
+    page: Page, labels: list[str | None], choice: str | None
+) -> None:
+    """As annotators answer: each tile gets a label or is deleted, and something is chosen."""
+    given_labels = dict(zip(page.data["faces"], labels, strict=False))
+    control = "name" if choice == "Anna" else "verdict"
+    chosen = (
+        []
+        if choice is None
+        else [{"from_name": control, "type": "choices", "value": {"choices": [choice]}}]
+    )
+    answer = page.read(
+        *chosen,
+        labels={face: label for face, label in given_labels.items() if label is not None},
+        deleted=[face for face, label in given_labels.items() if label is None],
+    )
+    said = words_of_page_answer(answer, NameBook(Truth(), lambda: PersonId("p-new")))
+    spoken = {face for word in said.words for face in faces_in(word)}
+    if answer.pair is None and page.data["asks"] != "same":
+        for row, shown in zip(answer.rows, rows_of_task(page.data), strict=True):
+            asked_again = bool(row.contradiction)
+            passed = set(shown) <= answer.passed
+            assert (not spoken.isdisjoint(shown)) + asked_again + passed == 1
 
 
 def test_a_box_drawn_over_a_known_face_without_a_box_is_that_face(names: NameBook) -> None:
