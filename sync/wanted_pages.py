@@ -88,7 +88,7 @@ class WantedPage:
             return Kind.DOUBTFUL
         if self.task.kind is DeskKind.SAME:
             return Kind.SAME
-        return Kind.CONFIRM if self.task.is_named else Kind.NAME
+        return Kind.CONFIRM if all(map(self._name, self.task.rows)) else Kind.NAME
 
     @property
     def worth(self) -> float:

@@ -5,14 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from faces.confirmations import (
-    Carried,
-    FacesApart,
     FaceVerdict,
-    NotOnePerson,
     PersonCreated,
     PersonMerged,
     PersonRenamed,
@@ -37,27 +32,16 @@ from faces.records import (
     Proposal,
 )
 from faces.store.ledger import Shown
-from faces.studio_format import PEOPLE_VERSION, UNKNOWN
+from faces.studio_format import UNKNOWN
 from faces.versions import ModelVersion
-from sync.montage import PAGE_TILES
-from sync.pages import TYPICAL_TILES
-from sync.proposing import OFFERED_PEOPLE, Guesses, guess
-from sync.wanted import (
-    MOST_NAMES,
-    WantedPage,
-    best_first,
-    shown_digest,
-    wanted_pages,
-    wanted_photos,
-)
+from sync.proposing import Guesses, guess
+from sync.wanted import MOST_NAMES, shown_digest, wanted_photos
 from tests.faces.words import numbered
 
 ANNA, ZOE = PersonId("p-anna"), PersonId("p-zoe")
 PEOPLE: list[Word] = [PersonCreated(ANNA, "Anna"), PersonCreated(ZOE, "Zoë")]
 FACES = [FaceId(f"f{number:02}") for number in range(60)]
 PHOTO = Photo(PhotoId("a" * 64), 1000, 100)
-PHOTO_OF = {face: PhotoId(f"{number // 2:064}") for number, face in enumerate(FACES)}
-CLUSTER = Cluster(ClusterId("c1"), tuple(FACES))
 
 
 def truth_of(*words: Word, speaker: str = "Ada") -> Truth:
@@ -80,10 +64,6 @@ def encodings(people: Sequence[int]) -> Encodings:
 
 def guesses_of(truth: Truth, *clusters: Cluster, people: Sequence[int] = ()) -> Guesses:
     return guess(encodings(people), truth, clusters, run="run-1", identifier=None)
-
-
-def pages(truth: Truth, *clusters: Cluster, guesses: Guesses | None = None) -> list[WantedPage]:
-    return wanted_pages(clusters, PHOTO_OF, truth, guesses or Guesses())
 
 
 def test_a_cluster_proposes_whom_most_of_its_confirmed_faces_are() -> None:
@@ -177,7 +157,8 @@ def test_a_turned_photo_has_a_task_of_its_own_even_if_it_shows_no_face() -> None
 
 
 def test_nothing_is_made_of_nothing() -> None:
-    assert guesses_of(truth_of()) == Guesses()
+    guesses = guesses_of(truth_of())
+    assert (guesses.proposals, guesses.likeliest) == ({}, {})
 
 
 def test_a_merged_person_is_proposed_as_who_they_are_now() -> None:
@@ -185,109 +166,6 @@ def test_a_merged_person_is_proposed_as_who_they_are_now() -> None:
     guesses = guesses_of(truth, Cluster(ClusterId("c"), tuple(FACES[:2])), people=(0, 0))
     assert guesses.proposals[FACES[1]].person == ZOE
     assert list(guesses.likeliest[FACES[1]]) == [ZOE]
-
-
-def test_a_large_cluster_is_asked_about_page_by_page() -> None:
-    found = pages(truth_of(), CLUSTER)
-    assert [len(page.faces) for page in found] == [PAGE_TILES, len(FACES) - PAGE_TILES]
-    assert [face for page in found for face in page.faces] == FACES
-    assert found[0].photos == PAGE_TILES // 2
-
-
-def test_settling_a_page_changes_no_other() -> None:
-    before = pages(truth_of(), CLUSTER)
-    settled = [is_(face) for face in before[0].faces]
-    after = pages(truth_of(*settled), CLUSTER)
-    assert [page.key for page in after] == [page.key for page in before[1:]]
-
-
-@pytest.mark.parametrize("verdict", [Verdict.STRANGER, Verdict.NOT_A_FACE, Verdict.CANNOT_TELL])
-def test_settled_faces_are_not_asked_about(verdict: Verdict) -> None:
-    truth = truth_of(*(FaceVerdict(face, verdict) for face in FACES[1:PAGE_TILES]))
-    assert pages(truth, CLUSTER)[0].faces == (FACES[0],)
-    assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:PAGE_TILES]))) == []
-
-
-def test_a_carried_face_is_asked_about_again_when_its_group_split() -> None:
-    named, carried = FACES[0], Carried((FACES[1], FACES[2]), ANNA, (FACES[0],))
-    truth = truth_of(is_(named), carried)
-    assert pages(truth, Cluster(ClusterId("c"), tuple(FACES[:3]))) == []
-    apart = [Cluster(ClusterId("c"), tuple(FACES[:2])), Cluster(ClusterId("d"), (FACES[2],))]
-    assert [page.faces for page in pages(truth, *apart)] == [(FACES[2],)]
-
-
-def test_a_carried_face_is_asked_about_again_when_a_shown_one_is_thrown_out() -> None:
-    words = [is_(FACES[0]), is_(FACES[1]), Carried((FACES[2],), ANNA, tuple(FACES[:2]))]
-    cluster = Cluster(ClusterId("c"), tuple(FACES[:3]))
-    assert pages(truth_of(*words), cluster) == []
-    assert pages(truth_of(*words, is_not(FACES[1])), cluster)[0].faces == (FACES[2],)
-
-
-def test_a_disputed_face_is_asked_about_again() -> None:
-    events = [("Ada", "a", word) for word in (*PEOPLE, is_(FACES[0]))]
-    truth = fold(numbered([*events, ("Bob", "b", is_(FACES[0], ZOE))]))
-    assert FACES[0] in pages(truth, CLUSTER)[0].faces
-
-
-def test_a_face_thrown_out_of_a_cluster_is_not_asked_about_there_again() -> None:
-    named = truth_of(is_(FACES[0]), is_not(FACES[1]))
-    apart = truth_of(FacesApart(FACES[1], (FACES[2],)))
-    for truth in (named, apart):
-        assert FACES[1] not in pages(truth, CLUSTER)[0].faces
-    elsewhere = Cluster(ClusterId("other"), (FACES[1], FACES[50]))
-    assert pages(apart, elsewhere)[0].faces == elsewhere.faces
-
-
-def test_a_name_is_not_chosen_beforehand_for_a_face_that_was_said_not_to_have_it() -> None:
-    truth = truth_of(is_not(FACES[2]))
-    guesses = Guesses({face: Proposal(face, ANNA, 0.9, "model-1") for face in FACES[:2]})
-    cluster = Cluster(ClusterId("c1"), tuple(FACES[:3]))
-    (page,) = wanted_pages([cluster], PHOTO_OF, truth, guesses)
-    assert (page.faces, page.name) == (tuple(FACES[:3]), None)
-    (page,) = wanted_pages([cluster], PHOTO_OF, truth_of(), guesses)
-    assert page.name == "Anna"
-
-
-def test_the_name_of_most_faces_is_chosen_beforehand_and_offered_first() -> None:
-    guesses = Guesses(
-        {face: Proposal(face, ZOE, 0.75, "run") for face in FACES[:3]},
-        {face: [ANNA, ZOE] for face in FACES[:3]},
-    )
-    (page,) = pages(truth_of(), Cluster(ClusterId("c"), tuple(FACES[:5])), guesses=guesses)
-    assert (page.name, page.people, page.score) == ("Zoë", ("Zoë", "Anna"), 0.75)
-    (page,) = pages(truth_of(), Cluster(ClusterId("c"), tuple(FACES[:6])), guesses=guesses)
-    assert (page.name, page.people) == (None, ("Anna", "Zoë"))
-
-
-def test_no_more_names_are_offered_than_there_are_hotkeys() -> None:
-    many = [PersonId(f"p{number:02}") for number in range(30)]
-    truth = truth_of(*(PersonCreated(person, f"Name {person}") for person in many))
-    guesses = Guesses({}, dict.fromkeys(FACES, many))
-    assert len(pages(truth, CLUSTER, guesses=guesses)[0].people) == OFFERED_PEOPLE
-
-
-def test_a_page_is_shown_under_one_version_for_ever() -> None:
-    page = pages(truth_of(), CLUSTER)[0]
-    assert page.prediction(PEOPLE_VERSION)["model_version"] == PEOPLE_VERSION
-    with pytest.raises(ValueError, match="only"):
-        page.prediction("faceloop-0001")
-
-
-@given(
-    st.lists(st.sampled_from(FACES), unique=True),
-    st.lists(st.sampled_from(FACES), unique=True),
-    st.integers(1, 4),
-)
-def test_every_open_face_is_on_exactly_one_page(
-    settled: list[FaceId], shuffled: list[FaceId], parts: int
-) -> None:
-    faces = [*shuffled, *(face for face in FACES if face not in set(shuffled))]
-    clusters = [Cluster(ClusterId(f"c{part}"), tuple(faces[part::parts])) for part in range(parts)]
-    found = pages(truth_of(*(is_(face) for face in settled)), *clusters)
-    asked = [face for page in found for face in page.faces]
-    assert sorted(asked) == sorted(set(FACES) - set(settled))
-    assert len({page.key for page in found}) == len(found)
-    assert all(len(page.faces) <= PAGE_TILES for page in found)
 
 
 def faces_of_photo(count: int) -> list[Face]:
@@ -357,19 +235,6 @@ def test_a_task_tells_whom_its_names_stand_for() -> None:
     truth = truth_of(is_(FACES[0]), PersonRenamed(ZOE, "Zora"), PersonRenamed(ANNA, "Zoë"))
     (photo,) = wanted_photos([PHOTO], faces_of_photo(2), {}, truth, PROPOSED)
     assert photo.data("/x.jpg")["people_ids"] == {"Zoë": ANNA, "Zora": ZOE}
-    (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[1:3])), guesses=PROPOSED)
-    assert page.data("/m.jpg")["people_ids"] == dict.fromkeys(page.people, ZOE)
-
-
-def test_a_page_tells_on_which_of_its_faces_people_disagree() -> None:
-    events = [("Ada", "a", word) for word in (*PEOPLE, is_(FACES[0]))]
-    truth = fold(numbered([*events, ("Bob", "b", is_(FACES[0], ZOE))]))
-    (page,) = pages(truth, Cluster(ClusterId("c"), tuple(FACES[:2])))
-    assert page.data("/m.jpg")["disputed"] == [FACES[0]]
-    assert page.data("/m.jpg")["kind"] == "doubtful"
-    others = pages(truth_of(), CLUSTER)[0].data("/m.jpg")
-    assert "disputed" not in others
-    assert others["kind"] == "name"
 
 
 def test_every_shown_name_is_on_offer() -> None:
@@ -428,73 +293,3 @@ def test_a_name_that_a_photo_only_offers_is_no_reason_to_rewrite_it() -> None:
 
 def test_a_name_that_a_photo_shows_newly_changes_its_data() -> None:
     assert digest(is_(FACES[0])).data != digest().data
-
-
-def test_the_digest_of_a_page_changes_with_its_names_while_its_key_stays() -> None:
-    before = pages(truth_of(), CLUSTER)[0]
-    offered = Guesses({}, {FACES[0]: [ANNA]})
-    after = pages(truth_of(), CLUSTER, guesses=offered)[0]
-    assert before.key == after.key
-    assert shown_digest(before) != shown_digest(after)
-
-
-def test_a_change_of_worth_alone_is_no_reason_to_rewrite_a_task() -> None:
-    [page, *_] = pages(truth_of(), CLUSTER)
-    assert shown_digest(dataclasses.replace(page, worth=99.0)) == shown_digest(page)
-    assert shown_digest(dataclasses.replace(page, queue=2)) != shown_digest(page)
-
-
-def large(count: int = 300, *, confidence: float = 0.9) -> tuple[Cluster, dict[FaceId, PhotoId]]:
-    faces = tuple(FaceId(f"l{number:03}") for number in range(count))
-    places = tuple(1 - number / count for number in range(count))
-    cluster = Cluster(ClusterId("large"), faces, confidence, places)
-    return cluster, {face: PhotoId("p") for face in faces}
-
-
-def test_of_a_large_cluster_the_typical_and_the_doubtful_are_shown_and_the_rest_is_counted() -> (
-    None
-):
-    cluster, photo_of = large()
-    (page,) = wanted_pages([cluster], photo_of, truth_of(), Guesses())
-    assert page.faces == (*cluster.faces[:TYPICAL_TILES], *cluster.faces[-20:])
-    assert page.carried == cluster.faces[TYPICAL_TILES:-20]
-    data = page.data("/m.jpg")
-    assert data["title"].endswith(", and 270 more like these")
-    assert data["carried"] == list(page.carried)
-    (shorter,) = wanted_pages([large(100)[0]], photo_of, truth_of(), Guesses())
-    assert page.worth > shorter.worth
-
-
-def test_what_is_left_of_a_large_cluster_is_asked_when_nothing_was_carried() -> None:
-    cluster, photo_of = large()
-    (page,) = wanted_pages([cluster], photo_of, truth_of(), Guesses())
-    named = truth_of(*(is_(face) for face in page.faces[:-1]), is_not(page.faces[-1]))
-    (after,) = wanted_pages([cluster], photo_of, named, Guesses())
-    assert {*after.faces, *after.carried} == set(page.carried)
-    carried = (
-        *(is_(face) for face in page.faces), Carried(page.carried, ANNA, page.faces),
-    )  # fmt: skip
-    assert wanted_pages([cluster], photo_of, truth_of(*carried), Guesses()) == []
-
-
-@pytest.mark.parametrize("why", ["doubtful", "mixed", "apart"])
-def test_a_large_cluster_that_may_be_several_people_is_shown_whole(why: str) -> None:
-    cluster, photo_of = large(confidence=0.3 if why == "doubtful" else 0.9)
-    words = {
-        "doubtful": [],
-        "mixed": [NotOnePerson(cluster.faces[:30])],
-        "apart": [FacesApart(cluster.faces[2], cluster.faces[5:9])],
-    }
-    found = wanted_pages([cluster], photo_of, truth_of(*words[why]), Guesses())
-    assert not any(page.carried for page in found)
-    shown = [face for page in found for face in page.faces]
-    assert len(shown) == len(set(shown)) >= 290
-
-
-def test_the_best_pages_come_first() -> None:
-    small = Cluster(ClusterId("c2"), (FaceId("g1"),))
-    found = wanted_pages(
-        [small, CLUSTER], {**PHOTO_OF, FaceId("g1"): PHOTO.id}, truth_of(), Guesses()
-    )
-    assert [len(page.faces) for page in best_first(found)][-1] == 1
-    assert best_first(found) == best_first(reversed(found))
