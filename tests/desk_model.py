@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-from faces.confirmations import Truth, Word
+from faces.confirmations import Truth
 from faces.records import FaceId, PersonId, PhotoId
-from faces.studio_format import ClusterVerdict, Tile
 
 
 class Line(NamedTuple):
@@ -31,20 +30,25 @@ class Answer:
     """All that one annotation says in its newest revision.
 
     `apart` are faces with those whose person they are not, `carried` are faces with the name that
-    goes over to them and the faces that were shown, `mixed` are not all one person,
+    goes over to them and the faces that were shown, `mixed` are not all one person, `together` are
+    one person whoever it is, `unsure` are two sides of which nobody can tell,
     `excepted` are two faces that are one person,
     `merged` is somebody who is somebody else, `renamed` somebody with their new name.
+    `passed` are faces that were asked about and of which it says nothing.
     """
 
     speaker: str
     at: int
     lines: tuple[Line, ...] = ()
     apart: tuple[tuple[FaceId, tuple[FaceId, ...]], ...] = ()
-    carried: tuple[tuple[FaceId, ...], str, tuple[FaceId, ...]] | None = None
-    mixed: tuple[FaceId, ...] = ()
+    carried: tuple[tuple[tuple[FaceId, ...], str, tuple[FaceId, ...]], ...] = ()
+    mixed: tuple[tuple[FaceId, ...], ...] = ()
+    together: tuple[FaceId, ...] = ()
+    unsure: tuple[tuple[FaceId, ...], tuple[FaceId, ...]] | None = None
     excepted: tuple[FaceId, FaceId] | None = None
     merged: tuple[str, str] | None = None
     renamed: tuple[str, str] | None = None
+    passed: frozenset[FaceId] = frozenset()
 
 
 class Said(NamedTuple):
@@ -80,6 +84,9 @@ class Beliefs:
             if other in self.names and face not in self.names
         }
         self.excepted = {frozenset(a.excepted) for a in self.answers if a.excepted}
+        self.together = {a.together for a in self.answers if a.together}
+        self.mixed = {mixed for a in self.answers for mixed in a.mixed}
+        self.unsure = {a.unsure for a in self.answers if a.unsure}
         self.carried = self._carried()
 
     def who(self, person: str) -> str:
@@ -89,16 +96,28 @@ class Beliefs:
         return person
 
     def said_to_be_one(self) -> list[set[FaceId]]:
-        """Faces that are one person because people said so, by names and by exceptions."""
+        """Faces that are one person because people said so, by names, as pairs and by exceptions.
+
+        Of whom people disagree nobody is held, and what is not a face is nobody.
+        """
         by_name: dict[str, set[FaceId]] = defaultdict(set)
         for face, person in self.names.items():
             by_name[person].add(face)
         groups = list(by_name.values())
-        for pair in self.excepted:
-            touching = [group for group in groups if group & pair]
-            rest = [group for group in groups if not group & pair]
-            groups = [*rest, set(pair).union(*touching)]
+        nobody = self.faces["disputed"] | self.faces["not a face"]
+        for said in (*self.excepted, *self.together):
+            held = set(said) - nobody
+            touching = [group for group in groups if group & held]
+            rest = [group for group in groups if not group & held]
+            groups = [*rest, held.union(*touching)]
         return groups
+
+    def is_one(self, group: set[FaceId]) -> bool:
+        """Whether nothing that was said speaks against it that these are one person."""
+        kinds = {self.names[face] for face in group if face in self.names}
+        kinds |= {"a stranger"} if group & self.faces["stranger"] else set()
+        refused = any((face, person) in self.refused for face in group for person in kinds)
+        return len(kinds) < 2 and not refused and not any(set(p) <= group for p in self.apart)
 
     def _with(self, says: str) -> list[Said]:
         return [one for one in self.counting if one.line.says == says]
@@ -149,9 +168,10 @@ class Beliefs:
     def _joined_since(self, pair: tuple[FaceId, FaceId], answer: Answer) -> bool:
         """Whether the speaker called both the same afterwards, or a decision made them one."""
         later = [a for a in self.answers if a.at > answer.at]
-        excepted = any(
-            a.speaker == answer.speaker and a.excepted and set(a.excepted) == set(pair)
+        joined = any(
+            a.speaker == answer.speaker and set(pair) <= set(one)
             for a in later
+            for one in (a.together, a.excepted or ())
         )
         own = [
             one
@@ -162,21 +182,19 @@ class Beliefs:
         named_alike = alike and max(one.at for one in own) > answer.at
         decided = any(line.decides and line.face in pair for a in later for line in a.lines)
         first, second = map(self.names.get, pair)
-        return excepted or named_alike or (decided and first is not None and first == second)
+        return joined or named_alike or (decided and first is not None and first == second)
 
     def _carried(self) -> dict[FaceId, str]:
         """Names that went over to faces which nobody looked at, while all that was shown holds."""
         found: dict[FaceId, dict[str, str]] = defaultdict(dict)
         looked_at = set().union(*self.faces.values())
-        for answer in self.answers:
-            if answer.carried is None:
-                continue
-            faces, person, shown = answer.carried
-            person = self.who(person)
+        carried = [(answer.speaker, *one) for answer in self.answers for one in answer.carried]
+        for speaker, faces, said_person, shown in carried:
+            person = self.who(said_person)
             if all(self.names.get(face) == person for face in shown):
                 for face in set(faces) - looked_at:
                     if (face, person) not in self.refused_with_apart:
-                        found[face][answer.speaker] = person
+                        found[face][speaker] = person
         return {
             face: next(iter(by_speaker.values()))
             for face, by_speaker in found.items()
@@ -195,67 +213,6 @@ def overrules(later: Said, one: Said) -> bool:
     return is_own or (new.says, new.person) != (old.says, old.person)
 
 
-@dataclass(frozen=True)
-class Task:
-    """A page as it was when it was pushed: it is answered whatever happened since."""
-
-    faces: tuple[FaceId, ...]
-    carried: tuple[FaceId, ...] = ()
-    disputed: frozenset[FaceId] = frozenset()
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """What stands in Label Studio, or was said by a command: a task with its answer."""
-
-    speaker: str
-    at: int
-    task: Task
-    tiles: tuple[Tile | None, ...] = ()
-    name: str | None = None
-    verdict: ClusterVerdict | None = None
-    word: Word | None = None
-    task_id: int = 0
-
-    @property
-    def marked(self) -> dict[FaceId, Tile]:
-        """The tiles that are still there."""
-        tiles = zip(self.task.faces, self.tiles, strict=False)
-        return {face: tile for face, tile in tiles if tile is not None}
-
-
-def meaning(annotation: Annotation, beliefs: Beliefs) -> Answer:
-    """What the table of meanings says of it."""
-    task, tiles, verdict = annotation.task, annotation.marked, annotation.verdict
-    said = Answer(annotation.speaker, annotation.at)
-    same = tuple(face for face in tiles if tiles[face] is Tile.SAME_PERSON)
-    red = tuple(face for face in tiles if tiles[face] is Tile.SOMEONE_ELSE)
-    grey = tuple(face for face in tiles if tiles[face] is Tile.NOT_A_FACE)
-    of_all: dict[str, Iterable[FaceId]] = {"not a face": grey}
-    person = ""
-    if verdict is ClusterVerdict.NOT_FACES:
-        of_all, red = {"not a face": tiles}, ()
-    elif verdict is ClusterVerdict.STRANGER:
-        of_all |= {"stranger": same}
-    elif verdict is ClusterVerdict.CANNOT_TELL:
-        of_all |= {"cannot tell": same}
-    elif verdict is None and annotation.name and (same or red):
-        person = beliefs.who(annotation.name.strip().casefold())
-        of_all |= {"is": same, "is not": red}
-        if task.carried and len(same) == len(tiles):
-            said = replace(said, carried=(task.carried, person, same))
-    if not person and same and red:
-        said = replace(said, apart=tuple((face, same) for face in red))
-    if verdict is ClusterVerdict.MIXED and len(same) > 1:
-        said = replace(said, mixed=same)
-    lines = [
-        Line(face, says, person if says in ("is", "is not") else "", face in task.disputed)
-        for says, faces in of_all.items()
-        for face in faces
-    ]
-    return replace(said, lines=tuple(lines))
-
-
 def check_truth(truth: Truth, beliefs: Beliefs, first_name: Mapping[PersonId, str]) -> None:
     """Nothing said is lost, and nothing holds that nobody said."""
     confirmed = {face: first_name[said.person] for face, said in truth.confirmed.items()}
@@ -267,7 +224,9 @@ def check_truth(truth: Truth, beliefs: Beliefs, first_name: Mapping[PersonId, st
     rejected = {(f, first_name[p]) for f, people in truth.rejected.items() for p in people}
     assert rejected == beliefs.refused_with_apart, "rejections"
     assert set(truth.apart) == beliefs.apart, "faces apart"
-    assert set(truth.mixed) == {a.mixed for a in beliefs.answers if a.mixed}, "mixed groups"
+    assert set(truth.mixed) == beliefs.mixed, "mixed groups"
+    assert set(truth.together) == beliefs.together, "pairs that are one person"
+    assert set(truth.unsure) == beliefs.unsure, "pairs of which nobody can tell"
     carried = {face: first_name[person] for face, person in truth.carried.items()}
     assert carried == beliefs.carried, "carried names"
     assert truth.same_photo_exceptions == beliefs.excepted, "exceptions"
@@ -279,7 +238,10 @@ def check_truth(truth: Truth, beliefs: Beliefs, first_name: Mapping[PersonId, st
 def check_groups(
     groups: Sequence[Sequence[FaceId]], beliefs: Beliefs, photo_of: Mapping[FaceId, PhotoId]
 ) -> None:
-    """Nobody joins what people told apart, nor two faces of one photo, nor parts a person."""
+    """Nobody joins what people told apart, nor two faces of one photo, nor parts what they joined.
+
+    What they joined and told apart is kept apart.
+    """
     where = {face: number for number, group in enumerate(groups) for face in group}
     assert len(where) == sum(map(len, groups)), "a face is in two groups"
     one_person = beliefs.said_to_be_one()
@@ -295,6 +257,11 @@ def check_groups(
                 assert (face, names.get(other)) not in beliefs.refused, f"rejected, joined: {pair}"
             kinds = {"stranger" if f in beliefs.faces["stranger"] else names.get(f) for f in pair}
             assert len(kinds - {None}) < 2, f"a stranger with a name: {pair}"
+    for said in one_person:
+        there = said & photo_of.keys()
+        if len(there) > 1 and beliefs.is_one(said):
+            assert len({where.get(face) for face in there}) == 1, f"one person, and parted: {there}"
+            assert there <= where.keys(), f"one person, and in no group: {there}"
     outcasts = {f for pair in apart for f in pair if names.get(pair[0]) == names.get(pair[1])}
     for person in {*names.values()}:
         own = {face for face, name in names.items() if name == person and face in photo_of}
