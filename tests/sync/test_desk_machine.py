@@ -53,7 +53,6 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
-    Person,
     PersonId,
     Photo,
     PhotoId,
@@ -62,7 +61,6 @@ from faces.regrouping import Regrouping
 from faces.store.ledger import PushedTask, Shown
 from faces.studio_format import PEOPLE_VERSION, UNKNOWN, ClusterVerdict, Tile
 from faces.studio_rows import PageAnswer, PeopleAnswer, read_page_answer
-from faces.versions import ModelVersion
 from sync.answers import NameBook, words_of_page_answer
 from sync.desk_state import desk_state, standing_pages
 from sync.proposing import Guesses, guess
@@ -70,7 +68,7 @@ from sync.wanted import wanted_photos
 from sync.wanted_pages import WantedPage, wanted_pages
 from tests.desk_answers import Annotation, Asked, How, Row, Task, answered, meaning
 from tests.desk_model import Answer, Beliefs, check_groups, check_truth
-from tests.desk_pages import check_pages, check_standing
+from tests.desk_pages import check_pages, check_standing, wrong_version
 
 SEQUENCES = 10_000
 QUICK_SEQUENCES = 150
@@ -200,7 +198,7 @@ class DeskMachine(RuleBasedStateMachine):
         people = sorted({self.truth.resolve(person) for person in self.first_name})
         if people:
             at = {people[(who >> 3 * axis) % len(people)]: axis for axis in range(3)}
-            self.model = Identifier(a_version(at))
+            self.model = Identifier(wrong_version(at))
         self._push()
 
     @precondition(lambda self: self.asked)
@@ -531,26 +529,6 @@ class DeskMachine(RuleBasedStateMachine):
                 assert name == UNKNOWN.casefold()
             for person in (person for refused, person in beliefs.refused if refused == face):
                 assert name != beliefs.called.get(person, person) or face in beliefs.names
-
-
-def a_version(at: dict[PersonId, int]) -> ModelVersion:
-    """A model version by which each of these people looks like an axis."""
-    weights = np.zeros((len(at), ENCODING_LENGTH), dtype=np.float32)
-    weights[np.arange(len(at)), list(at.values())] = 1.0
-    return ModelVersion(
-        id="model-0001-00000000",
-        created_at=START,
-        network=NETWORK,
-        people=tuple(Person(person, person) for person in at),
-        weights=weights,
-        scale=20.0,
-        unknown_cosine=0.6,
-        threshold=0.7,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="0",
-    )
 
 
 def run(sequences: int) -> None:

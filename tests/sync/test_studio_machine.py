@@ -35,18 +35,15 @@ from faces.store import clusters, ledger, log, photos
 from faces.store.database import Store
 from faces.studio import Studio
 from faces.studio_format import UNKNOWN, ClusterVerdict, Tile
+from faces.studio_people import Asks
+from faces.versions import make_current, numbered, save_version
 from sync.clustering import cluster_photos
 from sync.desk import Project, open_desk
 from sync.media import Media
-from tests.desk_model import (
-    Annotation,
-    Answer,
-    Beliefs,
-    Task,
-    check_groups,
-    check_truth,
-    meaning,
-)
+from sync.pull import GONE
+from tests.desk_answers import Annotation, Asked, How, Row, Task, answered, meaning
+from tests.desk_model import Answer, Beliefs, check_groups, check_truth
+from tests.desk_pages import wrong_version
 from tests.studio_double import API_KEY, URL, StudioDouble
 from tests.sync.conftest import NOW, Workspace
 
@@ -60,6 +57,7 @@ verdicts = st.sampled_from([None, None, None, *ClusterVerdict])
 marks = st.lists(
     st.sampled_from([*[Tile.SAME_PERSON] * 4, *Tile, None]), min_size=8, max_size=8
 ).map(tuple)
+turns = st.integers(0, 2**30)
 hints = st.sampled_from(["lost", "once", "twice", "cut off"])
 
 
@@ -101,13 +99,14 @@ class StudioMachine(RuleBasedStateMachine):
             found = [cluster.faces for cluster in clusters.clusters(connection)]
             photo_of = {face.id: face.photo for face in photos.faces(connection)}
         check_groups(found, self.beliefs, photo_of)
-        self.desk_of.push()
+        self.push()
 
     @rule()
     def push(self) -> None:
         self.desk_of.push()
+        self._check_open()
 
-    @rule(at=places, by=speakers, tiles=marks, name=names, verdict=verdicts, hint=hints)
+    @rule(at=places, by=speakers, tiles=marks, name=names, verdict=verdicts, turn=turns, hint=hints)
     def answer(
         self,
         at: int,
@@ -115,32 +114,67 @@ class StudioMachine(RuleBasedStateMachine):
         tiles: tuple[Tile | None, ...],
         name: str,
         verdict: ClusterVerdict | None,
+        turn: int,
         hint: str,
     ) -> None:
         tasks = self.double.tasks_of(self.desk_of.desk.people)
         if tasks:
-            task = tasks[at % len(tasks)]
-            result, said = self._page_answer(task, by, tiles, name, verdict)
-            self.there[self.double.annotate(task["id"], result, by=by)] = said
+            task = tasks[at % len(tasks)]["id"]
+            said = self._page_answer(task, by, How(tiles, name, verdict, turn))
+            self.there[self.double.annotate(task, list(said.result), by=by)] = said
             self._hint(hint)
 
     @precondition(lambda self: self.there)
-    @rule(at=places, tiles=marks, name=names, verdict=verdicts, hint=hints)
+    @rule(at=places, tiles=marks, name=names, verdict=verdicts, turn=turns, hint=hints)
     def change(
         self,
         at: int,
         tiles: tuple[Tile | None, ...],
         name: str,
         verdict: ClusterVerdict | None,
+        turn: int,
         hint: str,
     ) -> None:
+        """An answer on a page is another one now."""
         number = sorted(self.there)[at % len(self.there)]
-        task = self.double.tasks[self.double.annotations[number]["task"]]
-        by = self.there[number].speaker
-        result, said = self._page_answer(task, by, tiles, name, verdict)
-        self.double.change(number, result=result)
-        self.there[number] = said
+        before = self.there[number]
+        if before.asked is not None:
+            how = How(tiles, name, verdict, turn)
+            self.there[number] = self._page_answer(before.task_id, before.speaker, how)
+            self.double.change(number, result=list(self.there[number].result))
+            self._hint(hint)
+
+    @rule(at=places, by=speakers, name=names, hint=hints)
+    def name_in_a_photo(self, at: int, by: str, name: str, hint: str) -> None:
+        """All faces of a photo but one are left unknown."""
+        tasks = self._open(Project.PHOTOS)
+        if not tasks:
+            return
+        task = tasks[at % len(tasks)]
+        (*_, prediction) = self.double.predictions_of(task["id"])
+        boxes = copy.deepcopy(prediction["result"])
+        named = boxes[at % len(boxes)]
+        for box in boxes:
+            box["value"]["rectanglelabels"] = [UNKNOWN]
+        typed = {"id": named["id"], "type": "textarea", "value": {"text": [name]}}
+        self.clock += 1
+        row = Row(Task((FaceId(named["id"]),)), (Tile.SAME_PERSON,), name)
+        said = Annotation(by, self.clock, (row,), task_id=task["id"])
+        self.there[self.double.annotate(task["id"], [*boxes, typed], by=by)] = said
         self._hint(hint)
+
+    @precondition(lambda self: self.first_name)
+    @rule(who=st.integers(0, 2**20))
+    def retrain(self, who: int) -> None:
+        """A model that is wrong at random is the current one, and shows a round of its own."""
+        truth = self.desk_of.truth()
+        people = sorted({truth.resolve(person) for person in self.first_name})
+        at = {people[(who >> 3 * axis) % len(people)]: axis for axis in range(3)}
+        folder = self.folder / "models"
+        version = numbered(folder, wrong_version(at))
+        save_version(folder, version)
+        make_current(folder, version.id)
+        self.push()
 
     @precondition(lambda self: self.there)
     @rule(at=places, hint=hints)
@@ -214,38 +248,14 @@ class StudioMachine(RuleBasedStateMachine):
         models = CurrentModel(self.folder / "models")
         return Workspace(self.folder, store, self.double, studio, media, desk, models)
 
-    def _page_answer(
-        self,
-        task: dict[str, Any],
-        by: str,
-        tiles: tuple[Tile | None, ...],
-        name: str,
-        verdict: ClusterVerdict | None,
-    ) -> tuple[list[dict[str, Any]], Annotation]:
-        """What the browser submits, and what is meant by it."""
+    def _page_answer(self, number: int, by: str, how: How) -> Annotation:
+        """What somebody submits on a page, and what is meant by it."""
         self.clock += 1
-        faces = tuple(FaceId(face) for face in task["data"]["faces"])
-        disputed = frozenset(map(FaceId, task["data"].get("disputed", ())))
-        asked = Task(faces, disputed=disputed)
-        tiles = (tiles * len(faces))[: len(faces)]
-        if not any(tiles):
-            tiles = (Tile.SAME_PERSON, *tiles[1:])
-        said = Annotation(by, self.clock, asked, tiles, name, verdict, task_id=task["id"])
-        (prediction,) = self.double.predictions_of(task["id"])
-        result = []
-        for region in copy.deepcopy(prediction["result"]):
-            if region["from_name"] == "face":
-                mark = said.marked.get(FaceId(region["id"]))
-                if mark is None:
-                    continue
-                region["value"]["rectanglelabels"] = [mark.value]
-            result.append(region)
-        about = {"to_name": "montage"}
-        if verdict is None:
-            text = {"from_name": "new_name", "type": "textarea", "value": {"text": [name]}}
-            return [*result, about | text], said
-        choice = {"from_name": "verdict", "type": "choices", "value": {"choices": [verdict.value]}}
-        return [*result, about | choice], said
+        data = self.double.tasks[number]["data"]
+        (prediction,) = self.double.predictions_of(number)
+        key = self.double.tasks[number]["meta"]["key"]
+        asked = Asked(key, data, prediction["result"])
+        return answered(asked, how, self.first_name, by=by, at=self.clock, task_id=number)
 
     def _hint(self, hint: str) -> None:
         if hint == "cut off":
@@ -258,6 +268,7 @@ class StudioMachine(RuleBasedStateMachine):
     def _pull(self) -> None:
         self.desk_of.pull()
         self._note_read(set(self.there))
+        self._check_passed()
         lines, beside = [], self.desk_of.log_lines
         if beside.exists():  # it begins with the first word
             lines = log.read_lines(beside)
@@ -281,7 +292,11 @@ class StudioMachine(RuleBasedStateMachine):
         finally:
             self.double.watch = lambda: None
         with self.desk_of.store.read() as connection:
-            noted = ledger.read_annotations(connection, Project.PEOPLE)
+            noted = {
+                number: read
+                for project in Project
+                for number, read in ledger.read_annotations(connection, project).items()
+            }
         read = {
             number
             for number in self.there
@@ -314,9 +329,29 @@ class StudioMachine(RuleBasedStateMachine):
         with self.desk_of.store.read() as connection:
             return {face.id: face.photo for face in photos.faces(connection)}
 
+    def _open(self, project: Project) -> list[dict[str, Any]]:
+        """The tasks that nobody answered."""
+        tasks = self.double.tasks_of(self.desk_of.desk.project(project))
+        return [task for task in tasks if not self.double.annotations_of(task["id"])]
+
+    def _check_open(self) -> None:
+        """No face is on two open pages, but a pair's; nothing is asked of which all is said."""
+        pages = [task["data"] for task in self._open(Project.PEOPLE)]
+        asked = [face for page in pages if page["asks"] != Asks.SAME for face in page["faces"]]
+        assert len(asked) == len(set(asked)), "a face is on two open pages"
+        looked_at = set().union(*self.beliefs.faces.values()) - self.beliefs.faces["disputed"]
+        assert looked_at.isdisjoint(face for page in pages for face in page["faces"])
+
+    def _check_passed(self) -> None:
+        """The ledger knows of which faces no answer of a task says anything."""
+        for task in self.desk_of.ledger(Project.PEOPLE).values():
+            said = [a.passed for one, a in self.read.values() if one.task_id == task.task_id]
+            expected = frozenset.intersection(*said) if said else frozenset()
+            assert task.seen == GONE or set(task.passed) == expected, "passed over"
+
     def _check_shown(self) -> None:
-        """Every photo shows every name that was said, once."""
-        for task in self.double.tasks_of(self.desk_of.desk.photos):
+        """Every photo shows every name that was said, once; one that was answered stays as is."""
+        for task in self._open(Project.PHOTOS):
             (seen,) = (
                 prediction
                 for prediction in self.double.predictions_of(task["id"])
