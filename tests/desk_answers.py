@@ -246,7 +246,9 @@ class _Page:
         self.chosen = [
             item["value"]["choices"][0] for item in predicted if item["from_name"] == "name"
         ]
-        self.labels = {box["id"]: box["value"]["rectanglelabels"][0] for box in self.boxes}
+        self.labels: dict[FaceId, str] = {
+            FaceId(box["id"]): box["value"]["rectanglelabels"][0] for box in self.boxes
+        }
         marks = (how.tiles * len(self.labels))[: len(self.labels)]
         self.marks = dict(zip(self.labels, marks, strict=True))
         if not any(marks):
@@ -279,7 +281,8 @@ class _Page:
         """Rows, each answered in a way of its own."""
         rest = self.how.verdict is ClusterVerdict.STRANGER
         said = [_choice("verdict", REST_ARE_STRANGERS)] if rest else []
-        rows, labels = [], {}
+        rows: list[Row] = []
+        labels: dict[FaceId, str | None] = {}
         for number, faces in enumerate(self.rows):
             task = self._task(number, self.data["proposed"][number])
             called, typed = self._several_row(number, faces)
@@ -302,7 +305,7 @@ class _Page:
         names = [one["value"] for one in self.data["labels"] if one["value"] in self.offered]
         if not there:
             return labels, typed
-        spot = there[self.how.turn % len(there)]
+        head, last, spot = there[0], there[-1], there[self.how.turn % len(there)]
         if way == 2 and names:
             labels[spot] = names[self.how.turn % len(names)]
         elif way == 4:
@@ -311,10 +314,13 @@ class _Page:
             labels[spot] = kinds.get(verdict, verdict).value
         elif way == 5 and labels[0] is not None:
             labels[0] = UNKNOWN
-        elif way in (2, 3, 6) and self.how.name is not None:
-            typed[spot] = self.how.name
-        if way == 6 and names:
-            labels[there[-1]] = names[-1]
+        elif way in (2, 3, 6, 7) and self.how.name is not None:
+            typed[spot if way in (2, 7) else head] = self.how.name
+        if way == 6 and last != head:
+            if names:
+                labels[last] = names[-1]
+            else:
+                typed[last] = "Cid"
         return labels, typed
 
     def same(self) -> Submitted:

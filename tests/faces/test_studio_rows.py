@@ -412,7 +412,7 @@ items = st.fixed_dictionaries(
         "value": values | anything,
     },
 )
-annotations = st.fixed_dictionaries(
+any_annotations = st.fixed_dictionaries(
     {}, optional={"result": st.lists(items | anything, max_size=8) | anything}
 )
 PAGES = [
@@ -427,7 +427,7 @@ PAGES = [
 ]
 
 
-@given(st.sampled_from(PAGES), annotations, st.booleans())
+@given(st.sampled_from(PAGES), any_annotations, st.booleans())
 def test_whatever_an_annotation_holds_it_is_read_and_speaks_of_the_faces_of_its_task(
     page: Page, annotation: Item, from_prediction: bool
 ) -> None:

@@ -42,7 +42,7 @@ from sync.answers import (
     words_of_people_answer,
     words_of_photo_answer,
 )
-from tests.faces.test_studio_rows import PAGES, Item, Page, annotations
+from tests.faces.test_studio_rows import PAGES, Item, Page, any_annotations
 from tests.faces.words import numbered
 
 ANNA = PersonId("p-anna")
@@ -523,7 +523,7 @@ def test_what_contradicts_in_a_pair_says_nothing_of_it(names: NameBook) -> None:
     assert (bad.words, len(bad.problems)) == ((), 1)
 
 
-@given(st.sampled_from(PAGES), annotations, st.booleans())
+@given(st.sampled_from(PAGES), any_annotations, st.booleans())
 def test_whatever_is_answered_no_word_is_of_a_face_that_was_not_asked_about_or_was_passed(
     page: Page, annotation: Item, from_prediction: bool
 ) -> None:
