@@ -106,6 +106,11 @@ class DeskTask:
         return len(chosen_in(self.rows)) == OFFERED_PEOPLE
 
     @property
+    def is_named(self) -> bool:
+        """Whether every row has a name chosen beforehand."""
+        return all(row.chosen is not None for row in self.rows)
+
+    @property
     def people(self) -> tuple[PersonId, ...]:
         """Who is on offer: whoever is chosen for a row, then the next likeliest of each in turn."""
         people = dict.fromkeys(row.chosen for row in self.rows if row.chosen is not None)
