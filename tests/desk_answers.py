@@ -291,9 +291,17 @@ class _Page:
                 row_of_labels(task, called, typed, offered=self.offered, rest_are_strangers=rest)
             )
             for place, name in typed.items():
-                item = _typed("tile_name", name) if number % 2 else _picked("tile_everyone", name)
+                is_first = place == min(typed)
+                item = self._named(number, name, by_field=is_first and not task.proposed)
                 said.append(item | {"id": faces[place]})
         return Submitted([*self._tiles_left(labels), *said], tuple(rows), None)
+
+    def _named(self, number: int, name: str, *, by_field: bool) -> Item:
+        """A name given by hand: typed for a tile, picked from the list, or in the row's field."""
+        way = (number + self.how.turn) % 3
+        if way == 1 and by_field:
+            return _typed(f"row_{number + 1}", name)
+        return _typed("tile_name", name) if way else _picked("tile_everyone", name)
 
     def _several_row(
         self, number: int, faces: Sequence[FaceId]

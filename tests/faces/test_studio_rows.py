@@ -92,6 +92,11 @@ def picked(name: str, face: str | None = None) -> Item:
     return item | ({"from_name": "everyone"} if face is None else tile("tile_everyone", face))
 
 
+def field(row: int, name: str) -> Item:
+    """A name typed in the field of a row."""
+    return typed(name) | {"from_name": f"row_{row}"}
+
+
 def tile(control: str, face: str) -> Item:
     return {"from_name": control, "id": face}
 
@@ -202,6 +207,20 @@ def test_what_is_typed_or_picked_for_a_tile_beats_its_label(several: Page, other
 def test_what_is_typed_for_a_tile_beats_what_is_picked(several: Page, order: int) -> None:
     both = [typed("Zoë", "b1"), picked("Ida", "b1")][::order]
     assert several.read(*both).rows[1].name == "Zoë"
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_what_is_typed_in_the_field_of_a_row_is_its_name(several: Page, empty: bool) -> None:
+    answer = several.read(field(2, " Zoë "), empty=empty)
+    assert (answer.rows[1].name, answer.rows[1].typed, answer.rows[1].meant) == ("Zoë", True, None)
+    assert [row.name for row in answer.rows[::2]] == [None if empty else "Anna", None]
+
+
+def test_the_field_of_a_row_and_its_tiles_have_to_say_the_same(several: Page) -> None:
+    same = several.read(field(2, "bea"), labels={"b2": "Bea"}).rows[1]
+    assert (same.name, same.typed, same.contradiction) == ("bea", True, ())
+    other = several.read(field(2, "Zoë"), labels={"b2": "Bea"}).rows[1]
+    assert (other.name, other.contradiction) == (None, ("Zoë", "Bea"))
 
 
 def test_two_ways_of_writing_one_name_are_one_name(several: Page) -> None:
@@ -386,7 +405,7 @@ labels = st.sampled_from([*Tile, *ClusterVerdict, UNKNOWN, "Anna", "Bea", "anna"
 controls = st.sampled_from(
     [
         *("face", "name", "new_name", "everyone", "verdict", "tile_name", "tile_everyone"),
-        "whatever",
+        *("row_1", "row_2", "row_x", "whatever"),
     ]
 )
 verdicts = st.sampled_from([REST_ARE_STRANGERS, *SameVerdict, *ClusterVerdict])
