@@ -320,7 +320,7 @@ class _Page:
             verdict = self.how.verdict or ClusterVerdict.MIXED
             kinds = {ClusterVerdict.NOT_FACES: ClusterVerdict.CANNOT_TELL}
             labels[spot] = kinds.get(verdict, verdict).value
-        elif way == 5 and labels[0] is not None:
+        elif (way == 5 or (way == 1 and self.data["proposed"][number])) and labels[0] is not None:
             labels[0] = UNKNOWN
         elif way in (2, 3, 6, 7) and self.how.name is not None:
             typed[spot if way in (2, 7) else head] = self.how.name

@@ -42,6 +42,7 @@ def check_pages(
             _check_row(row, page.kind, beliefs, photo_of, first_name, state)
         if page.kind is Kind.SAME:
             _check_pair(page, beliefs, photo_of)
+            assert set(page.rows[1].faces).isdisjoint(asked), "waits for the other, and is asked"
 
 
 def check_standing(pages: Iterable[DeskTask], tasks: Iterable[PushedTask]) -> None:

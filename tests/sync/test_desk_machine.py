@@ -249,13 +249,21 @@ class DeskMachine(RuleBasedStateMachine):
             self._annotate_rows(by, named, hint)
 
     @precondition(lambda self: self.truth.disputed)
-    @rule(by=speakers, tiles=marks, name=names, verdict=verdicts)
+    @rule(at=places, by=speakers, tiles=marks, name=names, verdict=verdicts, turn=turns)
     def decide(
-        self, by: str, tiles: tuple[Tile | None, ...], name: str, verdict: ClusterVerdict | None
+        self,
+        at: int,
+        by: str,
+        tiles: tuple[Tile | None, ...],
+        name: str,
+        verdict: ClusterVerdict | None,
+        turn: int,
     ) -> None:
-        faces = tuple(sorted(self.truth.disputed))[:TILES]
-        row = Row(Task(faces, disputed=frozenset(faces)), tiles, name, verdict)
-        self._annotate_rows(by, [row], "once")
+        """A page of faces on which people disagree is answered as soon as it is asked."""
+        self._push()
+        doubts = [asked for asked in self.asked.values() if "disputed" in asked.data]
+        asked = doubts[at % len(doubts)]
+        self._annotate(by, asked, How(tiles, name, verdict, turn), "once")
 
     @precondition(lambda self: self.there)
     @rule(at=places, tiles=marks, name=names, verdict=verdicts, turn=turns, hint=hints)
