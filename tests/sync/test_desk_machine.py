@@ -79,6 +79,9 @@ TRANSFORM = np.eye(ENCODING_LENGTH, 8, dtype=np.float32)
 STRICT = Cut(TRANSFORM, reach=0.2, single=0.3, growth=0.0, faces=8)
 LOOSE = Cut(TRANSFORM, reach=4.0, single=4.0, growth=0.0, faces=8)
 """By which everybody is one person, unless something is said against it."""
+NARROW = Cut(TRANSFORM, reach=0.001, single=0.001, growth=0.0, faces=8)
+"""By which faces that look alike are no group yet, so that pairs are asked about."""
+CUTS = {"strict": STRICT, "loose": LOOSE, "narrow": NARROW}
 
 TILES = 6
 """So many faces are on a page at most: a small desk, so that few faces fill many pages."""
@@ -90,6 +93,7 @@ SMALL = {
 ALL_SAME: tuple[Tile | None, ...] = (Tile.SAME_PERSON,) * TILES
 
 speakers = st.sampled_from(["Ada", "Bob"])
+cuts = st.sampled_from(sorted(CUTS))
 places = st.integers(0, 99)
 names = st.sampled_from(["Anna", "anna ", "Bea", "Cid"])
 verdicts = st.sampled_from([None, None, None, *ClusterVerdict])
@@ -156,21 +160,21 @@ class DeskMachine(RuleBasedStateMachine):
 
     # What happens
 
-    @initialize(first=st.tuples(*[crowds] * 4))
-    def begin(self, first: tuple[tuple[int, ...], ...]) -> None:
+    @initialize(first=st.tuples(*[crowds] * 4), cut=cuts)
+    def begin(self, first: tuple[tuple[int, ...], ...], cut: str) -> None:
         for people in first:
             self._add_photo(people)
-        self.group_again(loose=False)
+        self.group_again(cut)
 
     @rule(people=crowds)
     def add_photo(self, people: tuple[int, ...]) -> None:
         if len(self.photos) < 9:
             self._add_photo(people)
 
-    @rule(loose=st.booleans())
-    def group_again(self, loose: bool) -> None:
+    @rule(cut=cuts)
+    def group_again(self, cut: str) -> None:
         """A cut found anew: by the loose one only words keep people from each other."""
-        self.cut = LOOSE if loose else STRICT
+        self.cut = CUTS[cut]
         faces = tuple(face for face in self.faces if face not in self.truth.not_faces)
         rows = np.array([self.rows[face] for face in faces]).reshape(-1, ENCODING_LENGTH)
         constraints = constraints_of(faces, self.photo_of, self.truth)
@@ -343,7 +347,7 @@ class DeskMachine(RuleBasedStateMachine):
             self._pull()
             self.nothing_is_lost()
             assert {place: said[0] for place, said in self.read.items()} == self.there
-            self.group_again(loose=True)
+            self.group_again("loose")
 
     # How it happens
 
