@@ -30,8 +30,9 @@ class Unit:
 
     `places` and `confidence` are as in `Cluster`. `people` are the likeliest, with probabilities;
     `known` is how likely it is somebody whom people can name. `doubted` tells that people threw
-    faces out of the same group; `waits_for` is a unit that may be the same person, with the
-    probability `alike`, and is asked about first; `is_said` tells that people said it is.
+    faces out of the same group, or called it mixed; `waits_for` is a unit that may be the same
+    person, with the probability `alike`, and is asked about first; `is_said` tells that people
+    said it is.
     """
 
     faces: tuple[FaceId, ...]
@@ -92,7 +93,8 @@ def _drafts(state: DeskState, row_of: Mapping[FaceId, int]) -> Iterator[_Draft]:
         inside = [face for face in cluster.faces if face in row_of]
         if inside and alone.keys().isdisjoint(inside):
             continue
-        for part in _parts(inside, mixed, state.rows, row_of):
+        parts_of = _parts(inside, mixed, state.rows, row_of)
+        for part in parts_of:
             out = _thrown_out(part, truth, foes)
             faces = [face for face in part if face in alone and face not in out]
             if len(part) < 2:
@@ -100,7 +102,9 @@ def _drafts(state: DeskState, row_of: Mapping[FaceId, int]) -> Iterator[_Draft]:
             for face in faces:
                 del alone[face]
             if faces:
-                yield _draft_of(cluster, faces, _named(part, truth), doubted=bool(out))
+                yield _draft_of(
+                    cluster, faces, _named(part, truth), doubted=bool(out) or len(parts_of) > 1
+                )
     yield from (_Draft((face,), (1.0,), 1.0) for face in alone)
 
 

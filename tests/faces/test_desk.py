@@ -284,6 +284,16 @@ def test_a_pair_is_asked_once(word: Word) -> None:
     assert Kind.SAME not in [task.kind for task in tasks]
 
 
+def test_of_a_group_that_was_called_mixed_a_page_full_is_shown_of_the_larger_part() -> None:
+    words = [NotOnePerson(faces(0, 1, 98, 99))]
+    state = state_of([0] * 98 + [1] * 2, group("g", range(100)), words=words)
+    larger = max(
+        (row for task in plan_desk(state) for row in task.rows), key=lambda r: len(r.faces)
+    )
+    assert len(larger.faces) > 90
+    assert len(larger.shown) == PAGE_TILES
+
+
 def test_a_mixed_group_comes_back_in_purer_parts() -> None:
     words = [NotOnePerson(faces(0, 1, 2, 3))]
     tasks = plan_desk(state_of([0, 0, 1, 1], group("c", range(4)), words=words))
