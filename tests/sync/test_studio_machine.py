@@ -335,8 +335,14 @@ class StudioMachine(RuleBasedStateMachine):
         return [task for task in tasks if not self.double.annotations_of(task["id"])]
 
     def _check_open(self) -> None:
-        """No face is on two open pages, but a pair's; nothing is asked of which all is said."""
-        pages = [task["data"] for task in self._open(Project.PEOPLE)]
+        """No face is on two open pages, but a pair's; nothing is asked of which all is said.
+
+        A page whose answer was deleted is open again when that was heard of.
+        """
+        noted = self.desk_of.ledger(Project.PEOPLE).values()
+        answered = {task.task_id for task in noted if task.annotated}
+        open_pages = self._open(Project.PEOPLE)
+        pages = [task["data"] for task in open_pages if task["id"] not in answered]
         asked = [face for page in pages if page["asks"] != Asks.SAME for face in page["faces"]]
         assert len(asked) == len(set(asked)), "a face is on two open pages"
         looked_at = set().union(*self.beliefs.faces.values()) - self.beliefs.faces["disputed"]
