@@ -95,6 +95,7 @@ class Desk:
         self._said = 0
         self._numbers = count()
         self._passed: set[FaceId] = set()
+        self._declined: dict[FaceId, frozenset[PersonId]] = {}
         self._standing: list[list[tuple[FaceId, ...]]] = []
         self.groups = Groups()
         self.truth = Truth()
@@ -130,6 +131,7 @@ class Desk:
             self._collection.photo_of,
             frozenset(self._passed),
             frozenset(waiting),
+            self._declined,
         )
         pages = plan_desk(state, self._standing)
         several = [page for page in pages[1:] if page.kind is Kind.SEVERAL]
@@ -148,6 +150,9 @@ class Desk:
                 said.append(Carried(row.carried, person, row.shown))
             if not said:
                 self._passed.update(row.faces)
+                chosen = frozenset() if row.chosen is None else frozenset((row.chosen,))
+                for face in row.faces:
+                    self._declined[face] = self._declined.get(face, frozenset()) | chosen
             words += said
         self._append(words)
 

@@ -142,7 +142,8 @@ class DeskState:
 
     Rows are `identity_rows`; `photo_of` needs every face. `passed` are faces that were shown on an
     answered page without a word being said of them: they are asked about again only with a name
-    chosen beforehand. `waiting` are those of pages that somebody has in hand.
+    chosen beforehand, and not with one of those in `declined`, which were chosen when they were
+    passed. `waiting` are those of pages that somebody has in hand.
     """
 
     faces: Sequence[FaceId]
@@ -153,6 +154,7 @@ class DeskState:
     photo_of: Mapping[FaceId, PhotoId]
     passed: frozenset[FaceId] = field(default=frozenset())
     waiting: frozenset[FaceId] = field(default=frozenset())
+    declined: Mapping[FaceId, frozenset[PersonId]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse rows that do not fit the faces."""

@@ -65,7 +65,8 @@ class _Draft:
 def units_of(state: DeskState) -> list[Unit]:
     """All units that may be asked about now; no face is in two of them.
 
-    What was passed over before is asked about again only with a name chosen beforehand.
+    What was passed over before is asked about again only with a name chosen beforehand, and never
+    twice with the same.
     """
     row_of = {face: row for row, face in enumerate(state.faces)}
     drafts = list(_drafts(state, row_of))
@@ -75,8 +76,7 @@ def units_of(state: DeskState) -> list[Unit]:
     units, kept = [], []
     for number, draft in enumerate(drafts):
         people = _people(draft, likeliest.of(number), _refused(draft, state, in_photo))
-        if not _is_likely(people, state):
-            draft = _without(draft, state.passed)
+        draft = _without(draft, _passed(draft, people, state))
         if draft.faces:
             units.append(_unit(draft, people))
             kept.append(number)
@@ -210,6 +210,15 @@ def _people(
 def _is_likely(people: Mapping[PersonId, float], state: DeskState) -> bool:
     """Whether the first of these people is chosen beforehand."""
     return next(iter(people.values()), 0.0) >= state.learned.threshold
+
+
+def _passed(draft: _Draft, people: Mapping[PersonId, float], state: DeskState) -> set[FaceId]:
+    """Faces that were passed over, and would not be asked about with another name than then."""
+    passed = state.passed.intersection(draft.faces)
+    if not _is_likely(people, state):
+        return set(passed)
+    best = next(iter(people))
+    return {face for face in passed if best in state.declined.get(face, ())}
 
 
 def _without(draft: _Draft, passed: Collection[FaceId]) -> _Draft:

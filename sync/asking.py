@@ -19,7 +19,7 @@ def ask_again(
 
     The task that was answered stays as it is, with its answer. What contradicted in it stands on
     the page that asks about its faces now. Where that is the same page, its key tells how often it
-    was asked before. One that was passed over comes back once: with a name chosen beforehand.
+    was asked before. One that was passed over comes back with a name chosen beforehand.
     """
     questions = _questions(pushed.values(), read)
     return [_asked(page, pushed, questions) for page in pages]
@@ -41,16 +41,14 @@ def _asked(
     page: WantedPage, pushed: Mapping[str, PushedTask], questions: Mapping[FaceId, str]
 ) -> WantedPage:
     asked = list(dict.fromkeys(questions[face] for face in page.faces if face in questions))
-    if not asked:
-        return replace(page, asked=1) if _was_passed(page, pushed.get(page.key)) else page
     page = replace(page, question=" ".join(asked))
     while (task := pushed.get(page.key)) is not None and task.annotated:
+        if not asked and not _was_passed(page, task):
+            break
         page = replace(page, asked=page.asked + 1)
     return page
 
 
-def _was_passed(page: WantedPage, task: PushedTask | None) -> bool:
+def _was_passed(page: WantedPage, task: PushedTask) -> bool:
     """Whether nothing was said of a page that has names chosen now."""
-    if task is None or not task.annotated or not page.task.is_named:
-        return False
-    return set(page.faces) <= set(task.passed)
+    return page.task.is_named and set(page.faces) <= set(task.passed)

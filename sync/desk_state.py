@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from faces.desk import Page
 from faces.desk_tasks import DeskState
 from faces.learned import Learned
 from faces.quality import ENOUGH, quality
-from faces.records import Cluster, Encodings, Face, FaceId, identity_rows
+from faces.records import Cluster, Encodings, Face, FaceId, PersonId, identity_rows
 from faces.store.ledger import PushedTask
 
 
@@ -29,6 +30,7 @@ def desk_state(
     Faces that are too poor to be told apart are not asked about, unless somebody spoke of them, and
     a carried one is asked for when its cluster split.
     """
+    answered = [task for task in tasks if task.annotated]
     poor = {id_ for id_, face in faces.items() if quality(face) < ENOUGH} - truth.spoken_of
     shown = [row for row, face in enumerate(encodings.faces) if face in faces and face not in poor]
     lost = split_off(truth, clusters)
@@ -40,8 +42,26 @@ def desk_state(
         replace(truth, carried=carried),
         learned,
         {id_: face.photo for id_, face in faces.items()},
-        frozenset(face for task in tasks if task.annotated for face in task.passed),
+        frozenset(face for task in answered for face in task.passed),
+        declined=_declined(answered, truth),
     )
+
+
+def _declined(answered: Iterable[PushedTask], truth: Truth) -> dict[FaceId, frozenset[PersonId]]:
+    """Who was chosen for faces when they were passed over.
+
+    Which row a carried face belonged to is not noted: it counts for all rows of its page.
+    """
+    found: dict[FaceId, set[PersonId]] = defaultdict(set)
+    for task in answered:
+        if task.page is None or not task.passed:
+            continue
+        carried = set(task.passed).difference(task.page.faces)
+        for row, chosen in zip(task.page.rows, task.page.chosen, strict=False):
+            if chosen is not None and set(row) <= set(task.passed):
+                for face in (*row, *carried):
+                    found[face].add(truth.resolve(chosen))
+    return {face: frozenset(people) for face, people in found.items()}
 
 
 def standing_pages(tasks: Iterable[PushedTask]) -> Iterator[Page]:

@@ -65,7 +65,9 @@ class WantedPage:
     def page(self) -> PushedPage:
         """What the ledger keeps of it."""
         rows = tuple(row.shown for row in self.task.rows)
-        return PushedPage(rows, self.queue, self.task.kind is DeskKind.SEVERAL)
+        chosen = tuple(row.chosen for row in self.task.rows)
+        is_several = self.task.kind is DeskKind.SEVERAL
+        return PushedPage(rows, self.queue, is_several, chosen if any(chosen) else ())
 
     @property
     def montage(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from faces.records import FaceId
+from faces.records import FaceId, PersonId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 from faces.store.upsert import upsert, upsert_all
@@ -24,11 +24,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class PushedPage:
-    """What a People task asks about: the faces that each row shows, and in whose queue it is."""
+    """What a People task asks about: the faces that each row shows, and in whose queue it is.
+
+    `chosen` is who is chosen beforehand for each row; it is empty where that was not noted.
+    """
 
     rows: tuple[tuple[FaceId, ...], ...]
     queue: int = 1
     is_several: bool = False
+    chosen: tuple[PersonId | None, ...] = ()
 
     @property
     def faces(self) -> tuple[FaceId, ...]:
@@ -184,8 +188,10 @@ def _task(row: sa.Row[Any]) -> PushedTask:
 
 def _page_to_json(page: PushedPage) -> dict[str, Any]:
     rows = [list(row) for row in page.rows]
-    return {"rows": rows, "queue": page.queue, "several": page.is_several}
+    told = {"rows": rows, "queue": page.queue, "several": page.is_several}
+    return told | ({"chosen": list(page.chosen)} if page.chosen else {})
 
 
 def _page_from_json(told: dict[str, Any]) -> PushedPage:
-    return PushedPage(tuple(map(tuple, told["rows"])), told["queue"], told["several"])
+    rows = tuple(map(tuple, told["rows"]))
+    return PushedPage(rows, told["queue"], told["several"], tuple(told.get("chosen", ())))

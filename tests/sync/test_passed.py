@@ -2,10 +2,10 @@
 
 import pytest
 
-from faces.confirmations import FaceVerdict, PersonCreated, Verdict
+from faces.confirmations import FaceVerdict, PersonCreated, PersonMerged, Verdict
 from faces.records import PersonId
 from sync.desk import Project
-from tests.sync.conftest import Workspace, names, prediction_of, said_of_row, typed
+from tests.sync.conftest import Workspace, marked, names, prediction_of, said_of_row, typed
 
 
 @pytest.fixture
@@ -178,3 +178,50 @@ def test_a_page_of_one_row_that_is_named_after_a_skip_is_not_passed(alone: Works
     (task,) = alone.ledger(Project.PEOPLE).values()
     assert task.passed == ()
     assert set(names(alone)) == set(alone.members[0])
+
+
+@pytest.mark.parametrize("skips", [True, False])
+def test_a_name_that_was_declined_is_not_chosen_for_the_same_faces_again(
+    filled: Workspace, skips: bool
+) -> None:
+    is_named(filled, 0, "Anna")
+    is_named(filled, 1, "Ben")
+    filled.cluster("dbscan-2")
+    filled.push()
+    (page,) = [one for one in filled.open_pages() if any(one["data"].get("proposed", ()))]
+    tiles = prediction_of(filled, page["id"])
+    declined = marked(tiles, filled.members[0][0], "Unknown")
+    filled.double.annotate(page["id"], declined, skipped=skips)
+    for _ in range(2):
+        sync(filled)
+        filled.add_photos(1, people=3)
+    sync(filled)
+    assert filled.asked().isdisjoint(filled.members[0][:3])
+    assert {filled.members[0][-1], filled.members[1][-1]} <= filled.asked()
+
+
+def test_whom_a_declined_name_was_merged_into_is_declined_too(filled: Workspace) -> None:
+    is_named(filled, 0, "Anna")
+    filled.push()
+    (page,) = [one for one in filled.open_pages() if filled.members[0][0] in one["data"]["faces"]]
+    filled.double.annotate(page["id"], skipped=True)
+    someone = PersonId("p-Bea")
+    filled.say(PersonCreated(someone, "Bea"), PersonMerged(PersonId("p-Anna"), someone), place="m")
+    sync(filled)
+    assert filled.asked().isdisjoint(filled.members[0][:3])
+
+
+def test_what_was_passed_with_one_name_is_asked_about_with_another(alone: Workspace) -> None:
+    is_named(alone, 0, "Anna")
+    alone.cluster("dbscan-2")
+    alone.push()
+    (page,) = alone.open_pages()
+    alone.double.annotate(page["id"], skipped=True)
+    sync(alone)
+    assert alone.open_pages() == []
+    face, someone = alone.members[0][-1], PersonId("p-Bea")
+    alone.say(PersonCreated(someone, "Bea"), FaceVerdict(face, Verdict.IS, someone))
+    alone.push()
+    (again,) = alone.open_pages()
+    assert again["data"]["faces"] == page["data"]["faces"]
+    assert [one["value"] for one in again["data"]["people"]] == ["Bea"]
