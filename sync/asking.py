@@ -21,29 +21,39 @@ def ask_again(
     the page that asks about its faces now. Where that is the same page, its key tells how often it
     was asked before. One that was passed over comes back with a name chosen beforehand.
     """
-    questions = _questions(pushed.values(), read)
-    return [_asked(page, pushed, questions) for page in pages]
+    problems: dict[int | None, str] = {one.task_id: one.problem for one in read if one.problem}
+    questions = _questions(pushed.values(), problems)
+    return [_asked(page, pushed, questions, problems) for page in pages]
 
 
-def _questions(tasks: Iterable[PushedTask], read: Iterable[ReadAnnotation]) -> dict[FaceId, str]:
-    """What contradicted in the answers about each face, as far as they said anything of it."""
-    problems = {one.task_id: one.problem for one in read if one.problem}
-    return {
-        face: problems[task.task_id]
-        for task in tasks
-        if task.annotated and task.page is not None and task.task_id in problems
-        for face in task.page.faces
-        if face not in task.passed
-    }
+def _questions(
+    tasks: Iterable[PushedTask], problems: Mapping[int | None, str]
+) -> dict[FaceId, str]:
+    """What contradicted in the newest answers about each face, as far as they said anything of it.
+
+    What was answered on a newer page without a contradiction is no question any more.
+    """
+    questions: dict[FaceId, str] = {}
+    answered = (task for task in tasks if task.annotated and task.page is not None)
+    for task in sorted(answered, key=lambda task: task.task_id or 0):
+        faces = set(task.page.faces if task.page else ()).difference(task.passed)
+        for face in faces:
+            questions.pop(face, None)
+            if task.task_id in problems:
+                questions[face] = problems[task.task_id]
+    return questions
 
 
 def _asked(
-    page: WantedPage, pushed: Mapping[str, PushedTask], questions: Mapping[FaceId, str]
+    page: WantedPage,
+    pushed: Mapping[str, PushedTask],
+    questions: Mapping[FaceId, str],
+    problems: Mapping[int | None, str],
 ) -> WantedPage:
     asked = list(dict.fromkeys(questions[face] for face in page.faces if face in questions))
     page = replace(page, question=" ".join(asked))
     while (task := pushed.get(page.key)) is not None and task.annotated:
-        if not asked and not _was_passed(page, task):
+        if not asked and task.task_id not in problems and not _was_passed(page, task):
             break
         page = replace(page, asked=page.asked + 1)
     return page

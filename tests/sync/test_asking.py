@@ -191,3 +191,29 @@ def test_deleting_an_answer_that_contradicted_takes_its_question_back(rows: Work
     (open_page,) = rows.open_pages()
     assert open_page["id"] == page["id"]
     assert open_page["data"]["question"] == ""
+
+
+def test_a_question_that_was_answered_does_not_stand_on_the_pages_that_follow(
+    workspace: Workspace,
+) -> None:
+    workspace.add_photos(8, people=1)
+    workspace.cluster()
+    workspace.push()
+    answer(workspace, typed("Anna"), chosen("verdict", "Stranger"))
+    answer(workspace, chosen("verdict", "Mixed"))
+    assert workspace.open_pages()
+    assert {page["data"]["question"] for page in workspace.open_pages()} == {""}
+
+
+def test_a_page_that_contradicted_comes_back_though_a_newer_one_asked_about_its_faces(
+    filled: Workspace,
+) -> None:
+    answer(filled, typed("Anna"), chosen("verdict", "Stranger"))
+    newer = answer(filled, typed("Ben"))
+    filled.double.change(newer, result=[chosen("verdict", "Cannot tell")])
+    filled.pull()
+    filled.double.take_back(newer)
+    filled.pull()
+    filled.push()
+    (page,) = filled.open_pages()
+    assert "answered Stranger and Anna: which?" in page["data"]["question"]
