@@ -13,6 +13,7 @@ from faces.desk_tasks import (
     LONGEST_STRIP,
     OFFERED_PEOPLE,
     PAGE_TILES,
+    SURE,
     DeskRow,
     DeskState,
     DeskTask,
@@ -30,8 +31,6 @@ _TYPICAL, _TYPICAL_OF_MANY = 2, 10
 _CARRIED_WRONG = 1.0
 """So many wrong faces may be expected among the carried ones of a strip, as places tell it; that
 the doubtful ones shown are right makes it far fewer."""
-_SURE = 0.5
-"""Of a group less sure to be one person nothing is carried."""
 Page = Sequence[tuple[FaceId, ...]]
 """The rows of a page of several that stands already: the faces that each shows."""
 
@@ -114,7 +113,7 @@ def _looked_at(unit: Unit) -> tuple[list[int], list[int]]:
     places = list(range(len(unit.faces)))
     if len(places) <= STRIP_TILES:
         return places, []
-    if unit.confidence < _SURE:
+    if unit.confidence < SURE:
         return places[:PAGE_TILES], []
     if unit.doubted:
         return _ends(places, _TYPICAL, PAGE_TILES - _TYPICAL)

@@ -18,6 +18,8 @@ LONGEST_STRIP = 12
 """A group that needs a longer look has a page of its own."""
 FULL = 0.8
 """A page of several rows is full with so many of the tiles that it may show."""
+SURE = 0.5
+"""What is said of some faces of a group less sure to be one person tells nothing of the others."""
 OFFERED_PEOPLE = 9
 """As many as there are hotkeys from 1 to 9."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from faces.confirmations import Truth
 from faces.desk_alike import Foes, Said, alike, foes_of
-from faces.desk_tasks import OFFERED_PEOPLE, DeskState
+from faces.desk_tasks import OFFERED_PEOPLE, SURE, DeskState
 from faces.parts import parts
 from faces.records import ENCODING_LENGTH, Cluster, FaceId, FloatRows, PersonId, PhotoId, unit_rows
 
@@ -18,6 +18,8 @@ _LEFT_ALONE, _BY_SIZE = 0.6, 2.7
 """What the odds that a unit of m faces is somebody known are multiplied by, for the grouping would
 have joined them: the first over m to the power of the second. Fitted; see docs/decisions/desk.md.
 """
+_LOOKED_AT_ENOUGH = 6
+"""So many faces of a group tell that nobody can name the others either."""
 _FACE_ALONE, _AFTER = 0.05, 20
 """So likely somebody knows who a face alone is that is like no other; more faces that nobody knew
 make it less likely.
@@ -53,20 +55,24 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A unit before it is known who it could be; `hint` is who its group's confirmed faces are."""
+    """A unit before it is known who it could be; `hint` is who its group's confirmed faces are.
+
+    It is `nameless` where people looked at its group and nobody had a name for it.
+    """
 
     faces: Sequence[FaceId]
     places: Sequence[float]
     confidence: float
     hint: PersonId | None = None
     doubted: bool = False
+    nameless: bool = False
 
 
 def units_of(state: DeskState) -> list[Unit]:
     """All units that may be asked about now; no face is in two of them.
 
     What was passed over before is asked about again only with a name chosen beforehand, and never
-    twice with the same.
+    twice with the same. So is what is left of a group whose faces are strangers, or cannot be told.
     """
     row_of = {face: row for row, face in enumerate(state.faces)}
     drafts = list(_drafts(state, row_of))
@@ -102,9 +108,10 @@ def _drafts(state: DeskState, row_of: Mapping[FaceId, int]) -> Iterator[_Draft]:
             for face in faces:
                 del alone[face]
             if faces:
-                yield _draft_of(
+                draft = _draft_of(
                     cluster, faces, _named(part, truth), doubted=bool(out) or len(parts_of) > 1
                 )
+                yield replace(draft, nameless=_is_nameless(draft, part, truth))
     yield from (_Draft((face,), (1.0,), 1.0) for face in alone)
 
 
@@ -117,6 +124,14 @@ def _draft_of(
     faces = sorted(faces, key=lambda face: -place_of[face])
     confidence = 1.0 if cluster.confidence is None else cluster.confidence
     return _Draft(faces, [place_of[face] for face in faces], confidence, hint, doubted)
+
+
+def _is_nameless(draft: _Draft, part: Sequence[FaceId], truth: Truth) -> bool:
+    """Whether people looked at the group that a name would be carried to, and gave it none."""
+    if draft.doubted or draft.confidence < SURE or not truth.confirmed.keys().isdisjoint(part):
+        return False
+    looked_at = (truth.strangers | truth.cannot_tell).intersection(part)
+    return len(looked_at) >= min(_LOOKED_AT_ENOUGH, len(draft.faces))
 
 
 def _named(part: Sequence[FaceId], truth: Truth) -> PersonId | None:
@@ -213,10 +228,12 @@ def _is_likely(people: Mapping[PersonId, float], state: DeskState) -> bool:
 
 
 def _passed(draft: _Draft, people: Mapping[PersonId, float], state: DeskState) -> set[FaceId]:
-    """Faces that were passed over, and would not be asked about with another name than then."""
+    """Faces that are not asked about: they were passed over with the same name, or with none if
+    none is likely now.
+    """
     passed = state.passed.intersection(draft.faces)
     if not _is_likely(people, state):
-        return set(passed)
+        return set(draft.faces if draft.nameless else passed)
     best = next(iter(people))
     return {face for face in passed if best in state.declined.get(face, ())}
 

@@ -294,6 +294,34 @@ def test_of_a_group_that_was_called_mixed_a_page_full_is_shown_of_the_larger_par
     assert len(larger.shown) == PAGE_TILES
 
 
+def test_of_strangers_the_ones_that_were_not_shown_are_not_asked_about() -> None:
+    group_of_many = group("c", range(60))
+    for verdict in (Verdict.STRANGER, Verdict.CANNOT_TELL):
+        words = [FaceVerdict(face(number), verdict) for number in range(6)]
+        assert plan_desk(state_of([0] * 60, group_of_many, words=words)) == []
+        assert plan_desk(state_of([0] * 60, group_of_many, words=words[:5])) != []
+    unsure = group("c", range(60), confidence=0.4)
+    assert plan_desk(state_of([0] * 60, unsure, words=words)) != []
+
+
+def test_the_others_of_a_group_of_strangers_are_asked_about_when_they_look_like_somebody() -> None:
+    words = [*(FaceVerdict(face(number), Verdict.STRANGER) for number in range(6)), is_(8)]
+    (task,) = plan_desk(state_of([0] * 9, group("c", range(7)), words=words))
+    assert {one: row.chosen for row in task.rows for one in row.faces} == {
+        face(6): ANN,
+        face(7): ANN,
+    }
+    words = [FaceVerdict(face(0), Verdict.STRANGER), is_(1)]
+    (task,) = plan_desk(state_of([0] * 3, group("c", range(3)), words=words))
+    assert (asked([task]), task.rows[0].chosen) == (list(faces(2)), ANN)
+
+
+def test_tiles_that_are_no_faces_tell_nothing_of_the_others() -> None:
+    words = [FaceVerdict(face(number), Verdict.NOT_A_FACE) for number in range(6)]
+    tasks = plan_desk(state_of([0] * 9, group("c", range(9)), words=words))
+    assert asked(tasks) == list(faces(6, 7, 8))
+
+
 def test_a_mixed_group_comes_back_in_purer_parts() -> None:
     words = [NotOnePerson(faces(0, 1, 2, 3))]
     tasks = plan_desk(state_of([0, 0, 1, 1], group("c", range(4)), words=words))
