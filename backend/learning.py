@@ -22,7 +22,7 @@ _State = tuple[object, str]
 class LearnedSoFar:
     """The people that a model version knows and whoever was named since; safe for several threads.
 
-    Of each confirmed face of the latter its row is kept, as it was when it was read first: half a
+    Of each confirmed face of the latter its row is kept, as it was when it was read first: a
     kilobyte, until the next model version knows them.
     """
 
