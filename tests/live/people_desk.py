@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import numpy as np
-from playwright.sync_api import Browser, FloatRect, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from faceloop.workspace import new_token
 from faces.identify import CurrentModel
@@ -18,13 +18,13 @@ from faces.pictures import save_jpeg
 from faces.records import FaceId
 from faces.store.database import Store
 from faces.studio import Studio
+from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project, open_desk
 from sync.media import CROP_PX, Media
 from tests.live.conftest import label_studio_in, sign_in
 from tests.studio_double import StudioDouble
 from tests.sync.conftest import Workspace, face_id, photo_id
 
-PATIENCE_MS = 60_000
 WINDOW = {"width": 1280, "height": 720}
 
 
@@ -35,6 +35,11 @@ class Desk:
     workspace: Workspace
     page: Page
     url: str
+
+    @property
+    def hand(self) -> PeoplePage:
+        """What is done by mouse and keyboard on the page that is open."""
+        return PeoplePage(self.page)
 
     def sync(self) -> list[str]:
         """Read the answers and push what follows; what could not be understood."""
@@ -64,16 +69,12 @@ class Desk:
         """Open a task; all that is predicted of it is there."""
         number = self.workspace.desk.project(project)
         self.page.goto(f"{self.url}/projects/{number}/data?task={task}")
-        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+        many = len(self.data(task)["faces"])
         if project is Project.PEOPLE:
-            expect(self.page.locator(".fl-photos")).to_be_visible(timeout=PATIENCE_MS)
-        faces = len(self.data(task)["faces"])
-        self.page.wait_for_function(
-            """many => window.Htx?.annotationStore?.selected?.serializeAnnotation()
-                 .filter(one => one.from_name === "face").length === many""",
-            arg=faces,
-            timeout=PATIENCE_MS,
-        )
+            self.hand.wait_for_faces(many)
+        else:
+            titles = self.page.locator(".lsf-outliner-item__title")
+            expect(titles).to_have_count(many, timeout=PATIENCE_MS)
 
     def open_fresh(self, face: FaceId) -> None:
         """Open the page of a face as it was pushed: without a draft of what was tried before."""
@@ -85,37 +86,16 @@ class Desk:
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other."""
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.page.wait_for_timeout(150)
+        self.hand.press(*keys)
 
     def click_tile(self, place: int) -> None:
         """Click into the middle of a tile."""
-        tiles = [one for one in self.result() if one["from_name"] == "face"]
-        value, canvas = tiles[place]["value"], self.canvas()
-        self.page.mouse.click(
-            canvas["x"] + canvas["width"] * (value["x"] + value["width"] / 2) / 100,
-            canvas["y"] + canvas["height"] * (value["y"] + value["height"] / 2) / 100,
-        )
-        self.page.wait_for_timeout(250)
-
-    def canvas(self) -> FloatRect:
-        """Where the montage lies on the screen."""
-        place = self.page.locator(".fl-page canvas").first.bounding_box()
-        assert place is not None
-        return place
-
-    def result(self) -> list[dict[str, Any]]:
-        """What would be submitted now."""
-        found: list[dict[str, Any]] = self.page.evaluate(
-            "Htx.annotationStore.selected.serializeAnnotation()"
-        )
-        return found
+        self.hand.click(self.hand.tiles()[place]["id"])
 
     def said(self) -> dict[str, Any]:
         """What would be submitted now: the tiles' labels in order, and each other control."""
-        result = self.result()
-        marks = [one["value"]["rectanglelabels"][0] for one in result if one["from_name"] == "face"]
+        result = self.hand.result()
+        marks = list(self.hand.labels().values())
         rest = {
             one["from_name"]: next(iter(one["value"].values()))[0]
             for one in result
@@ -125,11 +105,7 @@ class Desk:
 
     def submit(self) -> None:
         """Submit by keyboard; Label Studio says that it has it."""
-        with self.page.expect_response(
-            lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
-        ) as saved:
-            self.page.keyboard.press("Control+Enter")
-        assert saved.value.ok, saved.value.text()
+        self.hand.submit()
 
     def shown_in_photos(self, number: int) -> list[str]:
         """The labels that the Photos task of a photo shows."""

@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from faces.records import Cluster, ClusterId, FaceId
 from faces.store import clusters
+from scripts.people_page import PATIENCE_MS
 from sync.desk import Project
-from tests.live.people_desk import PATIENCE_MS, Desk, draw, people_desk
-from tests.sync.conftest import NOW, Workspace, face_id
+from tests.live.people_desk import Desk, draw, people_desk
+from tests.sync.conftest import NOW, Workspace, face_id, names
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(900)]
 
@@ -47,16 +48,9 @@ def desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield opened
 
 
-def place_of(desk: Desk, task: int, face: FaceId) -> int:
-    return int(desk.data(task)["faces"].index(face))
-
-
-def name_row(desk: Desk, task: int, face: FaceId, name: str) -> None:
-    """Click a face and type the name of its row."""
-    desk.click_tile(place_of(desk, task, face))
-    desk.press("Tab")
-    desk.page.keyboard.type(name)
-    desk.press("Enter")
+def number_of(desk: Desk, task: int, face: FaceId) -> int:
+    """The number of the row that a face is in."""
+    return next(n for n, row in enumerate(desk.data(task)["rows"], start=1) if face in row)
 
 
 def names_in_photos(desk: Desk, face: FaceId) -> list[str]:
@@ -77,14 +71,12 @@ def test_two_groups_are_joined_by_one_key(desk: Desk) -> None:
 def test_one_submit_names_rows_throws_out_tiles_and_splits_a_group(desk: Desk) -> None:
     task = desk.task_with(face_id(0, WHOLE))
     desk.open(task)
-    name_row(desk, task, face_id(0, WHOLE), "Zoë")
+    desk.hand.name_of_face(face_id(0, WHOLE), "Zoë")
     thrown_out = faces_of(WHOLE)[3:5]
     for face in thrown_out:
-        desk.click_tile(place_of(desk, task, face))
-        desk.press("w")
-    name_row(desk, task, face_id(0, HALVES), "Ada")
-    desk.click_tile(place_of(desk, task, face_id(0, MIXED)))
-    desk.press("s")
+        desk.hand.click(face, "w")
+    desk.hand.name_row(number_of(desk, task, face_id(0, HALVES)), "Ada")
+    desk.hand.click(face_id(0, MIXED), "s")
     desk.submit()
     assert desk.sync() == []
     for face in faces_of(WHOLE):
@@ -101,10 +93,18 @@ def test_a_mixed_group_comes_back_in_parts_and_each_gets_its_name(desk: Desk) ->
         list(other),
     ]
     desk.open(task)
-    name_row(desk, task, one[0], "Bea")
-    name_row(desk, task, other[0], "Cid")
+    first, second = (number_of(desk, task, row[0]) for row in (one, other))
+    assert second == first + 1
+    desk.hand.field(first).click()
+    desk.page.keyboard.type("Bea")
+    desk.press("Tab")
+    desk.page.keyboard.type("Cid")
+    desk.press("Enter")
     desk.submit()
     assert desk.sync() == []
+    named = names(desk.workspace)
+    assert {named.get(face) for face in one} == {"Bea"}
+    assert {named.get(face) for face in other} == {"Cid"}
     assert "Bea" in names_in_photos(desk, one[0])
     assert "Cid" in names_in_photos(desk, other[0])
 

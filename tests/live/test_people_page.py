@@ -5,175 +5,50 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import httpx
-import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from faceloop.workspace import new_token
-from faces.identify import CurrentModel
-from faces.pictures import save_jpeg
-from faces.records import FaceId, PersonId, PhotoFile
+from faces.records import PersonId, PhotoFile
 from faces.store import photos
-from faces.store.database import Store
-from faces.studio import Studio
-from sync.desk import Project, open_desk
+from scripts.people_page import NAME_FIELD, PATIENCE_MS
 from sync.everyone import offer_everyone
-from sync.media import CROP_PX, Media
+from sync.media import CROP_PX
 from sync.montage import COLUMNS, GAP_PX, PAGE_TILES
-from tests.live.conftest import NAME_FIELD, label_studio_in, sign_in
-from tests.studio_double import StudioDouble
+from tests.live.people_desk import Desk, draw, people_desk
 from tests.sync.conftest import Workspace, face_id, photo_id
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(900)]
 
-PATIENCE_MS = 60_000
-WINDOW = {"width": 1280, "height": 720}
 WIDE_STEP = CROP_PX + GAP_PX
+DOUBTFUL = 0.4
+"""How sure a group is that is looked at a page at a time."""
 BAD_PATH = "*it* <b>is & <img src=x onerror=alert(1)>.jpg"
 VERDICTS = {"x": "Stranger", "n": "Not faces", "s": "Mixed", "c": "Cannot tell"}
 MARKS = {"w": "Someone else", "e": "Not a face", "q": "Same person"}
 
 
-@dataclass
-class Desk:
-    """A page of People in the real browser, and the store behind it."""
-
-    workspace: Workspace
-    page: Page
-    url: str
-
-    def sync(self) -> list[str]:
-        """Read the answers and push what follows; what could not be understood."""
-        problems = self.workspace.pull().problems
-        self.workspace.push()
-        return problems
-
-    def task_with(self, face: FaceId) -> int:
-        """The open task that shows a face."""
-        tasks = self.workspace.ledger(Project.PEOPLE).values()
-        open_tasks = [task.task_id for task in tasks if not task.annotated and task.task_id]
-        return next(t for t in open_tasks if face in self.data(t)["faces"])
-
-    def data(self, task: int) -> dict[str, Any]:
-        """A task's data."""
-        found = self.workspace.studio.task(task)
-        assert found is not None
-        data: dict[str, Any] = found["data"]
-        return data
-
-    def open(self, task: int, project: Project = Project.PEOPLE) -> None:
-        """Open a task; all that is predicted of it is there."""
-        number = self.workspace.desk.project(project)
-        self.page.goto(f"{self.url}/projects/{number}/data?task={task}")
-        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
-        if project is Project.PEOPLE:
-            expect(self.page.locator(".fl-whole .htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
-        faces = len(self.data(task)["faces"])
-        self.page.wait_for_function(
-            """many => window.Htx?.annotationStore?.selected?.serializeAnnotation()
-                 .filter(one => one.from_name === "face").length === many""",
-            arg=faces,
-            timeout=PATIENCE_MS,
-        )
-
-    def open_fresh(self, face: FaceId) -> None:
-        """Open the page of a face as it was pushed: without a draft of what was tried before."""
-        task = self.task_with(face)
-        drafts = self.workspace.studio.task(task)["drafts"]
-        for draft in drafts:
-            self.workspace.studio._json("DELETE", f"api/drafts/{draft['id']}/")
-        self.open(task)
-
-    def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.page.wait_for_timeout(150)
-
-    def click_tile(self, place: int) -> None:
-        """Click into the middle of a tile."""
-        left, top, scale = self.montage()
-        across = (GAP_PX + (place % COLUMNS) * WIDE_STEP + CROP_PX / 2) * scale
-        down = (GAP_PX + (place // COLUMNS) * WIDE_STEP + CROP_PX / 2) * scale
-        self.page.mouse.click(left + across, top + down)
-        self.page.wait_for_timeout(250)
-
-    def montage(self) -> tuple[float, float, float]:
-        """Where the montage lies on the screen, and how large its pixels are there."""
-        place = self.page.locator(".fl-page canvas").first.bounding_box()
-        assert place is not None
-        return place["x"], place["y"], place["width"] / (COLUMNS * WIDE_STEP + GAP_PX)
-
-    def said(self) -> dict[str, Any]:
-        """What would be submitted now: the tiles' labels in order, and each other control."""
-        result = self.page.evaluate("Htx.annotationStore.selected.serializeAnnotation()")
-        marks = [one["value"]["rectanglelabels"][0] for one in result if one["from_name"] == "face"]
-        rest = {
-            one["from_name"]: next(iter(one["value"].values()))[0]
-            for one in result
-            if one["from_name"] != "face"
-        }
-        return {"marks": marks, **rest}
-
-    def submit(self) -> None:
-        """Submit by keyboard; Label Studio says that it has it."""
-        with self.page.expect_response(
-            lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
-        ) as saved:
-            self.page.keyboard.press("Control+Enter")
-        assert saved.value.ok, saved.value.text()
-
-    def shown_in_photos(self, number: int) -> list[str]:
-        """The labels that the Photos task of a photo shows."""
-        task = self.workspace.task_of(Project.PHOTOS, photo_id(number))
-        self.open(task, Project.PHOTOS)
-        labels: list[str] = self.page.locator(".lsf-outliner-item__title").all_inner_texts()
-        return labels
-
-
 @pytest.fixture(scope="module")
 def desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Three people in forty photos, one of them named in ten; all of it in a real Label Studio."""
-    folder = tmp_path_factory.mktemp("people-page")
-    token = new_token()
-    with label_studio_in(folder, token=token) as url, httpx.Client(timeout=60) as client:
-        place = folder / "workspace"
-        store = Store(f"sqlite:///{place / 'faceloop.sqlite3'}")
-        store.migrate(lock=place / "migrate.lock")
-        studio = Studio(url, token, httpx_client=client)
-        media = Media(media=place / "media", workspace=place)
-        opened = open_desk(store, studio, server=url, media=media, pictures="local")
-        models = CurrentModel(place / "models")
-        workspace = Workspace(place, store, StudioDouble(), studio, media, opened, models)
-        fill(workspace)
-        page = chromium.new_page(viewport=WINDOW)
-        sign_in(page, url)
-        yield Desk(workspace, page, url)
-        page.close()
-        store.close()
+    """Four people in forty photos, one of them named in thirty; each group has its own page."""
+    with people_desk(chromium, tmp_path_factory.mktemp("people-page"), fill) as opened:
+        yield opened
 
 
 def fill(workspace: Workspace) -> None:
     workspace.add_photos(40, people=4)
-    shades = np.random.default_rng(1).integers(0, 255, (40, 4, 3))
-    for number in range(40):
-        pixels = np.full((100, 400, 3), 200, np.uint8)
-        for person in range(4):
-            left = 10 + 60 * person
-            pixels[20:70, left : left + 40] = shades[number, person]
-            crop = np.full((CROP_PX, CROP_PX, 3), shades[number, person], np.uint8)
-            save_jpeg(crop, workspace.media.crop(face_id(number, person)))
-        save_jpeg(pixels, workspace.media.preview(photo_id(number)))
+    draw(workspace, photos=40, people=4)
     with workspace.store.write() as connection:
         file = PhotoFile("/a", BAD_PATH, 10, 10)
         photos.save_file(connection, file, photo=photo_id(0))
-    workspace.cluster()
+    workspace.cluster(confidence=DOUBTFUL)
     workspace.name(0, "Anna", faces=30)
-    workspace.push()
+
+
+def montage(desk: Desk) -> tuple[float, float, float]:
+    """Where the montage lies on the screen, and how large its pixels are there."""
+    place = desk.hand.picture()
+    return place["x"], place["y"], place["width"] / (COLUMNS * WIDE_STEP + GAP_PX)
 
 
 @pytest.fixture
@@ -184,7 +59,7 @@ def fresh(desk: Desk) -> Desk:
 
 
 def test_a_full_page_has_large_tiles_with_their_numbers_on_a_laptops_screen(fresh: Desk) -> None:
-    left, top, scale = fresh.montage()
+    left, top, scale = montage(fresh)
     assert scale * CROP_PX >= 120
     numbers = fresh.page.locator(".fl-photos summary")
     expect(numbers).to_have_count(PAGE_TILES)
@@ -203,7 +78,7 @@ def test_in_the_stream_of_tasks_tiles_are_as_large(desk: Desk) -> None:
     desk.page.get_by_text("Label All Tasks").first.click()
     expect(desk.page.locator(".fl-page canvas").first).to_be_visible(timeout=PATIENCE_MS)
     expect(desk.page.locator(".fl-whole .htx-taxonomy")).to_be_visible(timeout=PATIENCE_MS)
-    assert desk.montage()[2] * CROP_PX >= 120
+    assert montage(desk)[2] * CROP_PX >= 120
 
     desk.page.get_by_test_id("bottombar-skip-button").click(trial=True)
 
@@ -226,7 +101,7 @@ def test_a_click_on_a_number_shows_the_photo_with_the_face_marked(fresh: Desk) -
     fresh.page.locator(".fl-photos summary").nth(16).click()
     expect(opened).to_have_count(1)
     expect(opened.locator("summary")).to_have_text("17")
-    fresh.page.mouse.click(*fresh.montage()[:2])
+    fresh.page.mouse.click(*montage(fresh)[:2])
     expect(opened).to_have_count(0)
 
 
@@ -351,7 +226,7 @@ def test_a_stranger_with_a_name_comes_back_and_a_drawn_box_is_told(desk: Desk) -
     task = desk.task_with(face_id(0, 2))
     desk.open(task)
     faces = desk.data(task)["faces"]
-    left, top, scale = desk.montage()
+    left, top, scale = montage(desk)
     desk.press("w")
     across = left + scale * (GAP_PX + 6 * WIDE_STEP)
     down = top + scale * (GAP_PX + 3 * WIDE_STEP)

@@ -22,14 +22,14 @@ from faces.studio_configs import EVERYONE_FILE, PEOPLE_CONFIG
 from faces.studio_context import Sighting, context_html
 from faces.studio_format import PEOPLE_VERSION
 from faces.studio_people import Asks, ShownRow, people_prediction, people_task
+from scripts.people_page import NAME_FIELD, PATIENCE_MS, TILE_FIELD, PeoplePage
 from sync.media import CROP_PX, save_picture
 from sync.montage import Layout, draw_montage, lay_out
 from tests.live.conftest import label_studio_in, sign_in
+from tests.live.people_desk import WINDOW
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(900)]
 
-PATIENCE_MS = 60_000
-WINDOW = {"width": 1280, "height": 720}
 FOOT_PX = 50
 """The height of Label Studio's own bar at the bottom."""
 PEOPLE = [f"Person {number} von und zu Hohenlohe-Langenburg" for number in range(1, 10)]
@@ -43,10 +43,10 @@ LABELS = {
     "w": "Someone else",
     "e": "Not a face",
 }
+UNNAMED = range(7, 11)
+"""The rows of `strips` without a proposed name, by their numbers."""
 PHOTO = Photo(PhotoId("a" * 64), 400, 200)
 SEEN = Sighting(PHOTO, Box(100, 50, 40, 50), "a.jpg", "beach", "3 July 2019")
-TILE_FIELD = "Tab, type, Enter"
-NAME_FIELD = "Type a name, then Enter"
 
 
 @dataclass
@@ -66,6 +66,11 @@ class Bench:
     media: Path
     page: Page
     url: str
+
+    @property
+    def hand(self) -> PeoplePage:
+        """What is done by mouse and keyboard on the page that is open."""
+        return PeoplePage(self.page)
 
     def add(self, asks: Asks, counts: list[int], names: list[str | None]) -> Shown:
         """A project with one task of rows with so many tiles, a name proposed for some of them."""
@@ -89,6 +94,7 @@ class Bench:
             asks=asks,
             captions=[f"{name}?" if name else "" for name in names][: len(layout.captions)],
             places=layout.captions,
+            with_field=[name is None for name in names] if asks is Asks.SEVERAL else (),
             **size,
         )
         data = people_task(
@@ -112,27 +118,16 @@ class Bench:
             self.studio._json("DELETE", f"api/drafts/{draft['id']}/")
         how = "labeling=1" if in_stream else f"task={shown.task}"
         self.page.goto(f"{self.url}/projects/{shown.project}/data?{how}")
-        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
-        self.page.wait_for_function(
-            """many => window.Htx?.annotationStore?.selected?.serializeAnnotation()
-                 .filter(one => one.from_name === "face").length === many""",
-            arg=len(shown.layout.tiles),
-            timeout=PATIENCE_MS,
-        )
-        expect(self.page.locator(".fl-whole .htx-taxonomy")).to_be_attached(timeout=PATIENCE_MS)
+        self.hand.wait_for_faces(len(shown.layout.tiles))
         self.page.wait_for_timeout(300)
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other."""
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.page.wait_for_timeout(120)
+        self.hand.press(*keys)
 
     def picture(self) -> dict[str, float]:
         """Where the montage lies on the screen."""
-        place = self.page.locator(".fl-page canvas").first.bounding_box()
-        assert place is not None
-        return dict(place)
+        return dict(self.hand.picture())
 
     def on_screen(self, shown: Shown, box: Box) -> Box:
         """Where a place of the montage lies on the screen."""
@@ -143,17 +138,15 @@ class Bench:
 
     def click_tile(self, shown: Shown, place: int, *, more: bool = False) -> None:
         """Click into the middle of a tile; with `more`, those chosen stay chosen."""
-        tile = self.on_screen(shown, shown.layout.tiles[place].box)
         if more:
             self.page.keyboard.down("Control")
-        self.page.mouse.click(tile.left + tile.width / 2, tile.top + tile.height / 2)
+        self.hand.click(shown.layout.tiles[place].face)
         if more:
             self.page.keyboard.up("Control")
-        self.page.wait_for_timeout(250)
 
     def said(self) -> dict[str, Any]:
         """What would be submitted now: the tiles' labels in order, and all else."""
-        return told(self.page.evaluate("Htx.annotationStore.selected.serializeAnnotation()"))
+        return told(self.hand.result())
 
     def submit(self, shown: Shown, *, by_mouse: bool = False) -> dict[str, Any]:
         """Submit; what Label Studio has of it."""
@@ -211,7 +204,7 @@ def bench(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="module")
 def strips(bench: Bench) -> Shown:
     """Ten rows of two and three of three, with names proposed for nine of them."""
-    names = [*PEOPLE[:6], *[None] * 4, *PEOPLE[6:]]
+    names = [*PEOPLE[:6], *[None] * len(UNNAMED), *PEOPLE[6:]]
     return bench.add(Asks.SEVERAL, [2] * 10 + [3] * 3, names)
 
 
@@ -368,6 +361,55 @@ def test_a_name_half_typed_counts_when_another_tile_is_clicked(bench: Bench, str
     assert bench.said()["labels"][14] == "Mixed"
 
 
+def test_names_are_typed_from_field_to_field_and_stay_to_be_seen(
+    bench: Bench, strips: Shown
+) -> None:
+    bench.open(strips)
+    before, place = bench.said(), bench.picture()
+    bench.hand.field(UNNAMED[0]).click()
+    typed = {f"row_{row}": f"{name} qwexscd 190" for row, name in zip(UNNAMED, "ABCD", strict=True)}
+    for name in typed.values():
+        bench.page.keyboard.type(name)
+        bench.press("Tab")
+    assert bench.said() == {**before, **typed}
+    for row, name in zip(UNNAMED, typed.values(), strict=True):
+        expect(bench.page.locator(f".fl-field-{row}")).to_have_text(name)
+    assert bench.picture() == place
+    bench.click_tile(strips, 14)
+    bench.press("w")
+    assert bench.said()["labels"][14] == "Someone else", "the keys are alive again"
+
+
+def test_a_rows_name_field_lies_on_its_first_tiles_and_a_named_row_has_none(
+    bench: Bench, strips: Shown
+) -> None:
+    bench.open(strips)
+    fields = [bench.hand.field(row) for row in range(1, len(strips.layout.rows) + 1)]
+    shown = {row for row, field in enumerate(fields, start=1) if field.is_visible()}
+    assert shown == set(UNNAMED)
+    for row in UNNAMED:
+        first, last = (
+            bench.on_screen(strips, strips.layout.rows[row - 1][at].box) for at in (0, -1)
+        )
+        field = fields[row - 1].bounding_box()
+        assert field is not None
+        assert first.left <= field["x"] < field["x"] + field["width"] <= last.right + 3
+        assert first.top < field["y"] < field["y"] + field["height"] <= first.bottom + 3
+
+
+def test_a_name_typed_in_a_rows_field_is_changed_there(bench: Bench, strips: Shown) -> None:
+    bench.open(strips)
+    bench.hand.name_row(UNNAMED[1], "Zoe")
+    field = bench.page.locator(f".fl-field-{UNNAMED[1]}")
+    field.hover()
+    field.get_by_role("button").first.click()
+    bench.press("End", "Backspace")
+    bench.page.keyboard.type("ë")
+    bench.press("Enter")
+    assert bench.said()[f"row_{UNNAMED[1]}"] == "Zoë"
+    expect(field).to_have_text("Zoë")
+
+
 def test_a_tiles_name_is_found_among_all(bench: Bench, strips: Shown) -> None:
     bench.open(strips)
     place = bench.picture()
@@ -474,11 +516,14 @@ def test_what_was_said_of_each_tile_is_submitted(bench: Bench, strips: Shown) ->
     bench.click_tile(strips, 14)
     bench.press("Tab")
     bench.page.keyboard.type("Half")
+    bench.hand.field(UNNAMED[3]).click()
+    bench.page.keyboard.type("Ida")
     said = bench.said()
     submitted = bench.submit(strips, by_mouse=True)
     assert submitted["labels"] == said["labels"]
     assert submitted["labels"][0] == PEOPLE[2]
     assert submitted["tiles"] == {("f0012", "tile_name"): ["Zoë"], ("f0014", "tile_name"): ["Half"]}
+    assert submitted[f"row_{UNNAMED[3]}"] == "Ida", "half typed"
 
 
 def test_a_page_of_one_row_asks_for_one_name_alone(bench: Bench) -> None:
