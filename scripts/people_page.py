@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,14 +93,32 @@ class PeoplePage:
         self.page.keyboard.press("Enter")
         expect(self.page.locator(f".fl-field-{row}")).to_contain_text(name, timeout=PATIENCE_MS)
 
-    def call_rows(self, rows: Sequence[Sequence[str]], names: Sequence[str]) -> None:
-        """See to it that each row has its name: by leaving it, by a key, or by typing."""
-        shown = self.labels()
+    @property
+    def is_several(self) -> bool:
+        """Whether each row of the page is asked about."""
+        return self.page.locator(".fl-several").count() > 0
+
+    def called(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        """What each row is called now, if nothing was typed."""
+        if self.is_several:
+            labels = self.labels()
+            return [labels[row[0]] for row in rows]
+        chosen = [one["value"]["choices"][0] for one in self.result() if one["from_name"] == "name"]
+        return chosen or [""]
+
+    def call(self, rows: Sequence[Sequence[str]], names: Sequence[str | None]) -> None:
+        """See to it that each row has its name: by leaving it, by a key, or by typing.
+
+        A row for which there is no name is left as it is.
+        """
         keys = self._keys()
+        called = self.called(rows)
         for number, (row, name) in enumerate(zip(rows, names, strict=True), start=1):
-            if shown[row[0]] == name:
+            if name is None or name == called[number - 1]:
                 continue
-            if name in keys:
+            if not self.is_several:
+                self._call_all(name)
+            elif name in keys:
                 self.click(row[0], keys[name], "Escape")
             elif self.field(number).is_visible():
                 self.name_row(number, name)
@@ -115,6 +134,15 @@ class PeoplePage:
             self.page.keyboard.press("Control+Enter")
         if not saved.value.ok:
             raise RuntimeError(saved.value.text())
+
+    def _call_all(self, name: str) -> None:
+        button = self.page.locator(".fl-names .lsf-choice").filter(
+            has_text=re.compile(rf"^{re.escape(name)}(\[\d\])?$")
+        )
+        if button.count():
+            button.locator("label").first.click()
+        else:
+            self.name_all(name)
 
     def _keys(self) -> dict[str, str]:
         """What a face can be called by a key, and the key."""

@@ -35,13 +35,12 @@ from faces.records import FaceId
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
-from sync.montage import columns_of
+from scripts.people_page import PATIENCE_MS, PeoplePage
 
 READY_WITHIN_S = 420
 USER, PASSWORD = "owner@studio.example", "a-password-of-tests"  # on loopback
-PATIENCE_MS = 30_000
-ALBUM_PEOPLE = 8
-NAME_FIELD = "Type a name, then Enter"
+ALBUM_PEOPLE = 20
+"""So many that one of them comes in two groups, and several pages are full."""
 T = TypeVar("T")
 
 
@@ -183,10 +182,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Album:
 
 @pytest.fixture(scope="module")
 def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
-    """Everything up: what a newcomer has after `make demo`.
-
-    The radius is a little small, so that one person comes in two clusters.
-    """
+    """Everything up: what a newcomer has after `make demo`."""
     refuse_no_studio()
     folder = tmp_path_factory.mktemp("loop")
     workspace, output = folder / "workspace", folder / "up.txt"
@@ -275,6 +271,30 @@ class Annotator:
         """All hosts that the browser asked for anything."""
         return {urlsplit(u).netloc for u in self.asked if not u.startswith(("data:", "blob:"))}
 
+    @property
+    def hand(self) -> PeoplePage:
+        """What is done by mouse and keyboard on the page of People that is open."""
+        return PeoplePage(self.page)
+
+    def open_page(self, task: int) -> dict[str, Any]:
+        """Open a page of People; its data."""
+        project = self.loop.project("people")
+        self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?task={task}")
+        return self.wait_for_page(task)
+
+    def wait_for_page(self, task: int) -> dict[str, Any]:
+        """Wait until a page of People is there with all its faces; its data."""
+        self.page.wait_for_function(
+            "task => String(window.Htx?.task?.id) === String(task)", arg=task, timeout=PATIENCE_MS
+        )
+        data: dict[str, Any] = self.loop.studio.task(task)["data"]
+        self.hand.wait_for_faces(len(data["faces"]))
+        return data
+
+    def name_first_row(self, name: str) -> None:
+        """Name the first row of the page of People that is open."""
+        self.hand.call([[self.hand.tiles()[0]["id"]]], [name])
+
     def open_task(self, project: int, task: int, *, regions: int) -> None:
         """Open one task; its picture and so many regions are there."""
         self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?task={task}")
@@ -312,26 +332,9 @@ class Annotator:
         """The labels in the list of regions."""
         return self.page.locator(".lsf-outliner-item__title").all_inner_texts()
 
-    def type_name(self, name: str) -> None:
-        """Type a name into the field and press Enter."""
-        self.page.get_by_placeholder(NAME_FIELD).fill(name)
-        self.page.keyboard.press("Enter")
-        expect(self.page.get_by_placeholder(NAME_FIELD)).to_be_hidden(timeout=PATIENCE_MS)
-
-    def click_tile(self, place: int) -> None:
-        """Click the middle of a tile of the first row."""
-        canvas = self.page.locator("canvas").first.bounding_box()
-        assert canvas is not None
-        step = canvas["width"] / columns_of(len(self.region_labels()))
-        self.page.mouse.click(canvas["x"] + step * (place + 0.5), canvas["y"] + step * 0.5)
-
     def submit(self) -> None:
         """Submit by keyboard; Label Studio says that it has it."""
-        with self.page.expect_response(
-            lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
-        ) as saved:
-            self.page.keyboard.press("Control+Enter")
-        assert saved.value.ok, saved.value.text()
+        self.hand.submit()
 
 
 def _is_next_task(answer: Response) -> bool:

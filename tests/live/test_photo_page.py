@@ -15,8 +15,9 @@ from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
 from faces.records import Face, FaceId, PersonId, Photo, PhotoId
 from faces.store import ledger, log, photos
 from faces.store.ledger import PushedTask
+from scripts.people_page import NAME_FIELD
 from sync.desk import Project
-from tests.live.conftest import NAME_FIELD, Annotator, Loop
+from tests.live.conftest import Annotator, Loop
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(900)]
 

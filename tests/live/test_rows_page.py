@@ -361,23 +361,30 @@ def test_a_name_half_typed_counts_when_another_tile_is_clicked(bench: Bench, str
     assert bench.said()["labels"][14] == "Mixed"
 
 
-def test_names_are_typed_from_field_to_field_and_stay_to_be_seen(
-    bench: Bench, strips: Shown
+def test_names_are_typed_from_field_to_field_stay_to_be_seen_and_are_submitted(
+    bench: Bench,
 ) -> None:
-    bench.open(strips)
+    page = bench.add(Asks.SEVERAL, [3] * 4, [None] * 4)
+    bench.open(page)
     before, place = bench.said(), bench.picture()
-    bench.hand.field(UNNAMED[0]).click()
-    typed = {f"row_{row}": f"{name} qwexscd 190" for row, name in zip(UNNAMED, "ABCD", strict=True)}
-    for name in typed.values():
+    bench.hand.field(1).click()
+    with_enter, without = {"row_1": "qwexscd 190", "row_2": "Bo"}, {"row_3": "Zoë", "row_4": "Cy"}
+    for name in with_enter.values():
+        bench.page.keyboard.type(name)
+        bench.press("Enter", "Tab")
+    for name in without.values():
         bench.page.keyboard.type(name)
         bench.press("Tab")
-    assert bench.said() == {**before, **typed}
-    for row, name in zip(UNNAMED, typed.values(), strict=True):
-        expect(bench.page.locator(f".fl-field-{row}")).to_have_text(name)
+    assert bench.said() == {**before, **with_enter}
     assert bench.picture() == place
-    bench.click_tile(strips, 14)
+    bench.click_tile(page, 11)
     bench.press("w")
-    assert bench.said()["labels"][14] == "Someone else", "the keys are alive again"
+    for row, name in enumerate(with_enter.values(), start=1):
+        expect(bench.page.locator(f".fl-field-{row}")).to_have_text(name)
+    for row, name in enumerate(without.values(), start=3):
+        expect(bench.hand.field(row)).to_have_value(name)
+    labels = [*before["labels"][:-1], "Someone else"]
+    assert bench.submit(page) == {"labels": labels, **with_enter, **without}
 
 
 def test_a_rows_name_field_lies_on_its_first_tiles_and_a_named_row_has_none(
@@ -394,7 +401,7 @@ def test_a_rows_name_field_lies_on_its_first_tiles_and_a_named_row_has_none(
         field = fields[row - 1].bounding_box()
         assert field is not None
         assert first.left <= field["x"] < field["x"] + field["width"] <= last.right + 3
-        assert first.top < field["y"] < field["y"] + field["height"] <= first.bottom + 3
+        assert first.top < field["y"] < field["y"] + field["height"] <= first.bottom + 4
 
 
 def test_a_name_typed_in_a_rows_field_is_changed_there(bench: Bench, strips: Shown) -> None:
