@@ -36,6 +36,7 @@ from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
 from scripts.people_page import PATIENCE_MS, PeoplePage
+from sync.desk import Project
 
 READY_WITHIN_S = 420
 USER, PASSWORD = "owner@studio.example", "a-password-of-tests"  # on loopback
@@ -278,7 +279,7 @@ class Annotator:
 
     def open_page(self, task: int) -> dict[str, Any]:
         """Open a page of People; its data."""
-        project = self.loop.project("people")
+        project = self.loop.project(Project.PEOPLE)
         self.page.goto(f"{self.loop.connection.studio_url}/projects/{project}/data?task={task}")
         return self.wait_for_page(task)
 

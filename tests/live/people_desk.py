@@ -139,14 +139,14 @@ def people_desk(
         store.close()
 
 
-def draw(workspace: Workspace, *, photos: int, people: int) -> None:
-    """Draw so many photos, each with one face of everybody, and their crops."""
-    shades = np.random.default_rng(1).integers(0, 255, (photos, people, 3))
-    for number in range(photos):
-        pixels = np.full((100, 10 + 60 * people, 3), 200, np.uint8)
-        for person in range(people):
-            left = 10 + 60 * person
-            pixels[20:70, left : left + 40] = shades[number, person]
-            crop = np.full((CROP_PX, CROP_PX, 3), shades[number, person], np.uint8)
+def draw(workspace: Workspace, *, photos: range, people: range) -> None:
+    """Draw these photos, each with one face of everybody as `add_photos` has it, and the crops."""
+    shades = np.random.default_rng(1).integers(0, 255, (len(photos), len(people), 3))
+    for number, of_photo in zip(photos, shades, strict=True):
+        pixels = np.full((100, max(400, 10 + 60 * len(people)), 3), 200, np.uint8)
+        for place, (person, shade) in enumerate(zip(people, of_photo, strict=True)):
+            left = 10 + 60 * place
+            pixels[20:70, left : left + 40] = shade
+            crop = np.full((CROP_PX, CROP_PX, 3), shade, np.uint8)
             save_jpeg(crop, workspace.media.crop(face_id(number, person)))
         save_jpeg(pixels, workspace.media.preview(photo_id(number)))

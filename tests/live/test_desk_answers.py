@@ -30,7 +30,7 @@ def faces_of(person: int, numbers: range = range(PHOTOS)) -> tuple[FaceId, ...]:
 
 def fill(workspace: Workspace) -> None:
     workspace.add_photos(PHOTOS, people=4)
-    draw(workspace, photos=PHOTOS, people=4)
+    draw(workspace, photos=range(PHOTOS), people=range(4))
     groups = {
         "whole": faces_of(WHOLE),
         "larger-half": faces_of(HALVES, FIRST_HALF),
