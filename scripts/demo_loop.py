@@ -13,13 +13,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.own_studio import free_ports
 from faceloop.demo_album import Album, make_album
@@ -28,29 +28,29 @@ from faces.records import FaceId
 from faces.store import ledger, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
+from faces.studio_format import WORTH
+from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project
-from sync.montage import columns_of
 
 PEOPLE = 20
-EPS = "0.48"
-"""A radius wide enough that one face comes into the group of somebody else."""
+NARROW, WIDE = (("--method", "dbscan", "--eps", eps) for eps in ("0.38", "0.48"))
+"""Radii with which one person comes in two groups, and one face into the group of somebody else."""
 STRAY, STRAY_PAGE = "Ruben", "page-037.jpg"
 """Who that is; of the pages that show them the album keeps this one."""
 READY_WITHIN_S = 600
-PATIENCE_MS = 60_000
-NAME_FIELD = "Type a name, then Enter"
 _REGIONS = ".lsf-outliner-item__title"
 
 
 @dataclass(frozen=True)
-class Group:
-    """An open task of the People project: its faces, and who most of them really are."""
+class OpenPage:
+    """An open task of the People project: its rows, and who most of each really are."""
 
     task: int
-    faces: tuple[FaceId, ...]
-    name: str
-    strays: tuple[int, ...]
-    """The places of the tiles that show somebody else."""
+    kind: str
+    rows: tuple[tuple[FaceId, ...], ...]
+    names: tuple[str, ...]
+    strays: tuple[FaceId, ...]
+    """The faces that show somebody else than the rest of their row."""
 
 
 @dataclass
@@ -73,15 +73,16 @@ class DemoLoop:
         with self.store.read() as connection:
             return int(ledger.fact(connection, f"project {project}")["id"])
 
-    def open_groups(self) -> list[Group]:
-        """The groups that nobody has named yet, in Label Studio's order."""
+    def open_pages(self) -> list[OpenPage]:
+        """The pages that nobody has answered yet, those worth most first."""
         names = self._real_names()
-        open_tasks = [
-            int(task["id"])
+        found = [
+            (int(task["id"]), self._data(task["id"]))
             for task in self.studio.tasks(self.project(Project.PEOPLE))
             if not task["total_annotations"]
         ]
-        return [_group(task, self._data(task)["faces"], names) for task in open_tasks]
+        best = sorted(found, key=lambda one: one[1][WORTH], reverse=True)
+        return [_open_page(task, data, names) for task, data in best]
 
     def task_of_photo(self, name: str) -> int:
         """The Photos task of a photo, by its file's name."""
@@ -113,20 +114,23 @@ class DemoLoop:
         with self.store.read() as connection:
             files = photos.files_of_photos(connection)
             faces = photos.faces(connection)
+        truth = {page.name: there for page, there in self.album.truth.items()}
         names: dict[FaceId, str] = {}
         for face in faces:
-            page = self.album.photos / Path(files[face.photo][0].path)
-            for there in self.album.truth[page]:
+            page = Path(files[face.photo][0].path).name
+            for there in truth[page]:
                 if face.box.overlap(there.box) > 0.1:
                     names[face.id] = there.name
         return names
 
 
-def _group(task: int, faces: list[str], names: Mapping[FaceId, str]) -> Group:
-    shown = [names[FaceId(face)] for face in faces]
-    name = Counter(shown).most_common(1)[0][0]
-    strays = tuple(place for place, other in enumerate(shown) if other != name)
-    return Group(task, tuple(FaceId(face) for face in faces), name, strays)
+def _open_page(task: int, data: Mapping[str, Any], real: Mapping[FaceId, str]) -> OpenPage:
+    rows = tuple(tuple(map(FaceId, row)) for row in data.get("rows") or [data["faces"]])
+    names = tuple(Counter(real[face] for face in row).most_common(1)[0][0] for row in rows)
+    strays = tuple(
+        face for row, name in zip(rows, names, strict=True) for face in row if real[face] != name
+    )
+    return OpenPage(task, data["kind"], rows, names, strays)
 
 
 @contextmanager
@@ -137,7 +141,7 @@ def running_loop(folder: Path) -> Iterator[DemoLoop]:
     workspace = folder / "workspace"
     studio, backend, app = map(str, free_ports(3))
     command = [sys.executable, "-m", "faceloop", "up", str(pages), "--no-browser"]
-    command += ["--method", "dbscan", "--eps", EPS]
+    command += NARROW
     command += ["--workspace", str(workspace), "--studio-port", studio]
     command += ["--backend-port", backend, "--app-port", app]
     log = folder / "up.txt"
@@ -186,58 +190,46 @@ class Annotator:
         page.click("button[type=submit]")
         page.wait_for_url(lambda url: "/login" not in url)
 
-    def open_task(self, project: Project, task: int, *, regions: int) -> None:
-        """Open one task; its picture and its regions are there."""
-        self.page.goto(f"{self._address(project)}?task={task}")
-        self.wait_for_regions(regions)
+    @property
+    def hand(self) -> PeoplePage:
+        """What is done by mouse and keyboard on the page of People that is open."""
+        return PeoplePage(self.page)
+
+    def open_page(self, page: OpenPage) -> None:
+        """Open a page of People; its picture and all its faces are there."""
+        self.page.goto(f"{self._address(Project.PEOPLE)}?task={page.task}")
+        self.hand.wait_for_faces(sum(map(len, page.rows)))
+
+    def open_photo(self, task: int, *, faces: int) -> None:
+        """Open a photo; its picture and so many regions are there."""
+        self.page.goto(f"{self._address(Project.PHOTOS)}?task={task}")
+        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.locator(_REGIONS)).to_have_count(faces, timeout=PATIENCE_MS)
 
     def open_stream(self, project: Project) -> None:
         """Have all open tasks of a project come by, one after the other."""
         self.page.goto(self._address(project))
         self.page.get_by_text("Label All Tasks").first.click()
 
-    def wait_for_regions(self, count: int) -> None:
-        """Wait until the task that is open shows its picture and so many regions."""
-        expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
-        expect(self.page.locator(_REGIONS)).to_have_count(count, timeout=PATIENCE_MS)
-
-    def name(self, group: Group) -> None:
-        """Open a group, throw out who does not belong, type the name and submit."""
-        self.open_task(Project.PEOPLE, group.task, regions=len(group.faces))
-        for place in group.strays:
-            self.mark_someone_else(place)
-        self.name_field.fill(group.name)
-        self.page.keyboard.press("Enter")
-        expect(self.name_field).to_have_count(0, timeout=PATIENCE_MS)
-        self.submit()
-
-    def submit(self) -> None:
-        """Submit by keyboard; Label Studio says that it has it."""
-        with self.page.expect_response(
-            lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
-        ):
-            self.page.keyboard.press("Control+Enter")
-
-    @property
-    def name_field(self) -> Locator:
-        """Where a new name is typed; it is gone once there is one."""
-        return self.page.get_by_placeholder(NAME_FIELD)
-
-    def mark_someone_else(self, place: int) -> None:
-        """Click a tile and press w; the list of regions says so."""
-        marked = self.page.locator(_REGIONS, has_text="Someone else")
-        before = marked.count()
-        canvas = self.page.locator("canvas").first.bounding_box()
-        if canvas is None:
-            raise LookupError("no montage on the page")
-        tiles_across = columns_of(self.page.locator(_REGIONS).count())
-        step = canvas["width"] / tiles_across
-        across, down = place % tiles_across, place // tiles_across
-        self.page.mouse.click(
-            canvas["x"] + step * (across + 0.5), canvas["y"] + step * (down + 0.5)
+    def next_in_stream(self, pages: Sequence[OpenPage]) -> OpenPage:
+        """Wait until one of these pages has come by."""
+        tasks = [str(page.task) for page in pages]
+        handle = self.page.wait_for_function(
+            "tasks => tasks.find(task => task === String(window.Htx?.task?.id))",
+            arg=tasks,
+            timeout=PATIENCE_MS,
         )
-        self.page.keyboard.press("w")
-        expect(marked).to_have_count(before + 1, timeout=PATIENCE_MS)
+        page = pages[tasks.index(handle.json_value())]
+        self.hand.wait_for_faces(sum(map(len, page.rows)))
+        return page
+
+    def answer(self, page: OpenPage) -> None:
+        """Open a page, give every row its name, throw out who does not belong, and submit."""
+        self.open_page(page)
+        self.hand.call(page.rows, page.names)
+        for face in page.strays:
+            self.hand.click(face, "w", "Escape")
+        self.hand.submit()
 
     def wait_until_told_all(self) -> None:
         """Wait until the note on what was saved is gone."""

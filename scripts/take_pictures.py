@@ -16,27 +16,19 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from faceloop.demo_album import AlbumFace
+from faces.studio_format import Kind
 from scripts.check_files import PICTURES
-from scripts.demo_loop import (
-    PATIENCE_MS,
-    STRAY,
-    Annotator,
-    DemoLoop,
-    Group,
-    chromium,
-    running_loop,
-)
+from scripts.demo_loop import STRAY, WIDE, Annotator, DemoLoop, OpenPage, chromium, running_loop
+from scripts.people_page import PATIENCE_MS
 from sync.desk import Project
 
-TALL = ViewportSize(width=1280, height=1100)
-"""For working in Label Studio, which lists only the regions that there is room for."""
 SCREEN = ViewportSize(width=1280, height=720)
 REPORT = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
 QUALITY = 88
 LARGEST_KB = 250
-NAMED = "Zoë"
-"""Whom the first picture shows being named."""
+LIST_PX = 240
+"""The width of the list of tasks, which is cut off."""
 
 
 def main() -> int:
@@ -52,43 +44,70 @@ def main() -> int:
 
 def take_all(loop: DemoLoop, browser: Browser, out: Path) -> None:
     """Walk the demo from the first name to the app, and take a picture at each stop."""
-    annotator = Annotator(browser.new_page(viewport=TALL), loop)
-    groups = loop.open_groups()
-    shown = [group for group in groups if group.name == NAMED or group.strays]
-    for group in groups:
-        if group not in shown:
-            _say(f"naming {group.name}")
-            annotator.name(group)
+    annotator = Annotator(browser.new_page(viewport=SCREEN), loop)
+    take_pair(annotator, loop, out)
+    loop.faceloop("cluster", *WIDE)
     loop.faceloop("sync")
-    take_people(annotator, shown, out)
+    while others := pages_beside_shown(loop):
+        _say(f"naming {', '.join(others[0].names)}")
+        annotator.answer(others[0])
+        loop.faceloop("sync")
+    take_rows(annotator, loop.open_pages(), out)
     loop.faceloop("retrain")
     loop.faceloop("cluster", str(loop.album.new_photos))
     loop.faceloop("sync")
+    take_confirm(annotator, loop, out)
     page, faces = new_page(loop)
     take_photo(annotator, loop.task_of_photo(page.name), faces, out)
     take_app(browser, loop.app_url, page, len(faces), out)
     take_report(loop, browser, out)
 
 
-def take_people(annotator: Annotator, groups: list[Group], out: Path) -> None:
-    """In the stream of open tasks: a name being typed, and a tile being thrown out."""
+def pages_beside_shown(loop: DemoLoop) -> list[OpenPage]:
+    """The open pages but for the two that are shown: the one with a stray, and the best other."""
+    pages = loop.open_pages()
+    return [page for page in pages if not page.strays][1:]
+
+
+def take_pair(annotator: Annotator, loop: DemoLoop, out: Path) -> None:
+    """Two rows that may be one person."""
+    pair = next(page for page in loop.open_pages() if page.kind == Kind.SAME)
+    _open_beside_list(annotator, pair)
+    _save(annotator.page, out / "same-person.webp", left_px=LIST_PX)
+
+
+def take_rows(annotator: Annotator, pages: list[OpenPage], out: Path) -> None:
+    """In the stream of open tasks: names being typed, and a tile being thrown out."""
+    annotator.page.set_viewport_size(SCREEN)
     annotator.open_stream(Project.PEOPLE)
-    for group in groups:
-        annotator.wait_for_regions(len(group.faces))
-        annotator.name_field.fill(group.name)
-        if group.strays:
-            annotator.page.keyboard.press("Enter")
-            for place in group.strays:
-                annotator.mark_someone_else(place)
-            annotator.page.keyboard.press("Escape")
-        name = "someone-else" if group.strays else "people-desk"
+    for _ in range(len(pages)):
+        page = annotator.next_in_stream(pages)
+        pages = [other for other in pages if other is not page]
+        *most, last = page.names
+        annotator.hand.call(page.rows[:-1], most)
+        for face in page.strays:
+            annotator.hand.click(face, "w", "Escape")
         annotator.wait_until_told_all()
-        annotator.page.set_viewport_size(SCREEN)
-        _save(annotator.page, out / f"{name}.webp")
-        annotator.page.set_viewport_size(TALL)
-        if not group.strays:
-            annotator.page.keyboard.press("Enter")
-        annotator.submit()
+        annotator.hand.field(len(page.rows)).fill(last)
+        annotator.page.mouse.move(SCREEN["width"] - 1, SCREEN["height"] / 2)
+        _save(annotator.page, out / f"{'someone-else' if page.strays else 'people-desk'}.webp")
+        annotator.page.keyboard.press("Enter")
+        annotator.hand.submit()
+
+
+def take_confirm(annotator: Annotator, loop: DemoLoop, out: Path) -> None:
+    """A page where every row has a name proposed."""
+    pages = [page for page in loop.open_pages() if page.kind == Kind.CONFIRM]
+    _open_beside_list(annotator, max(pages, key=lambda page: len(page.rows)))
+    _save(annotator.page, out / "quick-confirm.webp", left_px=LIST_PX)
+
+
+def _open_beside_list(annotator: Annotator, page: OpenPage) -> None:
+    """Open a page so that it looks as in the stream of tasks, but for the list beside it."""
+    annotator.page.set_viewport_size(
+        ViewportSize(width=SCREEN["width"] + LIST_PX, height=SCREEN["height"])
+    )
+    annotator.open_page(page)
 
 
 def take_report(loop: DemoLoop, browser: Browser, out: Path) -> None:
@@ -112,10 +131,10 @@ def new_page(loop: DemoLoop) -> tuple[Path, tuple[AlbumFace, ...]]:
 
 def take_photo(annotator: Annotator, task: int, faces: tuple[AlbumFace, ...], out: Path) -> None:
     """A new photo with a name at each face."""
-    annotator.page.set_viewport_size(ViewportSize(width=SCREEN["width"] + 240, height=1000))
-    annotator.open_task(Project.PHOTOS, task, regions=len(faces))
+    annotator.page.set_viewport_size(ViewportSize(width=SCREEN["width"] + LIST_PX, height=1000))
+    annotator.open_photo(task, faces=len(faces))
     annotator.show_names()
-    _save(annotator.page, out / "new-photo.webp", left_px=240)
+    _save(annotator.page, out / "new-photo.webp", left_px=LIST_PX)
 
 
 def take_app(browser: Browser, url: str, photo: Path, faces: int, out: Path) -> None:

@@ -20,6 +20,7 @@ from faces.confirmations import Truth
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
+from faces.studio_people import Asks
 from sync.desk import Project
 from tests.live.conftest import environment, label_studio_in, wait_until
 
@@ -125,7 +126,7 @@ def test_the_desk_opens_early_and_what_is_said_meanwhile_stays(growing: Growing)
     assert FIRST <= len(at_first) < PHOTOS
     page = growing.tasks(Project.PEOPLE)[0]["id"]
     answered = growing.studio.task(page)
-    faces = name_all(growing.studio, answered, "Anna")
+    faces = name_first_row(growing.studio, answered, "Anna")
     wait_until(
         lambda: len(growing.tasks(Project.PHOTOS)) == PHOTOS,
         within_s=IN_TIME_S,
@@ -159,11 +160,12 @@ def test_photos_that_are_dropped_into_the_folder_come_to_the_desk(growing: Growi
     )
 
 
-def name_all(studio: Studio, task: dict[str, Any] | None, name: str) -> set[str]:
-    """Answer a page as somebody does who types a name and submits; returns its faces."""
+def name_first_row(studio: Studio, task: dict[str, Any] | None, name: str) -> set[str]:
+    """Answer a page as somebody does who types a row's name and submits; returns its faces."""
     assert task is not None
+    rows = task["data"].get("rows") or [task["data"]["faces"]]
     typed: dict[str, Any] = {
-        "from_name": "new_name",
+        "from_name": "row_1" if task["data"]["asks"] == Asks.SEVERAL else "new_name",
         "to_name": "montage",
         "type": "textarea",
         "id": "typed",
@@ -172,4 +174,4 @@ def name_all(studio: Studio, task: dict[str, Any] | None, name: str) -> set[str]
     shown = [one for one in task["predictions"][0]["result"] if one["type"] == "rectanglelabels"]
     answer = {"result": [typed, *shown], "parent_prediction": task["predictions"][0]["id"]}
     studio._json("POST", f"api/tasks/{task['id']}/annotations/", answer)
-    return set(task["data"]["faces"])
+    return set(rows[0])
