@@ -6,17 +6,16 @@ them has answered. So each annotator has a tab that shows one queue only.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from faces.errors import SetupError
-from faces.records import FaceId
+from faces.records import FaceId, PersonId
 from faces.store import ledger
 from faces.store.database import Connection
 from faces.store.ledger import PushedTask
-from sync.wanted_pages import WantedPage
+from sync.wanted_pages import WantedPage, best_first
 
 _FACT = "queues"
 MOST_ANNOTATORS = 16
@@ -51,8 +50,9 @@ def share_out(
     """Every page with its queue.
 
     A page with faces that an open task shows stays in the queue of that task: a task must not turn
-    up before a second annotator. Any other goes by whom it is thought to be, so that the tasks of
-    one person stay together, or else by itself. Among other annotators all is shared out anew.
+    up before a second annotator. Any other goes where the pages of whoever is chosen on it are, or
+    else to whom has the fewest of its kind: pages are few and large, and everybody is to have some.
+    Among other annotators all is shared out anew.
     """
     standing = tasks if queues.annotators == queues.before else ()
     queue_of = {
@@ -61,15 +61,34 @@ def share_out(
         if task.page is not None and not task.annotated
         for face in task.page.faces
     }
-    return [replace(page, queue=_queue(page, queue_of, queues.count)) for page in pages]
+    queue_by_key = _shared(pages, queue_of, queues.count)
+    return [replace(page, queue=queue_by_key[page.key]) for page in pages]
 
 
-def _queue(page: WantedPage, queue_of: Mapping[FaceId, int], count: int) -> int:
+def _shared(
+    pages: Sequence[WantedPage], queue_of: Mapping[FaceId, int], count: int
+) -> dict[str, int]:
+    """The queue of each page by its key; pages that keep theirs weigh before the others choose."""
+    best = best_first(pages)
+    known = {page.key: _known(page, queue_of) for page in best}
+    shared: dict[str, int] = {}
+    of_person: dict[PersonId, int] = {}
+    load: Counter[tuple[str, int]] = Counter()
+    for page in sorted(best, key=lambda page: known[page.key] is None):
+        kind, people = page.kind, [row.chosen for row in page.task.rows if row.chosen is not None]
+        queue = known[page.key] or next((of_person[p] for p in people if p in of_person), None)
+        if queue is None:
+            queue = min(range(1, count + 1), key=lambda one: (load[kind, one], load["", one], one))
+        shared[page.key] = queue
+        load.update([(kind, queue), ("", queue)])
+        of_person.update(dict.fromkeys(people, queue) | of_person)
+    return shared
+
+
+def _known(page: WantedPage, queue_of: Mapping[FaceId, int]) -> int | None:
+    """The queue of the open tasks that show most of a page's faces."""
     known = Counter(queue_of[face] for face in page.faces if face in queue_of)
-    if known:
-        return min(known, key=lambda queue: (-known[queue], queue))
-    chosen = next((row.chosen for row in page.task.rows if row.chosen is not None), None)
-    return 1 + _number(chosen or min(page.faces)) % count
+    return min(known, key=lambda queue: (-known[queue], queue)) if known else None
 
 
 def annotators_told(told: str) -> tuple[str, ...]:
@@ -106,8 +125,3 @@ def note_annotators(connection: Connection, annotators: Sequence[str]) -> None:
     """From now on these people annotate."""
     noted = ledger.fact(connection, _FACT) or {}
     ledger.set_fact(connection, _FACT, {**noted, "annotators": list(annotators)})
-
-
-def _number(told: str) -> int:
-    """A number that is the same on every machine."""
-    return int(hashlib.sha256(told.casefold().encode()).hexdigest(), 16)

@@ -195,7 +195,7 @@ def test_two_people_share_the_new_photos(loop, annotator, second) -> None:
 
 def test_one_queue_comes_back(loop, answered) -> None:
     loop.faceloop("sync", "--annotators", "")
-    expected = ["Name these first", "Answered lately", "mine"]
+    expected = ["Name these first", "Same person?", "Answered lately", "mine"]
     assert titles(loop, Project.PEOPLE) == expected
     loop.faceloop("sync")
     said = loop.faceloop("sync", "--dry-run")

@@ -49,13 +49,22 @@ def test_everybody_gets_a_queue_of_their_own() -> None:
     assert set(queues_of(PAGES, TWO)) == {1, 2}
 
 
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(1, 5))
+def test_nobody_has_two_pages_more_than_another(new: int, kept: int, count: int) -> None:
+    names = tuple(f"a{number}" for number in range(count))
+    standing = [task(f"f{number}", queue=1 + number % count) for number in range(kept)]
+    shared = queues_of(PAGES[: kept + new], Queues(names, names), standing)
+    each = [shared.count(queue) for queue in range(1, count + 1)]
+    assert max(each) - min(each) <= 1
+
+
 def test_the_tasks_of_one_person_stay_together() -> None:
     named = [page(f"f{number}", person=ZOE) for number in range(40)]
     assert len(set(queues_of(named, TWO))) == 1
 
 
 def test_the_tasks_of_different_people_are_shared_out() -> None:
-    people = [page("f", person=PersonId(f"p{number}")) for number in range(40)]
+    people = [page(f"f{number}", person=PersonId(f"p{number}")) for number in range(40)]
     assert set(queues_of(people, TWO)) == {1, 2}
 
 
