@@ -110,7 +110,7 @@ _ROWS_STYLE = """
       padding: 0 8px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis;
       font-size: 14px; font-weight: 600; line-height: 21px; color: white; background: #111c;
       border-radius: 0 8px 0 0; }
-    .fl-desk:has(.fl-same) .fl-controls { display: flex; flex-direction: column; }
+    .fl-desk:has(.fl-same) .fl-controls { display: flex; flex-direction: column; gap: 8px; }
     @container (max-width: 920px) {
       .fl-row { flex-direction: column; align-items: stretch; }
       .fl-row h3 { flex: none; white-space: normal; line-height: 28px; }
@@ -144,10 +144,12 @@ _FIELDS_STYLE = """
     .fl-field input, .fl-field textarea { height: 24px !important; min-height: 0 !important;
       padding: 0 7px !important; font-size: 14px; line-height: 22px; border-radius: 0 8px 0 0; }
     .fl-field [data-testid="textarea-regions"] { margin: 0 !important; }
-    .fl-field [data-testid="htx-textbox-content"] { min-height: 0; height: 24px; padding: 0 8px;
-      overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-size: 14px;
-      font-weight: 600; line-height: 24px; color: white; background: #111c; border: 0;
-      border-radius: 0 8px 0 0; }
+    .fl-field [data-testid="htx-textbox-content"] { min-height: 0; width: fit-content;
+      max-width: 100%; height: 24px; margin-right: auto; padding: 0 8px; color: white;
+      background: #111c; border: 0; border-radius: 0 8px 0 0; }
+    .fl-field [data-testid="htx-textbox-content"] p { margin: 0; overflow: hidden;
+      white-space: nowrap; text-overflow: ellipsis; font-size: 14px; font-weight: 600;
+      line-height: 24px; }
     .fl-field .lsf-textarea__actions { display: none; position: absolute; right: 0; bottom: 24px; }
     .fl-field:hover .lsf-textarea__actions { display: flex; }
 """
@@ -182,7 +184,7 @@ _PEOPLE_PAGE = """<View className="fl-desk">
       </View>
       <View className="fl-tile">
         <View visibleWhen="no-region-selected">
-          <Header value="Type names below, or click a face and press a key." size="5"/>
+          <Header value="Type a row's name, or click a face and press a key." size="5"/>
         </View>
         <View className="fl-inputs" visibleWhen="region-selected">
           <TextArea name="tile_name" toName="montage" perRegion="true" maxSubmissions="1" rows="1"

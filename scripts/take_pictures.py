@@ -23,6 +23,9 @@ from scripts.people_page import PATIENCE_MS
 from sync.desk import Project
 
 SCREEN = ViewportSize(width=1280, height=720)
+FULL_PAGE = ViewportSize(width=1280, height=800)
+"""So high that five rows are seen whole."""
+PAIR_HEIGHT = 600
 REPORT = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=390, height=844)
 QUALITY = 88
@@ -72,13 +75,13 @@ def pages_beside_shown(loop: DemoLoop) -> list[OpenPage]:
 def take_pair(annotator: Annotator, loop: DemoLoop, out: Path) -> None:
     """Two rows that may be one person."""
     pair = next(page for page in loop.open_pages() if page.kind == Kind.SAME)
-    _open_beside_list(annotator, pair)
+    _open_beside_list(annotator, pair, height=PAIR_HEIGHT)
     _save(annotator.page, out / "same-person.webp", left_px=LIST_PX)
 
 
 def take_rows(annotator: Annotator, pages: list[OpenPage], out: Path) -> None:
     """In the stream of open tasks: names being typed, and a tile being thrown out."""
-    annotator.page.set_viewport_size(SCREEN)
+    annotator.page.set_viewport_size(FULL_PAGE)
     annotator.open_stream(Project.PEOPLE)
     for _ in range(len(pages)):
         page = annotator.next_in_stream(pages)
@@ -98,15 +101,15 @@ def take_rows(annotator: Annotator, pages: list[OpenPage], out: Path) -> None:
 def take_confirm(annotator: Annotator, loop: DemoLoop, out: Path) -> None:
     """A page where every row has a name proposed."""
     pages = [page for page in loop.open_pages() if page.kind == Kind.CONFIRM]
-    _open_beside_list(annotator, max(pages, key=lambda page: len(page.rows)))
+    _open_beside_list(
+        annotator, max(pages, key=lambda page: len(page.rows)), height=SCREEN["height"]
+    )
     _save(annotator.page, out / "quick-confirm.webp", left_px=LIST_PX)
 
 
-def _open_beside_list(annotator: Annotator, page: OpenPage) -> None:
+def _open_beside_list(annotator: Annotator, page: OpenPage, *, height: int) -> None:
     """Open a page so that it looks as in the stream of tasks, but for the list beside it."""
-    annotator.page.set_viewport_size(
-        ViewportSize(width=SCREEN["width"] + LIST_PX, height=SCREEN["height"])
-    )
+    annotator.page.set_viewport_size(ViewportSize(width=SCREEN["width"] + LIST_PX, height=height))
     annotator.open_page(page)
 
 
