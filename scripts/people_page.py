@@ -32,6 +32,10 @@ class PeoplePage:
         expect(self.page.locator(".fl-page canvas").first).to_be_visible(timeout=PATIENCE_MS)
         taxonomy = self.page.locator(".fl-whole .htx-taxonomy")
         expect(taxonomy).to_be_attached(timeout=PATIENCE_MS)
+        self.wait_for_regions(many)
+
+    def wait_for_regions(self, many: int) -> None:
+        """Wait until so many faces are there to be answered; in Photos, too."""
         self.page.wait_for_function(_ARE_THERE, arg=many, timeout=PATIENCE_MS)
 
     def result(self) -> list[dict[str, Any]]:

@@ -73,8 +73,8 @@ class Desk:
         if project is Project.PEOPLE:
             self.hand.wait_for_faces(many)
         else:
-            titles = self.page.locator(".lsf-outliner-item__title")
-            expect(titles).to_have_count(many, timeout=PATIENCE_MS)
+            expect(self.page.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
+            self.hand.wait_for_regions(many)
 
     def open_fresh(self, face: FaceId) -> None:
         """Open the page of a face as it was pushed: without a draft of what was tried before."""
@@ -111,8 +111,7 @@ class Desk:
         """The labels that the Photos task of a photo shows."""
         task = self.workspace.task_of(Project.PHOTOS, photo_id(number))
         self.open(task, Project.PHOTOS)
-        labels: list[str] = self.page.locator(".lsf-outliner-item__title").all_inner_texts()
-        return labels
+        return list(self.hand.labels().values())
 
 
 @contextmanager
