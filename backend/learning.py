@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -47,8 +48,10 @@ class LearnedSoFar:
             if state != self._state or not self._is_whole:
                 self._learned = Learned(version, truth=truth)
                 self._follow(connection, _named_since(truth, self._learned))
+                faces = Counter(self._person_of.values())
                 for person, rows in self._sums.items():
-                    self._learned.learn(person, np.asarray(rows, dtype=np.float32))
+                    row = np.asarray(rows, dtype=np.float32)
+                    self._learned.learn(person, row, faces=faces[person])
                 self._state = state
             return self._learned
 

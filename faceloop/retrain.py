@@ -57,6 +57,7 @@ def learn(settings: Settings, store: Store, *, seed: int | None) -> bool:
                 network=NETWORK,
                 now=datetime.now(UTC),
                 seed=seed or 0,
+                strangers_accepted=settings.strangers_accepted,
                 report=say,
             )
     except NotEnoughToLearn as reason:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from faces.confirmations import Truth
 from faces.errors import BrokenModelVersion, SetupError
+from faces.likeness import cosines, probabilities
 from faces.records import (
     Encodings,
     FaceId,
@@ -24,11 +25,6 @@ from faces.records import (
     identity_rows,
 )
 from faces.versions import POINTER, ModelVersion, current_id, load_version
-
-Cosines = npt.NDArray[np.float64]
-"""One row for each face, one column for each person: (n, p), -1 to 1."""
-Probabilities = npt.NDArray[np.float64]
-"""One row for each face, one column for each person: (n, p); what a row lacks to 1 is unknown."""
 
 
 class Identifier:
@@ -64,6 +60,7 @@ class Identifier:
             cosines(rows, version.weights),
             scale=version.scale,
             unknown_cosine=version.unknown_cosine,
+            crowding=version.strangers.crowding(rows),
         )
         return [
             [(version.people[column].id, float(scores[row, column])) for column in columns]
@@ -154,22 +151,6 @@ def _respectful(proposal: Proposal, truth: Truth) -> Proposal:
     if person in truth.rejected.get(proposal.face, frozenset()):
         return replace(proposal, person=None)
     return replace(proposal, person=person)
-
-
-def cosines(rows: FloatRows, weights: FloatRows) -> Cosines:
-    """How alike each face and each person are: unit rows (n, d) and (p, d) -> (n, p)."""
-    return np.asarray(rows @ weights.T, dtype=np.float64)
-
-
-def probabilities(alike: Cosines, *, scale: float, unknown_cosine: float) -> Probabilities:
-    """The probability of each person for each face: (n, p) -> (n, p).
-
-    A softmax over the people and "unknown", which is as near to every face as `unknown_cosine`.
-    """
-    logits = scale * (alike - unknown_cosine)
-    highest = np.maximum(logits.max(axis=1, initial=0.0, keepdims=True), 0.0)
-    powers = np.exp(logits - highest)
-    return np.asarray(powers / (powers.sum(axis=1, keepdims=True) + np.exp(-highest)))
 
 
 def _highest(scores: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.intp]:

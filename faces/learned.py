@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.confirmations import Truth
-from faces.identify import Probabilities, cosines, probabilities
-from faces.records import ENCODING_LENGTH, FaceId, FloatRows, PersonId, Proposal, unit_rows
+from faces.likeness import NO_STRANGERS, Probabilities, class_means, cosines, probabilities
+from faces.records import ENCODING_LENGTH, FaceId, FloatRows, PersonId, Proposal
 from faces.versions import ModelVersion
 
 SCALE, UNKNOWN_COSINE = 226.0, 0.9505
@@ -64,6 +64,7 @@ class Learned:
         self._people = tuple(now.resolve(person.id) for person in known)
         self.in_version = frozenset(self._people)
         self._sums: dict[PersonId, npt.NDArray[np.float64]] = {}
+        self._counts: dict[PersonId, int] = {}
 
     @classmethod
     def of(
@@ -91,12 +92,13 @@ class Learned:
         """The probability from which on somebody is proposed."""
         return THRESHOLD if self.version is None else self.version.threshold
 
-    def learn(self, person: PersonId, row: FloatRows) -> None:
-        """One more confirmed face of a person, (128,), or the sum of several; whom the version
-        knows stays as they are.
+    def learn(self, person: PersonId, row: FloatRows, *, faces: int = 1) -> None:
+        """One more confirmed face of a person, (128,), or the sum of so many `faces`; whom the
+        version knows stays as they are.
         """
         if person not in self.in_version:
             self._sums[person] = self._sums.get(person, np.zeros(ENCODING_LENGTH)) + row
+            self._counts[person] = self._counts.get(person, 0) + faces
 
     def likeliest(self, rows: FloatRows, count: int) -> Likeliest:
         """The `count` likeliest people for each face, or all if they are fewer.
@@ -104,10 +106,8 @@ class Learned:
         `rows` (n, 128) are `identity_rows`, or means of such rows at length 1. Memory grows with
         the faces, not with faces times people.
         """
-        since = sorted(self._sums)
-        sums = np.array([self._sums[person] for person in since], dtype=np.float32)
-        people = (*self._people, *since)
-        weights = np.concatenate([self._weights, unit_rows(sums.reshape(-1, ENCODING_LENGTH))])
+        people = (*self._people, *sorted(self._sums))
+        weights = np.concatenate([self._weights, self._named_since()])
         count = min(count, len(people))
         found = Likeliest(
             people, np.empty((len(rows), count), np.intp), np.empty((len(rows), count))
@@ -119,12 +119,21 @@ class Learned:
             found.chances[block] = np.take_along_axis(chances, columns, axis=1)
         return found
 
+    def _named_since(self) -> FloatRows:
+        """How those look whom the version does not know, by their ids."""
+        since = sorted(self._sums)
+        sums = np.array([self._sums[person] for person in since], dtype=np.float32)
+        counts = np.array([self._counts[person] for person in since], dtype=np.intp)
+        same_person = 1.0 if self.version is None else self.version.same_person
+        return class_means(sums.reshape(-1, ENCODING_LENGTH), counts, same_person)
+
     def _chances(self, rows: FloatRows, weights: FloatRows) -> Probabilities:
         told = self.version
         return probabilities(
             cosines(rows, weights),
             scale=SCALE if told is None else told.scale,
             unknown_cosine=UNKNOWN_COSINE if told is None else told.unknown_cosine,
+            crowding=(NO_STRANGERS if told is None else told.strangers).crowding(rows),
         )
 
 

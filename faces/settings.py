@@ -77,6 +77,9 @@ class Settings(BaseSettings):
         ge=1,
         description="For dbscan: faces (itself included) that make a face a core of a cluster",
     )
+    strangers_accepted: float = Field(
+        default=0.01, gt=0, lt=0.5, description="The share of strangers that a model may name"
+    )
     jobs: int = Field(
         default=0, ge=0, description="Processes that read photos; 0: one for each core"
     )

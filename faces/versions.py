@@ -5,7 +5,7 @@ models/
   current                     the id of the version in use, one line
   model-0001-9c1e2a7f/
     version.json              people, calibration, metrics, sha256 of every other file
-    weights.safetensors       one row for each person
+    weights.safetensors       one row for each person, and for each stranger
 ```
 
 Nothing in a version can run code. Its id ends with a digest of all it says, so that a changed
@@ -32,9 +32,10 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from faces.errors import BrokenModelVersion, SetupError
+from faces.likeness import NO_STRANGERS, Strangers
 from faces.records import ENCODING_LENGTH, FloatRows, Person, PersonId
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older faceloop could no longer read what this one writes."""
 _WEIGHTS = "weights.safetensors"
 _DESCRIPTION = "version.json"
@@ -49,15 +50,17 @@ class ModelVersion:
     """What was learned of people's faces, and all that is needed to use it.
 
     Row i of `weights` belongs to `people[i]`. A face of unit encoding x is person i with the
-    probability exp(scale * x.w[i]) / (exp(scale * unknown_cosine) + sum over j of
-    exp(scale * x.w[j])); below `threshold` the answer is unknown. Names are those at training time.
+    probability exp(scale * x.w[i]) / (exp(scale * (unknown_cosine + c)) + sum over j of
+    exp(scale * x.w[j])), where c is how much `strangers` crowd x; below `threshold` the answer is
+    unknown. `same_person` is for whoever is named later (`likeness.class_means`). Names are those
+    at training time.
     """
 
     id: str
     created_at: datetime
     network: str
     people: tuple[Person, ...]
-    weights: FloatRows  # (p, 128), unit length
+    weights: FloatRows  # (p, 128), of length 1 or a little less
     scale: float
     unknown_cosine: float
     threshold: float
@@ -65,6 +68,8 @@ class ModelVersion:
     data_hash: str
     parent: str | None
     faceloop_version: str
+    strangers: Strangers = NO_STRANGERS
+    same_person: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse a version that could not name anybody soundly."""
@@ -80,10 +85,13 @@ class ModelVersion:
         expected = (len(self.people), ENCODING_LENGTH)
         if self.weights.shape != expected or self.weights.dtype != np.float32:
             raise ValueError(f"weights are float32 {expected}, got {self.weights.shape}")
-        if not np.allclose(np.linalg.norm(self.weights, axis=1), 1.0, atol=1e-4):
-            raise ValueError("every row of the weights has length 1")
+        lengths = np.linalg.norm(self.weights, axis=1)
+        if not ((lengths > 0.5) & (lengths < 1 + 1e-4)).all():
+            raise ValueError("every row of the weights has length 1 or a little less")
         if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.unknown_cosine)):
             raise ValueError(f"no probability follows from {self.scale}, {self.unknown_cosine}")
+        if not 0.0 < self.same_person <= 1.0:
+            raise ValueError(f"two faces of a person are alike by 0 to 1, got {self.same_person}")
         if not 0.0 <= self.threshold <= 1.0:
             raise ValueError(f"a threshold lies between 0 and 1, got {self.threshold}")
         if not all(np.isfinite(value) for value in self.metrics.values()):
@@ -106,6 +114,9 @@ class _Description(BaseModel):
     people: list[_PersonInFile]
     scale: float
     unknown_cosine: float
+    strangers_start: float
+    strangers_scale: float
+    same_person: float
     threshold: float
     metrics: dict[str, float]
     data_hash: str
@@ -137,7 +148,7 @@ def save_version(folder: Path, version: ModelVersion) -> None:
         if _digest(load_version(folder, version.id)) != _digest(version):
             raise BrokenModelVersion(f"another model version is called {version.id} already")
         return
-    weights = save_tensors({"weights": version.weights})
+    weights = save_tensors({"weights": version.weights, "strangers": version.strangers.rows})
     try:
         _write_folder(
             folder / version.id, {_WEIGHTS: weights, _DESCRIPTION: _described(version, weights)}
@@ -162,7 +173,7 @@ def load_version(folder: Path, version_id: str) -> ModelVersion:
     if _WEIGHTS not in contents:
         raise BrokenModelVersion(f"{version_id} in {folder} names no {_WEIGHTS}; {_MEND}")
     try:
-        version = _assembled(description, load_tensors(contents[_WEIGHTS])["weights"])
+        version = _assembled(description, load_tensors(contents[_WEIGHTS]))
     except (SafetensorError, ValueError, KeyError) as error:
         raise BrokenModelVersion(f"{version_id} in {folder} makes no sense: {error}") from error
     if version.id != version_id or not version_id.endswith(_digest(version)):
@@ -220,15 +231,16 @@ def _digest(version: ModelVersion) -> str:
     """8 hex digits over all that a version says, less its id and time."""
     said = {name: value for name, value in _plain(version).items() if name not in _NOT_CONTENT}
     content = json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
-    weights = np.ascontiguousarray(version.weights, dtype="<f4").tobytes()
-    return hashlib.sha256(content + b"\0" + weights).hexdigest()[:8]
+    rows = (version.weights, version.strangers.rows)
+    learned = b"".join(np.ascontiguousarray(some, dtype="<f4").tobytes() for some in rows)
+    return hashlib.sha256(content + b"\0" + learned).hexdigest()[:8]
 
 
 _NOT_CONTENT = ("id", "created_at")
 
 
 def _plain(version: ModelVersion) -> dict[str, Any]:
-    """All but the weights as JSON values."""
+    """All but the rows as JSON values."""
     return {
         "id": version.id,
         "created_at": version.created_at.isoformat(),
@@ -236,6 +248,9 @@ def _plain(version: ModelVersion) -> dict[str, Any]:
         "people": [{"id": person.id, "name": person.name} for person in version.people],
         "scale": version.scale,
         "unknown_cosine": version.unknown_cosine,
+        "strangers_start": version.strangers.start,
+        "strangers_scale": version.strangers.scale,
+        "same_person": version.same_person,
         "threshold": version.threshold,
         "metrics": {name: float(value) for name, value in version.metrics.items()},
         "data_hash": version.data_hash,
@@ -266,7 +281,7 @@ def _read_description(folder: Path, version_id: str) -> _Description:
     if found != FORMAT:
         raise BrokenModelVersion(
             f"{version_id} in {folder} has format {found}, this faceloop reads {FORMAT}; "
-            "use a newer faceloop, or run `faceloop retrain`"
+            "use the faceloop that wrote it, or run `faceloop retrain`"
         )
     try:
         return _Description.model_validate(content)
@@ -290,10 +305,15 @@ def _checked(folder: Path, version_id: str, name: str, expected: str) -> bytes:
     return content
 
 
-def _assembled(description: _Description, weights: FloatRows) -> ModelVersion:
-    said = description.model_dump(exclude={"files", "people"})
-    people = tuple(Person(PersonId(one.id), one.name) for one in description.people)
-    return ModelVersion(**said, people=people, weights=weights)
+def _assembled(description: _Description, rows: Mapping[str, FloatRows]) -> ModelVersion:
+    apart = {"files", "people", "strangers_start", "strangers_scale"}
+    start, scale = description.strangers_start, description.strangers_scale
+    return ModelVersion(
+        **description.model_dump(exclude=apart),
+        people=tuple(Person(PersonId(one.id), one.name) for one in description.people),
+        weights=rows["weights"],
+        strangers=Strangers(rows["strangers"], start=start, scale=scale),
+    )
 
 
 def _write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -32,6 +32,7 @@ def main() -> int:
                 network=NETWORK,
                 now=datetime.now(UTC),
                 seed=given.seed,
+                strangers_accepted=settings.strangers_accepted,
                 report=_say,
             )
     except FaceloopError as error:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from faces.identify import Cosines
+from faces.likeness import Cosines, Crowding, Probabilities
 from faces.records import unit_rows
 from training.dataset import Labels, Samples
 from training.head import Head, without_itself
 
-STRANGERS_ACCEPTED = 0.01
-"""The share of strangers that may get a name."""
-_STANDARD_DEVIATIONS = 2.326
-"""Beyond which a hundredth of a normal distribution lies."""
-_ENOUGH_STRANGERS = 300
-"""From here on the threshold is counted; below, it follows from their mean and spread."""
-_THRESHOLDS = (0.5, 0.9)
-"""Nobody is named who is less likely than not; and nobody needs to be surer than this."""
+_ENOUGH_ACCEPTED = 3
+"""The threshold is counted where so many known strangers would pass it."""
+_LEAST = 0.5
+"""Nobody is named who is less likely than not."""
+_MOST = 0.9
+"""Nobody needs to be surer than this where strangers cannot be counted."""
 _PRIOR_FACES = 10.0
 """How many faces weigh as much as what is known of the network."""
 _SMALLEST_FACTOR = 0.05
@@ -31,17 +30,27 @@ _TOLERANCE = 1e-9
 class Meetings:
     """Faces as they meet the people of a head that did not learn from them.
 
-    `alike` (n, p) is -inf where a person is hidden from a face; `labels` (n,) are p where the
-    right answer is unknown.
+    `alike` (n, p) is -inf where a person is hidden from a face; `crowding` (n,) is by strangers;
+    `labels` (n,) are p where the right answer is unknown.
     """
 
     alike: Cosines
+    crowding: Crowding
     labels: Labels
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Which faces have a right name: (n,)."""
         return np.asarray(self.labels < self.alike.shape[1])
+
+    @property
+    def strangers(self) -> npt.NDArray[np.bool_]:
+        """Which faces are of strangers, and not of people who are hidden: (n,)."""
+        return np.asarray(np.isfinite(self.alike).all(axis=1) & ~self.known)
+
+    def probabilities(self, head: Head) -> Probabilities:
+        """The probability of each person for each face: (n, p)."""
+        return head.probabilities(self.alike, self.crowding)
 
 
 def unseen_meetings(head: Head, start: Head, learning: Samples, calibration: Samples) -> Meetings:
@@ -53,10 +62,12 @@ def unseen_meetings(head: Head, start: Head, learning: Samples, calibration: Sam
     """
     left_out, has_others = _as_if_left_out(head, start, learning)
     alike = np.vstack([head.cosines(calibration), left_out[has_others]])
+    crowding = np.concatenate([head.crowding(calibration), head.crowding(learning)[has_others]])
     labels = np.concatenate([calibration.labels, learning.labels[has_others]])
-    nobody = hidden(alike, labels)
+    nobody, known = hidden(alike, labels), labels < learning.people
     return Meetings(
         np.vstack([alike, nobody]),
+        np.concatenate([crowding, crowding[known]]),
         np.concatenate([labels, np.full(len(nobody), learning.people, dtype=np.int64)]),
     )
 
@@ -87,21 +98,28 @@ def calibrated(head: Head, meetings: Meetings) -> Head:
     return _moved(head, moved)
 
 
-def threshold(head: Head, meetings: Meetings) -> float:
-    """The probability below which a face is unknown, so that few strangers get a name.
+def threshold(head: Head, meetings: Meetings, accepted: float) -> float:
+    """The probability below which a face is unknown, so that this share of strangers gets a name.
 
-    Of many strangers it is counted; of few, taken from the normal distribution of their logits.
+    Of many strangers it is counted: whoever is met next is as likely to be at any place among
+    them, so of n the one at place accepted * (n + 1) may just pass. Of few, it is taken from the
+    normal distribution of their logits and those of people who are hidden.
     """
-    scores = head.probabilities(meetings.alike[~meetings.known]).max(axis=1)
-    lowest, highest = _THRESHOLDS
-    if len(scores) >= _ENOUGH_STRANGERS:
-        at = float(np.quantile(scores, 1 - STRANGERS_ACCEPTED, method="higher"))
-    elif len(scores):
-        logits = np.log(np.clip(scores, 1e-9, None)) - np.log(np.clip(1 - scores, 1e-9, None))
-        at = float(1 / (1 + np.exp(-logits.mean() - _STANDARD_DEVIATIONS * logits.std())))
-    else:
-        at = highest
-    return min(max(at, lowest), highest)
+    strangers, nameless = meetings.strangers, ~meetings.known
+    scores = meetings.probabilities(head).max(axis=1)
+    place = int(accepted * (strangers.sum() + 1))
+    if place >= _ENOUGH_ACCEPTED:
+        return max(float(np.sort(scores[strangers])[-place]), _LEAST)
+    if not nameless.any():
+        return _MOST
+    logits = _logits(scores[nameless])
+    beyond = NormalDist().inv_cdf(1 - accepted)
+    at = float(1 / (1 + np.exp(-logits.mean() - beyond * logits.std())))
+    return min(max(at, _LEAST), _MOST)
+
+
+def _logits(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.log(np.clip(scores, 1e-9, None)) - np.log(np.clip(1 - scores, 1e-9, None))
 
 
 def _as_if_left_out(
@@ -113,10 +131,11 @@ def _as_if_left_out(
     part of no mean.
     """
     alike = head.cosines(learning)
-    means, has_others = without_itself(learning)
+    means, has_others = without_itself(learning, start.same_person)
     rows = np.flatnonzero(has_others)
     own = learning.labels[rows]
-    weights = unit_rows(means[rows] + head.weights[own] - start.weights[own])
+    lengths = np.linalg.norm(means[rows], axis=1, keepdims=True)
+    weights = unit_rows(means[rows] + head.weights[own] - start.weights[own]) * lengths
     alike[rows, own] = np.einsum("nd,nd->n", learning.rows[rows], weights)
     return alike, has_others | ~learning.known
 
@@ -139,16 +158,17 @@ def _derivatives(
     moved: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Of the mean log loss, by the two numbers: the slope (2,) and the bend (2, 2)."""
-    scores = _moved(head, moved).probabilities(meetings.alike)
+    scores = meetings.probabilities(_moved(head, moved))
     logits = head.scale * (meetings.alike - head.unknown_cosine)
     logits[~np.isfinite(logits)] = 0.0
+    crowding = head.scale * meetings.crowding
     known = meetings.known
-    own = np.zeros(len(known))
+    own = crowding.copy()
     own[known] = logits[known, meetings.labels[known]]
     unknown = 1.0 - scores.sum(axis=1)
-    mean = (scores * logits).sum(axis=1)
-    spread = (scores * logits**2).sum(axis=1) - mean**2
+    mean = (scores * logits).sum(axis=1) + unknown * crowding
+    spread = (scores * logits**2).sum(axis=1) + unknown * crowding**2 - mean**2
     slope = np.array([weight @ (mean - own), weight @ (unknown - ~known)])
-    across = -(weight @ (mean * unknown))
+    across = weight @ (unknown * (crowding - mean))
     bend = np.array([[weight @ spread, across], [across, weight @ (unknown * (1 - unknown))]])
     return slope, bend

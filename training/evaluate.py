@@ -18,16 +18,16 @@ def measured(head: Head, threshold: float, test: Samples) -> dict[str, float]:
     - `strangers_accepted`: how often a stranger gets a name;
     - `hidden_accepted`: how often somebody gets another's name once their own is hidden.
     """
-    alike = head.cosines(test)
-    scores = head.probabilities(alike)
+    alike, crowding = head.cosines(test), head.crowding(test)
+    scores = head.probabilities(alike, crowding)
     top, named = scores.argmax(axis=1), scores.max(axis=1) >= threshold
     known, right = test.known, top == test.labels
-    without_own = head.probabilities(hidden(alike, test.labels)).max(axis=1) >= threshold
+    without_own = head.probabilities(hidden(alike, test.labels), crowding[known])
     shares = {
         "rank1": right[known],
         "named_right": (right & named)[known],
         "named_wrong": (~right & named)[known],
         "strangers_accepted": named[~known],
-        "hidden_accepted": without_own,
+        "hidden_accepted": without_own.max(axis=1) >= threshold,
     }
     return {name: float(np.mean(answers)) for name, answers in shares.items() if len(answers)}

@@ -10,13 +10,14 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faces.records import FloatRows, unit_rows
+from faces.records import FloatRows
 from training.dataset import Samples
 from training.head import Head, without_itself
 
@@ -57,8 +58,8 @@ def learn(
     best = _KeepBest(start, progress)
     learner = Learner(
         DataLoaders(
-            _loader(learning, without_itself(learning)[0], rng),
-            _loader(calibration, calibration.rows, rng),
+            _loader(start, learning, without_itself(learning, start.same_person)[0], rng),
+            _loader(start, calibration, calibration.rows, rng),
             device=torch.device("cpu"),
         ),
         _CosineHead(start),
@@ -97,29 +98,36 @@ class _CosineHead(nn.Module):
 
     def __init__(self, start: Head) -> None:
         super().__init__()
+        self.start = start
         self.means = torch.tensor(start.weights)
         self.nudges = nn.Parameter(torch.zeros(start.weights.shape))
         self.log_scale = nn.Parameter(torch.tensor(math.log(start.scale)))
         self.unknown_cosine = nn.Parameter(torch.tensor(start.unknown_cosine))
 
-    def forward(self, rows: Tensor, without: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, crowding: Tensor, without: Tensor, labels: Tensor) -> Tensor:
         """Logits (b, p + 1). While learning, no face meets a mean that it is part of."""
-        alike = rows @ functional.normalize(self.means + self.nudges).T
-        alike = torch.cat([alike, self.unknown_cosine.expand(len(rows), 1)], dim=1)
+        unknown = (self.unknown_cosine + crowding)[:, None]
+        alike = torch.cat([rows @ _turned(self.means, self.nudges).T, unknown], dim=1)
         if self.training:
             people = len(self.nudges)
             nudges = self.nudges[labels.clamp(max=people - 1)]
-            own = (rows * functional.normalize(without + nudges)).sum(dim=1, keepdim=True)
+            own = (rows * _turned(without, nudges)).sum(dim=1, keepdim=True)
             alike = torch.where(_own_columns(labels, people), own, alike)
         return self.log_scale.exp() * alike
 
     def as_head(self) -> Head:
         """What was learned so far, as plain numbers."""
-        return Head(
-            unit_rows((self.means + self.nudges).detach().numpy()),
+        return replace(
+            self.start,
+            weights=_turned(self.means, self.nudges).detach().numpy(),
             scale=math.exp(self.log_scale.item()),
             unknown_cosine=self.unknown_cosine.item(),
         )
+
+
+def _turned(means: Tensor, nudges: Tensor) -> Tensor:
+    """The means, nudged, as long as they were: (k, 128)."""
+    return functional.normalize(means + nudges) * means.norm(dim=1, keepdim=True)
 
 
 class _KeepBest(Callback):  # type: ignore[misc]  # fastai is untyped
@@ -162,10 +170,16 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _loader(samples: Samples, without: FloatRows, rng: np.random.Generator) -> DataLoader:
+def _loader(
+    start: Head, samples: Samples, without: FloatRows, rng: np.random.Generator
+) -> DataLoader:
     """Whole batches in an order drawn once: no global random state plays a part."""
     order = rng.permutation(samples.count)
-    columns = [torch.tensor(column[order]) for column in (samples.rows, without, samples.labels)]
+    crowding = start.crowding(samples).astype(np.float32)
+    columns = [
+        torch.tensor(column[order])
+        for column in (samples.rows, crowding, without, samples.labels)
+    ]
     cuts = range(0, samples.count, _BATCH)
     batches = [tuple(column[cut : cut + _BATCH] for column in columns) for cut in cuts]
     return DataLoader([(*batch, batch[-1]) for batch in batches], bs=None)

@@ -24,11 +24,12 @@ from faces.versions import (
 from training.calibrate import calibrated, threshold, unseen_meetings
 from training.dataset import DataSet, Part, build_data_set
 from training.evaluate import measured
-from training.head import Head, class_mean_head
+from training.head import Head, class_mean_head, nearest_centroid
 
 Report = Callable[[str], object]
 """Told each step in one line."""
 
+_ASKED = "strangers_asked"
 _UNNUMBERED = "model-0000-00000000"
 _EPOCHS_A_LINE = 10
 
@@ -52,6 +53,7 @@ def retrain(
     network: str,
     now: datetime,
     seed: int = 0,
+    strangers_accepted: float,
     report: Report,
 ) -> Retrained:
     """Learn from what people confirmed so far, and use what was learned.
@@ -67,11 +69,18 @@ def retrain(
     data = gathered(store, network)
     _report_left_out(data, report)
     current = _current(models, report)
-    if current is not None and _is_made_from(current, data):
+    if current is not None and _is_made_from(current, data, strangers_accepted):
         report(f"{current.id} knows all that was confirmed; it stays in use")
         return _outcome(current, data, is_new=False)
     parent = None if current is None else current.id
-    draft = learned(data, now=now, parent=parent, seed=seed, report=report)
+    draft = learned(
+        data,
+        now=now,
+        parent=parent,
+        seed=seed,
+        strangers_accepted=strangers_accepted,
+        report=report,
+    )
     version = numbered(models, draft)
     save_version(models, version)
     make_current(models, version.id)
@@ -93,9 +102,17 @@ def gathered(store: Store, network: str) -> DataSet:
 
 
 def learned(
-    data: DataSet, *, now: datetime, parent: str | None, seed: int, report: Report
+    data: DataSet,
+    *,
+    now: datetime,
+    parent: str | None,
+    seed: int,
+    strangers_accepted: float,
+    report: Report,
 ) -> ModelVersion:
     """A version without a number: learned, calibrated, and measured beside the nearest centroid.
+
+    `strangers_accepted` is the share of strangers that may get a name.
 
     Raises:
         SetupError: torch or fastai is not installed.
@@ -104,10 +121,12 @@ def learned(
     report(f"learning {len(data.people)} people from {learning.count} faces")
     start = class_mean_head(learning, data.network)
     head = _learn(start, data, np.random.default_rng(seed), report)
-    centroid, centroid_threshold = _finished(start, start, data)
-    head, head_threshold = _finished(head, start, data)
+    nearest = nearest_centroid(start)
+    centroid, centroid_threshold = _finished(nearest, nearest, data, strangers_accepted)
+    head, head_threshold = _finished(head, start, data, strangers_accepted)
     test = data.samples(Part.TEST)
     metrics = {
+        _ASKED: strangers_accepted,
         "learning_faces": float(learning.count),
         "calibration_faces": float(calibration.count),
         "test_faces": float(test.count),
@@ -130,6 +149,8 @@ def learned(
         data_hash=data.hash,
         parent=parent,
         faceloop_version=_faceloop_version(),
+        strangers=head.strangers,
+        same_person=head.same_person,
     )
 
 
@@ -149,13 +170,15 @@ def _learn(start: Head, data: DataSet, rng: np.random.Generator, report: Report)
     return learn(start, learning, calibration, rng=rng, progress=tell)
 
 
-def _finished(head: Head, start: Head, data: DataSet) -> tuple[Head, float]:
+def _finished(
+    head: Head, start: Head, data: DataSet, strangers_accepted: float
+) -> tuple[Head, float]:
     """The head with calibrated probabilities, and its threshold."""
     meetings = unseen_meetings(
         head, start, data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
     )
     ready = calibrated(head, meetings)
-    return ready, threshold(ready, meetings)
+    return ready, threshold(ready, meetings, strangers_accepted)
 
 
 def _current(models: Path, report: Report) -> ModelVersion | None:
@@ -170,9 +193,13 @@ def _current(models: Path, report: Report) -> ModelVersion | None:
         return None
 
 
-def _is_made_from(version: ModelVersion, data: DataSet) -> bool:
+def _is_made_from(version: ModelVersion, data: DataSet, strangers_accepted: float) -> bool:
     """Whether learning again could only give the same; another faceloop may learn otherwise."""
-    return version.data_hash == data.hash and version.faceloop_version == _faceloop_version()
+    return (
+        version.data_hash == data.hash
+        and version.metrics.get(_ASKED) == strangers_accepted
+        and version.faceloop_version == _faceloop_version()
+    )
 
 
 def _faceloop_version() -> str:
