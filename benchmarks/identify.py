@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from benchmarks.convention import OURS, Figures, asked, note, report
 from benchmarks.identify_draws import Draw, draws
@@ -20,7 +21,7 @@ from benchmarks.identify_ours import ours
 from benchmarks.identify_rivals import RIVALS
 from benchmarks.identify_scores import Answers, figures
 from benchmarks.people_encodings import PeopleEncodings, read_npz
-from benchmarks.people_photos import read_people
+from benchmarks.people_photos import boxes_of_people, read_people
 
 Side = Callable[[PeopleEncodings, Draw], Answers]
 
@@ -46,7 +47,7 @@ def main() -> None:
     told = {name: _measured(side, name, people, drawn) for name, side in sides.items()}
     rivals: dict[str, Figures | None] = {name: told[name] for name in RIVALS}
     if os.environ.get("RIVALS") == "all":
-        rivals["resnet18"] = network(given.data, people, first)
+        rivals["resnet18"] = _network(given.data, first)
     report({**counted, **told[OURS]}, rivals)
 
 
@@ -62,6 +63,17 @@ def _measured(side: Side, name: str, people: PeopleEncodings, drawn: Sequence[Dr
         each.append(figures(side(people, draw)))
         note(f"  draw {draw.number + 1}: {name}: {_shown(each[-1])}")
     return over(each)
+
+
+def _network(data: Path, draw: Draw) -> Figures | None:
+    """What a network does that learned from the photos of one draw; None without photos."""
+    if not data.is_dir():
+        return None
+    from benchmarks.identify_network import resnet18_answers  # torch takes seconds to import
+
+    told = figures(resnet18_answers(*boxes_of_people(data), draw))
+    note(f"  draw {draw.number + 1}: resnet18: {_shown(told)}")
+    return told
 
 
 def _shown(told: Figures) -> str:

@@ -10,10 +10,13 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.identify_draws import Draw
 from benchmarks.identify_scores import Answers, Scores
 from benchmarks.people_encodings import PeopleEncodings
+from faces.likeness import cosines
 from faces.records import FloatRows, unit_rows
 
 Score = Callable[[FloatRows], Scores]
 """Of faces (n, 128) the score of each person, (n, p)."""
+
+_PENALTY = 100.0
 
 
 def answers(draw: Draw, rows: FloatRows, score: Score) -> Answers:
@@ -32,7 +35,7 @@ def centroid(people: PeopleEncodings, draw: Draw) -> Answers:
     sums = np.zeros((draw.people, rows.shape[1]), dtype=np.float32)
     np.add.at(sums, draw.learning_labels, rows[draw.learning])
     means = unit_rows(sums)
-    return answers(draw, rows, lambda some: some @ means.T)
+    return answers(draw, rows, lambda some: cosines(some, means))
 
 
 def nearest_neighbour(people: PeopleEncodings, draw: Draw) -> Answers:
@@ -51,10 +54,11 @@ def nearest_neighbour(people: PeopleEncodings, draw: Draw) -> Answers:
 
 
 def logistic_regression(people: PeopleEncodings, draw: Draw) -> Answers:
-    """scikit-learn's with its defaults, which gives probabilities that add up to 1."""
-    model = LogisticRegression(max_iter=1000)
-    model.fit(people.plain[draw.learning], draw.learning_labels)
-    return answers(draw, people.plain, model.predict_proba)
+    """scikit-learn's on the rows that ours has, with the penalty that suits it best of five."""
+    rows = unit_rows(people.plain + people.mirrored)
+    model = LogisticRegression(C=_PENALTY, max_iter=1000)
+    model.fit(rows[draw.learning], draw.learning_labels)
+    return answers(draw, rows, lambda some: np.asarray(model.predict_proba(some), np.float64))
 
 
 RIVALS: Mapping[str, Callable[[PeopleEncodings, Draw], Answers]] = {

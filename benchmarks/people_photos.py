@@ -38,6 +38,8 @@ _MEASURED = ("left", "top", "width", "height", "score", "sharpness", "pose")
 """What is kept of a face so that its quality can be told; not a number where nobody knows."""
 _KEPT = ("plain", "mirrored", "measured")
 
+Boxes = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class SeenFaces:
@@ -60,21 +62,21 @@ def read_people(folder: Path, *, keep_in: Path | None = None) -> PeopleEncodings
     Raises:
         SystemExit: there are no such photos.
     """
-    photos = photos_of_people(folder)
-    if not photos:
-        raise SystemExit(f"there are no photos in {folder}: it needs {folder.name}/Person/image")
-    options = ReadingOptions()
-    detector = detector_named(options.detector).name
-    where = keep_in or Path(platformdirs.user_cache_dir("faceloop", appauthor=False)) / "benchmarks"
-    kept = where / f"people-{_fingerprint(folder, photos, detector)}.npz"
-    seen = _kept(kept, len(photos))
-    if seen is None:
-        seen = _read(photos, options)
-        _keep(kept, seen)
-    else:
-        note(f"{len(photos)} photos were read before: {kept}")
+    photos, seen = _seen_faces(folder, keep_in)
     names = tuple(f"{photo.parent.name}/{photo.name}" for photo in photos)
-    return people_encodings(names, seen, detector=detector)
+    return people_encodings(names, seen, detector=detector_named(ReadingOptions().detector).name)
+
+
+def boxes_of_people(folder: Path, *, keep_in: Path | None = None) -> tuple[list[Path], Boxes]:
+    """The photos of `read_people`, and the box of the face on each: left, top, width, height.
+
+    Boxes (n, 4) are in pixels; rows of photos without a face are not a number.
+
+    Raises:
+        SystemExit: there are no such photos.
+    """
+    photos, seen = _seen_faces(folder, keep_in)
+    return photos, seen.measured[:, :4]
 
 
 def photos_of_people(folder: Path) -> list[Path]:
@@ -99,6 +101,24 @@ def people_encodings(names: Sequence[str], seen: SeenFaces, *, detector: str) ->
         np.where(found[:, None], rows, np.float32(0)) for rows in (seen.plain, seen.mirrored)
     )
     return PeopleEncodings(tuple(names), plain, mirrored, found, np.array(good, dtype=np.float64))
+
+
+def _seen_faces(folder: Path, keep_in: Path | None) -> tuple[list[Path], SeenFaces]:
+    """The photos, and what was seen on them now or before."""
+    photos = photos_of_people(folder)
+    if not photos:
+        raise SystemExit(f"there are no photos in {folder}: it needs {folder.name}/Person/image")
+    options = ReadingOptions()
+    detector = detector_named(options.detector).name
+    where = keep_in or Path(platformdirs.user_cache_dir("faceloop", appauthor=False)) / "benchmarks"
+    kept = where / f"people-{_fingerprint(folder, photos, detector)}.npz"
+    seen = _kept(kept, len(photos))
+    if seen is None:
+        seen = _read(photos, options)
+        _keep(kept, seen)
+    else:
+        note(f"{len(photos)} photos were read before: {kept}")
+    return photos, seen
 
 
 def _read(photos: Sequence[Path], options: ReadingOptions) -> SeenFaces:

@@ -1,4 +1,4 @@
-"""How alike faces and people are, and when a face is rather nobody's who is known. Arithmetic only."""
+"""How alike faces and people are, and which faces are like those of nobody known."""
 
 from __future__ import annotations
 
@@ -87,12 +87,10 @@ def length_of_mean(counts: npt.NDArray[np.integer], same_person: float) -> npt.N
 
     `same_person` is the usual cosine of two faces of one person.
     """
-    return np.sqrt(same_person + (1 - same_person) / np.maximum(counts, 1))
+    return np.asarray(np.sqrt(same_person + (1 - same_person) / np.maximum(counts, 1)))
 
 
-def class_means(
-    sums: FloatRows, counts: npt.NDArray[np.integer], same_person: float
-) -> FloatRows:
+def class_means(sums: FloatRows, counts: npt.NDArray[np.integer], same_person: float) -> FloatRows:
     """What each person looks like, (p, 128), by the sum of so many rows of theirs.
 
     A mean of many faces is nearer to everybody's, strangers' too, since what differs from photo to

@@ -119,7 +119,8 @@ def threshold(head: Head, meetings: Meetings, accepted: float) -> float:
 
 
 def _logits(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.log(np.clip(scores, 1e-9, None)) - np.log(np.clip(1 - scores, 1e-9, None))
+    likely, unlikely = (np.clip(some, 1e-9, None) for some in (scores, 1 - scores))
+    return np.asarray(np.log(likely / unlikely))
 
 
 def _as_if_left_out(

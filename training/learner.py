@@ -127,7 +127,8 @@ class _CosineHead(nn.Module):
 
 def _turned(means: Tensor, nudges: Tensor) -> Tensor:
     """The means, nudged, as long as they were: (k, 128)."""
-    return functional.normalize(means + nudges) * means.norm(dim=1, keepdim=True)
+    turned: Tensor = functional.normalize(means + nudges) * means.norm(dim=1, keepdim=True)
+    return turned
 
 
 class _KeepBest(Callback):  # type: ignore[misc]  # fastai is untyped
@@ -177,8 +178,7 @@ def _loader(
     order = rng.permutation(samples.count)
     crowding = start.crowding(samples).astype(np.float32)
     columns = [
-        torch.tensor(column[order])
-        for column in (samples.rows, crowding, without, samples.labels)
+        torch.tensor(column[order]) for column in (samples.rows, crowding, without, samples.labels)
     ]
     cuts = range(0, samples.count, _BATCH)
     batches = [tuple(column[cut : cut + _BATCH] for column in columns) for cut in cuts]

@@ -9,18 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from faces.confirmations import Truth
 from faces.errors import SetupError
-from faces.identify import (
-    CurrentModel,
-    Identifier,
-    cosines,
-    probabilities,
-    respecting,
-)
+from faces.identify import CurrentModel, Identifier, respecting
+from faces.likeness import Strangers
 from faces.records import Encodings, FaceId, FloatRows, Person, PersonId, Proposal, unit_rows
 from faces.versions import ModelVersion, make_current, numbered, save_version
 
@@ -94,19 +87,13 @@ def test_the_likeliest_people_come_first_and_never_more_than_there_are() -> None
     assert sum(score for _, score in all_of_them) < 1
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.floats(0.1, 200), st.floats(-1, 1))
-def test_probabilities_leave_room_for_the_unknown(
-    seed: int, people: int, scale: float, unknown_cosine: float
-) -> None:
-    rng = np.random.default_rng(seed)
-    rows, weights = (unit_rows(rng.normal(size=(n, 128)).astype(np.float32)) for n in (4, people))
-    alike = cosines(rows, weights)
-    found = probabilities(alike, scale=scale, unknown_cosine=unknown_cosine)
-    assert np.all(found >= 0)
-    assert np.all(found.sum(axis=1) <= 1 + 1e-12)
-    assert np.array_equal(
-        found.argmax(axis=1)[found.max(axis=1) > 0], alike.argmax(axis=1)[found.max(axis=1) > 0]
-    )
+def test_a_face_like_a_stranger_is_less_likely_anybody() -> None:
+    row = unit_rows(axes(0) + 0.5 * axes(9))
+    stranger = Strangers(unit_rows(axes(0) + 0.9 * axes(9)), start=0.8, scale=50.0)
+    [[(_, alone)]] = Identifier(a_version()).likeliest(row, 1)
+    [[(person, crowded)]] = Identifier(replace(a_version(), strangers=stranger)).likeliest(row, 1)
+    assert person == ANN
+    assert crowded < alone - 0.1
 
 
 def test_a_rejected_name_is_not_proposed_again() -> None:
@@ -219,4 +206,5 @@ def test_many_threads_see_one_model(tmp_path: Path) -> None:
         thread.join()
     assert {id(snapshot) for snapshot in seen} == {id(model.snapshot())}
     assert seen[0] is not None
-    assert seen[0].version == replace(version, weights=seen[0].version.weights)
+    found = seen[0].version
+    assert found == replace(version, weights=found.weights, strangers=found.strangers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,6 +14,7 @@ from faces import learned as learning
 from faces.confirmations import FaceVerdict, PersonCreated, PersonMerged, Verdict, Word
 from faces.fold import fold
 from faces.learned import Learned
+from faces.likeness import Strangers
 from faces.records import FaceId, FloatRows, Person, PersonId, unit_rows
 from faces.versions import ModelVersion
 from tests.faces.words import numbered
@@ -99,6 +101,16 @@ def test_whom_a_version_knows_keeps_its_weights_and_others_enter_beside_them() -
     assert found.of(3)[ANN] < 0.1
     assert learned.threshold == 0.7
     assert learned.in_version == {ANN, NED}
+
+
+def test_a_version_s_strangers_speak_against_those_named_since_too() -> None:
+    crowd = Strangers(unit_rows(axes(2) + 0.2 * axes(9)), start=0.8, scale=50.0)
+    free, crowded = Learned(a_version(ANN)), Learned(replace(a_version(ANN), strangers=crowd))
+    for learned in (free, crowded):
+        learned.learn(ZOE, axes(2)[0])
+    rows = unit_rows(axes(2) + 0.1 * axes(9))
+    before, now = (learned.likeliest(rows, 1).of(0)[ZOE] for learned in (free, crowded))
+    assert now < before - 0.1
 
 
 def test_who_was_merged_is_whom_they_went_on_as() -> None:

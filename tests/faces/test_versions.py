@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from faces.errors import BrokenModelVersion
+from faces.likeness import Strangers
 from faces.records import Person, PersonId, unit_rows
 from faces.versions import (
     ModelVersion,
@@ -38,6 +39,10 @@ def a_version(folder: Path, *, seed: int = 0, parent: str | None = None) -> Mode
         data_hash="d" * 64,
         parent=parent,
         faceloop_version="0.1.0",
+        strangers=Strangers(
+            unit_rows(rng.normal(size=(3, 128)).astype(np.float32)), start=0.9, scale=99.0
+        ),
+        same_person=0.96,
     )
     return numbered(folder, draft)
 
@@ -52,7 +57,9 @@ def saved(tmp_path: Path) -> ModelVersion:
 def test_a_version_comes_back_as_it_was_saved(tmp_path: Path, saved: ModelVersion) -> None:
     found = load_version(tmp_path, saved.id)
     assert np.array_equal(found.weights, saved.weights)
-    assert replace(found, weights=saved.weights) == saved
+    assert np.array_equal(found.strangers.rows, saved.strangers.rows)
+    assert (found.strangers.start, found.strangers.scale) == (0.9, 99.0)
+    assert replace(found, weights=saved.weights, strangers=saved.strangers) == saved
 
 
 def test_a_version_is_named_by_its_number_and_content(tmp_path: Path, saved: ModelVersion) -> None:
@@ -61,6 +68,12 @@ def test_a_version_is_named_by_its_number_and_content(tmp_path: Path, saved: Mod
     assert same.id == saved.id.replace("0001", "0002")
     assert other.id.startswith("model-0002-")
     assert other.id != same.id
+
+
+def test_another_stranger_makes_another_version(tmp_path: Path, saved: ModelVersion) -> None:
+    fewer = replace(saved.strangers, rows=saved.strangers.rows[:2])
+    other = numbered(tmp_path, replace(saved, strangers=fewer))
+    assert other.id.split("-")[2] != saved.id.split("-")[2]
 
 
 def test_the_time_is_no_part_of_the_content(tmp_path: Path) -> None:
@@ -145,7 +158,11 @@ def test_missing_weights_are_refused(tmp_path: Path, saved: ModelVersion) -> Non
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"format": 2}, "has format 2, this faceloop reads 1"),
+        ({"format": 3}, "has format 3, this faceloop reads 2"),
+        ({"format": 1}, "has format 1, .* run `faceloop retrain`"),
+        ({"same_person": 0}, "makes no sense"),
+        ({"strangers_scale": -1}, "makes no sense"),
+        ({"strangers_start": 0.8}, "version.json of .* was changed"),
         ({"threshold": 0.1}, "version.json of .* was changed"),
         ({"threshold": 7}, "makes no sense"),
         ({"people": [{"id": "p1", "name": "Ann"}]}, "makes no sense"),

@@ -9,14 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faces.likeness import class_means
 from faces.records import unit_rows
 from training.calibrate import Meetings, calibrated, hidden, threshold, unseen_meetings
 from training.dataset import Samples
 from training.evaluate import measured
-from training.head import Head, class_mean_head, without_itself
+from training.head import (
+    Head,
+    class_mean_head,
+    nearest_centroid,
+    person_sums,
+    without_itself,
+)
 
 NETWORK = "dlib-resnet-v1"
 PEOPLE = 6
+THREE = Head(np.eye(3, 128, dtype=np.float32), scale=50.0, unknown_cosine=0.9)
 
 
 def faces_of(looks, each: int, *, strangers: int = 0, seed: int = 0) -> Samples:
@@ -29,7 +37,7 @@ def faces_of(looks, each: int, *, strangers: int = 0, seed: int = 0) -> Samples:
 
 def log_loss(head: Head, meetings: Meetings) -> float:
     """Known faces and others weighing the same."""
-    scores = head.probabilities(meetings.alike)
+    scores = meetings.probabilities(head)
     known = meetings.known
     own = scores[known, meetings.labels[known]]
     return float(-np.log(own).mean() - np.log(1 - scores[~known].sum(axis=1)).mean())
@@ -40,7 +48,7 @@ def test_class_means_name_everybody_and_calibration_makes_them_sure(looks) -> No
     start = class_mean_head(learning, NETWORK)
     meetings = unseen_meetings(start, start, learning, faces_of(looks, 2, strangers=5, seed=2))
     head = calibrated(start, meetings)
-    found = measured(head, threshold(head, meetings), unseen)
+    found = measured(head, threshold(head, meetings, 0.01), unseen)
     assert found["rank1"] == 1.0
     assert found["named_right"] > 0.9
     assert found["named_wrong"] == 0.0
@@ -53,7 +61,7 @@ def test_a_network_that_was_never_measured_is_calibrated_from_the_faces(looks) -
     start = class_mean_head(learning, "another-v1")
     meetings = unseen_meetings(start, start, learning, faces_of(looks, 3, strangers=5, seed=2))
     head = calibrated(start, meetings)
-    found = measured(head, threshold(head, meetings), unseen)
+    found = measured(head, threshold(head, meetings, 0.01), unseen)
     assert found["named_right"] > 0.9
     assert found["strangers_accepted"] < 0.1
 
@@ -74,12 +82,12 @@ def test_without_any_faces_calibration_changes_nothing(looks) -> None:
     assert len(meetings.labels) == 0, "nobody has a second face to be measured by"
     head = calibrated(start, meetings)
     assert (head.scale, head.unknown_cosine) == (start.scale, start.unknown_cosine)
-    assert threshold(head, meetings) == 0.9
+    assert threshold(head, meetings, 0.01) == 0.9
 
 
 def test_a_learning_face_never_meets_a_mean_that_it_is_part_of(looks) -> None:
     learning = faces_of(looks, 2)
-    start = class_mean_head(learning, NETWORK)
+    start = nearest_centroid(class_mean_head(learning, NETWORK))
     meetings = unseen_meetings(start, start, learning, faces_of(looks, 0))
     own = meetings.alike[np.arange(12), meetings.labels[:12]]
     partner = np.arange(12) ^ 1
@@ -87,10 +95,56 @@ def test_a_learning_face_never_meets_a_mean_that_it_is_part_of(looks) -> None:
     assert own == pytest.approx(alike, abs=1e-5)
 
 
+def test_a_mean_without_a_face_is_as_near_to_it_as_the_whole_mean_to_an_unseen_one(looks) -> None:
+    learning, unseen = faces_of(looks, 2), faces_of(looks, 40, seed=3)
+    head = replace(class_mean_head(learning, NETWORK), same_person=0.97)
+    weights = class_means(*person_sums(learning), 0.97)
+    means, _ = without_itself(learning, head.same_person)
+    left_out = (learning.rows * means).sum(axis=1)
+    met = (unseen.rows * weights[unseen.labels]).sum(axis=1)
+    assert left_out.mean() == pytest.approx(met.mean(), abs=0.002)
+
+
+def test_a_known_stranger_speaks_against_a_name_for_who_looks_alike(looks) -> None:
+    told = looks(1000, 1)
+    learning, with_it = faces_of(looks, 3), faces_of(looks, 3, strangers=1)
+    assert np.array_equal(with_it.rows[-1:], unit_rows(told))
+    again = Samples(unit_rows(looks(1000, 4, seed=7)), np.full(4, PEOPLE), PEOPLE)
+    other = Samples(unit_rows(looks(2000, 4, seed=7)), np.full(4, PEOPLE), PEOPLE)
+    crowded = class_mean_head(with_it, NETWORK).strangers
+    assert (crowded.crowding(again.rows) > 0.01).all()
+    assert (crowded.crowding(other.rows) < 0.001).all()
+    assert not class_mean_head(learning, NETWORK).strangers.crowding(again.rows).any()
+
+
+def test_no_stranger_is_crowded_by_what_may_be_the_same_stranger(looks) -> None:
+    learning = faces_of(looks, 3, strangers=40)
+    head = class_mean_head(learning, NETWORK)
+    again = Samples(unit_rows(looks(1000, 4, seed=7)), np.full(4, PEOPLE), PEOPLE)
+    assert (head.crowding(again) < 0.001).all()
+    assert (head.crowding(learning) < 0.001).all()
+
+
+def test_of_too_many_strangers_those_are_kept_who_look_like_somebody(
+    looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.head.MOST_STRANGERS", 2)
+    learning = faces_of(looks, 3)
+    near = unit_rows(looks(1, 2, seed=8))
+    far = unit_rows(looks(3000, 2))
+    rows = np.vstack([far[:1], near[:1], far[1:], near[1:]])
+    both = Samples(
+        np.vstack([learning.rows, rows]),
+        np.concatenate([learning.labels, np.full(4, PEOPLE)]),
+        PEOPLE,
+    )
+    assert np.array_equal(class_mean_head(both, NETWORK).strangers.rows, near)
+
+
 def test_the_mean_without_an_only_face_is_not_used(looks) -> None:
     rows = np.vstack([looks(0, 2), looks(1, 1), looks(2, 1)])
     learning = Samples(unit_rows(rows), np.array([0, 0, 1, 2]), 2)
-    means, there_is_one = without_itself(learning)
+    means, there_is_one = without_itself(learning, 1.0)
     assert there_is_one.tolist() == [True, True, False, False]
     assert means[0] == pytest.approx(learning.rows[1], abs=1e-6)
     assert np.isfinite(means).all()
@@ -103,17 +157,40 @@ def test_a_hidden_person_is_never_found() -> None:
     assert alike[0, 0] == 0.9
 
 
-@given(st.integers(0, 500), st.integers(0, 2**32 - 1))
-def test_the_threshold_lets_few_strangers_pass_and_stays_within_reason(
+@given(st.integers(0, 298), st.integers(0, 2**32 - 1))
+def test_of_few_strangers_the_threshold_lets_few_pass_and_stays_within_reason(
     strangers: int, seed: int
 ) -> None:
-    alike = np.random.default_rng(seed).normal(0.8, 0.05, size=(strangers, 3))
-    meetings = Meetings(alike, np.full(strangers, 3))
-    head = Head(np.eye(3, 128, dtype=np.float32), scale=50.0, unknown_cosine=0.9)
-    found = threshold(head, meetings)
+    meetings = strangers_met(strangers, seed)
+    found = threshold(THREE, meetings, 0.01)
     assert 0.5 <= found <= 0.9
-    accepted = head.probabilities(alike).max(axis=1) > found
+    accepted = meetings.probabilities(THREE).max(axis=1) > found
     assert found == 0.9 or accepted.sum() <= max(0.05 * strangers, 3)
+
+
+@given(st.integers(60, 800), st.integers(0, 2**32 - 1), st.sampled_from([0.05, 0.1, 0.2]))
+def test_of_many_strangers_the_threshold_lets_as_many_pass_as_are_asked_for(
+    strangers: int, seed: int, asked: float
+) -> None:
+    meetings = strangers_met(strangers, seed)
+    found = threshold(THREE, meetings, asked)
+    accepted = (meetings.probabilities(THREE).max(axis=1) >= found).sum()
+    assert accepted <= asked * (strangers + 1)
+    assert found == 0.5 or accepted > asked * (strangers + 1) - 1
+
+
+def test_people_who_are_hidden_do_not_count_where_strangers_do() -> None:
+    strangers = strangers_met(400, 0)
+    hidden_ones = np.where(np.arange(3) == 0, -np.inf, np.full((400, 3), 0.99))
+    both = Meetings(
+        np.vstack([strangers.alike, hidden_ones]), np.zeros(800), np.full(800, 3, dtype=np.int64)
+    )
+    assert threshold(THREE, both, 0.05) == threshold(THREE, strangers, 0.05)
+
+
+def strangers_met(count: int, seed: int) -> Meetings:
+    alike = np.random.default_rng(seed).normal(0.8, 0.05, size=(count, 3))
+    return Meetings(alike, np.zeros(count), np.full(count, 3))
 
 
 def test_what_has_no_faces_is_not_measured(looks) -> None:

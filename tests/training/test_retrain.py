@@ -25,6 +25,7 @@ from faces.records import (
     Photo,
     PhotoId,
     face_id_of_box,
+    unit_rows,
 )
 from faces.store import log, photos
 from faces.store.database import Store
@@ -125,10 +126,22 @@ def a_photo(row: FloatRows, part: Part | None) -> PhotoId:
 
 
 def trained(
-    store: Store, models: Path, *, seed: int = 0, said: list[str] | None = None
+    store: Store,
+    models: Path,
+    *,
+    seed: int = 0,
+    strangers_accepted: float = 0.01,
+    said: list[str] | None = None,
 ) -> Retrained:
-    report = (said if said is not None else []).append
-    return retrain(store, models, network=NETWORK, now=NOW, seed=seed, report=report)
+    return retrain(
+        store,
+        models,
+        network=NETWORK,
+        now=NOW,
+        seed=seed,
+        strangers_accepted=strangers_accepted,
+        report=(said if said is not None else []).append,
+    )
 
 
 def encoded(rows: FloatRows) -> Encodings:
@@ -185,6 +198,21 @@ def test_training_again_without_news_changes_nothing(in_use: Store, workspace: P
     assert (again.version, again.is_new) == (first, False)
     assert list_versions(models) == [first]
     assert said == [f"{first} knows all that was confirmed; it stays in use"]
+
+
+def test_another_share_of_strangers_makes_another_version(in_use: Store, workspace: Path) -> None:
+    models = workspace / "models"
+    first = load_version(models, str(current_id(models)))
+    second = trained(in_use, models, strangers_accepted=0.3)
+    assert second.is_new
+    assert load_version(models, second.version).threshold <= first.threshold
+
+
+def test_a_version_knows_the_strangers_it_was_told(once_trained: Path, looks) -> None:
+    version = load_version(once_trained / "models", str(current_id(once_trained / "models")))
+    told = unit_rows(np.vstack([looks(1000 + who, 1) for who in range(STRANGERS)]))
+    known = [row for row in told if (version.strangers.rows @ row).max() > 0.9999]
+    assert 0 < len(known) == len(version.strangers.rows) < STRANGERS
 
 
 def test_a_new_confirmation_makes_a_new_version(in_use: Store, workspace: Path, looks) -> None:
