@@ -15,10 +15,10 @@ from training.head import Head, without_itself
 
 _ENOUGH_ACCEPTED = 3
 """The threshold is counted where so many known strangers would pass it."""
-_LEAST = 0.5
-"""Nobody is named who is less likely than not."""
-_MOST = 0.9
-"""Nobody needs to be surer than this where strangers cannot be counted."""
+_LEAST_COUNTED = 0.25
+"""However many strangers may pass, nobody is named who is less likely than this."""
+_LEAST, _MOST = 0.5, 0.9
+"""Where they cannot be counted, nobody is named who is less likely than not, nor needs more."""
 _PRIOR_FACES = 10.0
 """How many faces weigh as much as what is known of the network."""
 _SMALLEST_FACTOR = 0.05
@@ -88,12 +88,22 @@ def calibrated(head: Head, meetings: Meetings) -> Head:
     """
     weight = _balanced(meetings.known)
     strength = _PRIOR_FACES / max(len(weight), 1)
+
+    def loss(moved: npt.NDArray[np.float64]) -> float:
+        if 1.0 + moved[0] < _SMALLEST_FACTOR:
+            return np.inf
+        return _log_loss(_moved(head, moved), meetings, weight) + strength * (moved @ moved) / 2
+
     moved = np.zeros(2)  # the factor less 1, the logit
     for _ in range(_STEPS):
         slope, bend = _derivatives(head, meetings, weight, moved)
-        step = np.linalg.solve(bend + strength * np.eye(2), slope + strength * moved)
+        slope, bend = slope + strength * moved, bend + strength * np.eye(2)
+        step = np.linalg.solve(bend, slope)
+        before = loss(moved)
+        while loss(moved - step) > before and np.abs(step).max() > _TOLERANCE:
+            step = step / 2  # far from the best, a whole step may lead away from it
         moved = moved - step
-        if np.abs(step).max() < _TOLERANCE:
+        if np.abs(step).max() <= _TOLERANCE:
             break
     return _moved(head, moved)
 
@@ -109,7 +119,7 @@ def threshold(head: Head, meetings: Meetings, accepted: float) -> float:
     scores = meetings.probabilities(head).max(axis=1)
     place = int(accepted * (strangers.sum() + 1))
     if place >= _ENOUGH_ACCEPTED:
-        return max(float(np.sort(scores[strangers])[-place]), _LEAST)
+        return max(float(np.sort(scores[strangers])[-place]), _LEAST_COUNTED)
     if not nameless.any():
         return _MOST
     logits = _logits(scores[nameless])
@@ -142,7 +152,7 @@ def _as_if_left_out(
 
 
 def _moved(head: Head, moved: npt.NDArray[np.float64]) -> Head:
-    scale = head.scale * max(1.0 + float(moved[0]), _SMALLEST_FACTOR)
+    scale = head.scale * (1.0 + float(moved[0]))
     return replace(head, scale=scale, unknown_cosine=head.unknown_cosine + float(moved[1]) / scale)
 
 
@@ -150,6 +160,22 @@ def _balanced(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """A weight for each face (n,): half for all with a right name, half for all without."""
     named, nameless = max(int(known.sum()), 1), max(int((~known).sum()), 1)
     return np.where(known, 0.5 / named, 0.5 / nameless)
+
+
+def _log_loss(head: Head, meetings: Meetings, weight: npt.NDArray[np.float64]) -> float:
+    """The mean log loss of all meetings by their weights (n,)."""
+    logits, crowding, own = _logits_of(head, meetings)
+    total = np.logaddexp(np.logaddexp.reduce(logits, axis=1), crowding)
+    return float(weight @ (total - own))
+
+
+def _logits_of(head: Head, meetings: Meetings) -> tuple[Cosines, Crowding, npt.NDArray[np.float64]]:
+    """Those of the people (n, p), of being nobody known (n,), and of the right answer (n,)."""
+    logits = head.scale * (meetings.alike - head.unknown_cosine)
+    crowding = head.scale * meetings.crowding
+    known, own = meetings.known, crowding.copy()
+    own[known] = logits[known, meetings.labels[known]]
+    return logits, crowding, own
 
 
 def _derivatives(
@@ -160,16 +186,12 @@ def _derivatives(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Of the mean log loss, by the two numbers: the slope (2,) and the bend (2, 2)."""
     scores = meetings.probabilities(_moved(head, moved))
-    logits = head.scale * (meetings.alike - head.unknown_cosine)
+    logits, crowding, own = _logits_of(head, meetings)
     logits[~np.isfinite(logits)] = 0.0
-    crowding = head.scale * meetings.crowding
-    known = meetings.known
-    own = crowding.copy()
-    own[known] = logits[known, meetings.labels[known]]
     unknown = 1.0 - scores.sum(axis=1)
     mean = (scores * logits).sum(axis=1) + unknown * crowding
     spread = (scores * logits**2).sum(axis=1) + unknown * crowding**2 - mean**2
-    slope = np.array([weight @ (mean - own), weight @ (unknown - ~known)])
+    slope = np.array([weight @ (mean - own), weight @ (unknown - ~meetings.known)])
     across = weight @ (unknown * (crowding - mean))
     bend = np.array([[weight @ spread, across], [across, weight @ (unknown * (1 - unknown))]])
     return slope, bend

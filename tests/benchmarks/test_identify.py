@@ -90,7 +90,7 @@ def test_a_photo_without_a_face_is_not_counted(file: Path) -> None:
 
 @pytest.mark.parametrize(("shots", "count"), [(0, 1), (10, 1), (3, 0)])
 def test_what_cannot_be_drawn_is_refused(file: Path, shots: int, count: int) -> None:
-    with pytest.raises(SystemExit, match="SHOTS is 1 to 9|DRAWS is 1 or more"):
+    with pytest.raises(SystemExit, match=r"SHOTS is 1 to 9|DRAWS is 1 or more"):
         draws(read_npz(file), shots=shots, count=count)
 
 

@@ -75,6 +75,21 @@ def test_calibration_lowers_the_loss_and_renames_nobody(looks) -> None:
     assert np.array_equal(head.weights, start.weights)
 
 
+@pytest.mark.parametrize("scale", [60.0, 240.0, 800.0])
+@pytest.mark.parametrize("unknown_cosine", [0.8, 0.93, 0.99])
+def test_calibration_finds_the_same_from_wherever_it_starts(
+    looks, scale: float, unknown_cosine: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.calibrate._PRIOR_FACES", 1e-6)
+    monkeypatch.setattr("training.calibrate._SMALLEST_FACTOR", 1e-6)
+    learning = faces_of(looks, 6, strangers=60)
+    start = class_mean_head(learning, NETWORK)
+    meetings = unseen_meetings(start, start, learning, faces_of(looks, 4, strangers=60, seed=2))
+    found = calibrated(start, meetings)
+    elsewhere = calibrated(replace(start, scale=scale, unknown_cosine=unknown_cosine), meetings)
+    assert log_loss(elsewhere, meetings) == pytest.approx(log_loss(found, meetings), abs=0.01)
+
+
 def test_without_any_faces_calibration_changes_nothing(looks) -> None:
     start = class_mean_head(faces_of(looks, 1), NETWORK)
     nothing = faces_of(looks, 0)
@@ -176,7 +191,7 @@ def test_of_many_strangers_the_threshold_lets_as_many_pass_as_are_asked_for(
     found = threshold(THREE, meetings, asked)
     accepted = (meetings.probabilities(THREE).max(axis=1) >= found).sum()
     assert accepted <= asked * (strangers + 1)
-    assert found == 0.5 or accepted > asked * (strangers + 1) - 1
+    assert found == 0.25 or accepted > asked * (strangers + 1) - 1
 
 
 def test_people_who_are_hidden_do_not_count_where_strangers_do() -> None:
