@@ -10,12 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from faces.confirmations import Truth
 from faces.errors import BrokenModelVersion, SetupError
-from faces.likeness import cosines, probabilities
+from faces.likeness import cosines, highest, probabilities
 from faces.records import (
     Encodings,
     FaceId,
@@ -64,7 +61,7 @@ class Identifier:
         )
         return [
             [(version.people[column].id, float(scores[row, column])) for column in columns]
-            for row, columns in enumerate(_highest(scores, count))
+            for row, columns in enumerate(highest(scores, count))
         ]
 
     def refuse_other_network(self, encodings: Encodings) -> None:
@@ -151,8 +148,3 @@ def _respectful(proposal: Proposal, truth: Truth) -> Proposal:
     if person in truth.rejected.get(proposal.face, frozenset()):
         return replace(proposal, person=None)
     return replace(proposal, person=person)
-
-
-def _highest(scores: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.intp]:
-    """The columns of the `count` highest scores of each row, highest first, ties by column."""
-    return np.argsort(-scores, axis=1, kind="stable")[:, :count]

@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.confirmations import Truth
-from faces.likeness import NO_STRANGERS, Probabilities, class_means, cosines, probabilities
+from faces.likeness import (
+    NO_STRANGERS,
+    Columns,
+    Probabilities,
+    class_means,
+    cosines,
+    highest,
+    probabilities,
+)
 from faces.records import ENCODING_LENGTH, FaceId, FloatRows, PersonId, Proposal
 from faces.versions import ModelVersion
 
@@ -22,8 +30,6 @@ THRESHOLD = 0.5
 """Nobody is proposed who is less likely than not."""
 
 _FACES_AT_ONCE = 1024
-
-Columns = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class Learned:
         )
         for block in _blocks(len(rows) if count else 0):
             chances = self._chances(rows[block], weights)
-            columns = _highest(chances, count)
+            columns = highest(chances, count)
             found.columns[block] = columns
             found.chances[block] = np.take_along_axis(chances, columns, axis=1)
         return found
@@ -158,17 +164,6 @@ def proposals_of(
 
 
 _NOBODY: FloatRows = np.empty((0, ENCODING_LENGTH), dtype=np.float32)
-
-
-def _highest(chances: Probabilities, count: int) -> Columns:
-    """The columns of the `count` highest of each row, highest first, ties by column."""
-    if count < chances.shape[1]:
-        some = np.argpartition(-chances, count - 1, axis=1)[:, :count]
-        some.sort(axis=1)
-    else:
-        some = np.broadcast_to(np.arange(count), chances.shape)
-    order = np.argsort(-np.take_along_axis(chances, some, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(some, order, axis=1)
 
 
 def _blocks(count: int) -> Iterator[slice]:

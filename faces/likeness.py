@@ -16,6 +16,9 @@ Crowding = npt.NDArray[np.float64]
 Probabilities = npt.NDArray[np.float64]
 """One row for each face, one column for each person: (n, p); what a row lacks to 1 is unknown."""
 
+Columns = npt.NDArray[np.intp]
+"""Places of people, (n, k)."""
+
 _FACES_AT_ONCE = 1024
 
 
@@ -99,3 +102,14 @@ def class_means(sums: FloatRows, counts: npt.NDArray[np.integer], same_person: f
     """
     lengths = np.sqrt(length_of_mean(counts, same_person))
     return np.asarray(unit_rows(sums) * lengths[:, None], dtype=np.float32)
+
+
+def highest(chances: Probabilities, count: int) -> Columns:
+    """The columns of the `count` highest of each row, or of all, highest first, ties by column."""
+    if count < chances.shape[1]:
+        some = np.argpartition(-chances, count - 1, axis=1)[:, :count]
+        some.sort(axis=1)
+    else:
+        some = np.broadcast_to(np.arange(chances.shape[1]), chances.shape)
+    order = np.argsort(-np.take_along_axis(chances, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1)

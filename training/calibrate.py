@@ -92,7 +92,9 @@ def calibrated(head: Head, meetings: Meetings) -> Head:
     def loss(moved: npt.NDArray[np.float64]) -> float:
         if 1.0 + moved[0] < _SMALLEST_FACTOR:
             return np.inf
-        return _log_loss(_moved(head, moved), meetings, weight) + strength * (moved @ moved) / 2
+        return (
+            _log_loss(_moved(head, moved), meetings, weight) + strength * float(moved @ moved) / 2
+        )
 
     moved = np.zeros(2)  # the factor less 1, the logit
     for _ in range(_STEPS):
