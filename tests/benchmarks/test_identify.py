@@ -12,6 +12,8 @@ from benchmarks.identify_draws import draws, halves
 from benchmarks.identify_rivals import RIVALS
 from benchmarks.identify_scores import Answers, calibration_error, figures, named_right, together
 from benchmarks.people_encodings import PeopleEncodings, read_npz
+from faces.pictures import save_jpeg
+from tests.faces.conftest import Portrait
 
 KNOWN, EACH, STRANGERS = 4, 12, 30
 
@@ -52,6 +54,30 @@ def test_all_sides_are_measured_and_told_in_one_line(
     assert set(rivals) == set(RIVALS)
     assert all(set(found) == {"rank1", "dir_at_1", "dir_at_01"} for found in rivals.values())
     assert rivals["centroid"]["rank1"] == 1
+
+
+@pytest.mark.slow
+def test_a_whole_network_can_be_trained_on_the_photos(
+    tmp_path: Path,
+    portrait: Portrait,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for who, count in enumerate((10, 10, 1, 1)):
+        for number in range(1, count + 1):
+            place = tmp_path / "people" / f"P{who}" / f"{number}.jpg"
+            save_jpeg(portrait(who + 1, number), place)
+    monkeypatch.setattr("benchmarks.identify_network._EPOCHS", 1)
+    monkeypatch.setattr(
+        "benchmarks.people_photos.platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path)
+    )
+    monkeypatch.setattr("sys.argv", ["identify", str(tmp_path / "people")])
+    for name, value in {"SHOTS": "2", "DRAWS": "1", "RIVALS": "all"}.items():
+        monkeypatch.setenv(name, value)
+    identify.main()
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["rank1"] == 1
+    assert 0 <= told["rivals"]["resnet18"]["rank1"] <= 1
 
 
 def test_nobody_is_met_who_was_learned_from(file: Path) -> None:
