@@ -45,7 +45,7 @@ _MEASURED: Mapping[str, Looks] = {
         strangers_scale=170.0,
     )
 }
-"""What fits a network on half of the people of LFW's development half, by three photos of each.
+"""What fits a network on LFW's development half, by three photos of each person (`docs/decisions`).
 
 A handful of faces could not tell how alike strangers look to a network; this can.
 """
