@@ -70,7 +70,7 @@ def learn(settings: Settings, store: Store, *, seed: int | None) -> bool:
 
 def tell_what_would_be_learned(settings: Settings, store: Store) -> None:
     """Say what there is to learn from, as far as answers were read."""
-    from training.retrain import gathered
+    from training.gathering import gathered
 
     try:
         data = gathered(store, NETWORK)

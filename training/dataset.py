@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,8 @@ from faces.records import (
     PhotoId,
     identity_rows,
 )
+from training.parts import Part as Part
+from training.parts import Parts
 
 FEWEST_PEOPLE = 2
 FEWEST_FACES = 2
@@ -31,14 +32,6 @@ _NAMED_IN_MESSAGES = 5
 
 Labels = npt.NDArray[np.int64]
 """One for each row: the number of the person, or, for nobody known, the number of people."""
-
-
-class Part(StrEnum):
-    """What a photo serves for."""
-
-    LEARNING = "learning"
-    CALIBRATION = "calibration"
-    TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -94,31 +87,24 @@ class DataSet:
         return digest.hexdigest()
 
 
-def part_of(photo: PhotoId) -> Part:
-    """What a photo serves for, fixed for ever by its content: about 60, 20 and 20 in 100.
-
-    So no version learns from a photo that another one is tested on.
-    """
-    drawn = hashlib.sha256(f"part of {photo}".encode()).digest()[0] / 256
-    if drawn < 0.6:
-        return Part.LEARNING
-    return Part.CALIBRATION if drawn < 0.8 else Part.TEST
-
-
-def build_data_set(truth: Truth, faces: Iterable[Face], encodings: Encodings) -> DataSet:
-    """What can be learned from what people said so far.
+def build_data_set(
+    truth: Truth, faces: Iterable[Face], encodings: Encodings, *, parts: Parts
+) -> DataSet:
+    """What can be learned from what people said so far; each photo serves for its part.
 
     One of the people is whoever has two confirmed faces, one of them in a photo for learning.
     Everybody else who has a name, and strangers, are negatives: the right answer is unknown.
-    Faces that are disputed, not faces, or that nobody could tell are left out.
+    Faces that are disputed, not faces, carried, or that nobody could tell are left out, and so are
+    photos of no part.
 
     Raises:
         NotEnoughToLearn: there are fewer than two such people.
     """
     photo_of = {face.id: face.photo for face in faces}
-    usable = [face for face in sorted(encodings.faces) if face in photo_of]
+    part_of = {face: part for face, photo in photo_of.items() if (part := parts.get(photo))}
+    usable = [face for face in sorted(encodings.faces) if face in part_of]
     named = {f: truth.confirmed[f].person for f in usable if f in truth.confirmed}
-    people = _people(named, photo_of)
+    people = _people(named, part_of)
     if len(people) < FEWEST_PEOPLE:
         raise NotEnoughToLearn(_what_is_missing(truth, named, people))
     chosen = [face for face in usable if face in named or face in truth.strangers]
@@ -136,16 +122,16 @@ def build_data_set(truth: Truth, faces: Iterable[Face], encodings: Encodings) ->
         left_out=tuple(truth.people[person] for person in left_out),
         faces=tuple(chosen),
         photos=tuple(photo_of[face] for face in chosen),
-        parts=tuple(part_of(photo_of[face]) for face in chosen),
+        parts=tuple(part_of[face] for face in chosen),
         rows=rows,
         labels=np.array([label(face) for face in chosen], dtype=np.int64),
     )
 
 
-def _people(named: Mapping[FaceId, PersonId], photo_of: Mapping[FaceId, PhotoId]) -> list[PersonId]:
+def _people(named: Mapping[FaceId, PersonId], part_of: Mapping[FaceId, Part]) -> list[PersonId]:
     """Who can be learned, by id."""
     faces = Counter(named.values())
-    for_learning = {p for f, p in named.items() if part_of(photo_of[f]) is Part.LEARNING}
+    for_learning = {p for f, p in named.items() if part_of[f] is Part.LEARNING}
     return sorted(p for p in for_learning if faces[p] >= FEWEST_FACES)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from faces.errors import BrokenModelVersion, SetupError
-from faces.store import log, photos
 from faces.store.database import Store
 from faces.versions import (
     ModelVersion,
@@ -22,8 +21,9 @@ from faces.versions import (
     save_version,
 )
 from training.calibrate import calibrated, threshold, unseen_meetings
-from training.dataset import DataSet, Part, build_data_set
+from training.dataset import DataSet, Part
 from training.evaluate import measured
+from training.gathering import fix_parts, gathered
 from training.head import Head, class_mean_head, nearest_centroid
 
 Report = Callable[[str], object]
@@ -66,6 +66,7 @@ def retrain(
         NotEnoughToLearn: fewer than two people have two confirmed faces each.
         SetupError: torch or fastai is not installed, or the folder cannot be written.
     """
+    fix_parts(store)
     data = gathered(store, network)
     _report_left_out(data, report)
     current = _current(models, report)
@@ -86,19 +87,6 @@ def retrain(
     make_current(models, version.id)
     report(f"{version.id} is in use: {_told(version.metrics)}")
     return _outcome(version, data, is_new=True)
-
-
-def gathered(store: Store, network: str) -> DataSet:
-    """What can be learned from the store.
-
-    Raises:
-        NotEnoughToLearn: fewer than two people have two confirmed faces each.
-    """
-    with store.read() as connection:
-        truth = log.truth(connection)
-        spoken_of = sorted(set(truth.confirmed) | truth.strangers)
-        encodings = photos.encodings(connection, network, only=spoken_of)
-        return build_data_set(truth, photos.faces(connection), encodings)
 
 
 def learned(

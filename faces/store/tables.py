@@ -61,6 +61,13 @@ encodings = sa.Table(
     sa.Column("mirrored", sa.LargeBinary, nullable=False),
 )
 
+photo_parts = sa.Table(
+    "photo_parts",
+    metadata,
+    sa.Column("photo_id", sa.String(64), primary_key=True),
+    sa.Column("part", sa.String(16), nullable=False),
+)
+
 log = sa.Table(
     "log",
     metadata,

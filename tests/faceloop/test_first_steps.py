@@ -28,7 +28,7 @@ from faces.records import NETWORK, Person, PersonId, unit_rows
 from faces.store import clusters, log, photos
 from faces.store.database import open_store
 from faces.versions import ModelVersion, make_current, numbered, save_version
-from training.retrain import gathered
+from training.gathering import gathered
 
 PAGES = 3
 PEOPLE = 3

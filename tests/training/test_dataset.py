@@ -24,7 +24,9 @@ from faces.records import (
     PersonId,
     PhotoId,
 )
-from training.dataset import DataSet, Part, build_data_set, part_of
+from training.dataset import DataSet, Part
+from training.dataset import build_data_set as build_by_parts
+from training.parts import Parts, part_of
 
 NETWORK = "dlib-resnet-v1"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -69,6 +71,14 @@ FACES = [a_face(f"f{number:02d}", photo) for number, photo in enumerate(LEARNING
 ANN_AND_NED = {"f00": "Ann", "f01": "Ann", "f02": "Ned", "f03": "Ned"}
 
 
+def build_data_set(
+    truth: Truth, faces: list[Face], encodings: Encodings, *, parts: Parts | None = None
+) -> DataSet:
+    """Each photo in the part of its own content, unless others are given."""
+    own = {face.photo: part_of(face.photo) for face in faces}
+    return build_by_parts(truth, faces, encodings, parts=own | dict(parts or {}))
+
+
 def labels_by_face(data: DataSet) -> dict[str, int]:
     return dict(zip(data.faces, data.labels.tolist(), strict=True))
 
@@ -95,6 +105,24 @@ def test_what_nobody_is_sure_of_is_left_out() -> None:
 def test_a_carried_name_teaches_nothing_and_tests_nothing() -> None:
     carried = {face.id: PersonId("ann") for face in FACES[4:]}
     data = build_data_set(replace(said(ANN_AND_NED), carried=carried), FACES, encoded(FACES))
+    assert set(data.faces) == set(ANN_AND_NED)
+
+
+@pytest.mark.parametrize("part", [Part.CALIBRATION, Part.TEST])
+def test_carried_names_are_in_no_part(part: Part) -> None:
+    carried = {face.id: PersonId("ann") for face in FACES[4:]}
+    data = build_data_set(
+        replace(said(ANN_AND_NED), carried=carried),
+        FACES,
+        encoded(FACES),
+        parts={face.photo: part for face in FACES[4:]},
+    )
+    assert part not in data.parts
+
+
+def test_a_photo_of_no_part_serves_for_nothing() -> None:
+    names = {**ANN_AND_NED, "f04": "Ned"}
+    data = build_data_set(said(names), FACES, encoded(FACES), parts={LEARNING[4]: None})
     assert set(data.faces) == set(ANN_AND_NED)
 
 

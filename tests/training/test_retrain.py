@@ -31,7 +31,9 @@ from faces.store import log, photos
 from faces.store.database import Store
 from faces.versions import current_id, list_versions, load_version
 from training.__main__ import main
-from training.dataset import Part, part_of
+from training.dataset import Part
+from training.gathering import gathered
+from training.parts import part_of
 from training.retrain import Retrained, retrain
 
 NETWORK = "dlib-resnet-v1"
@@ -224,6 +226,20 @@ def test_a_new_confirmation_makes_a_new_version(in_use: Store, workspace: Path, 
     assert list_versions(models) == [first, second.version]
     assert current_id(models) == second.version
     assert load_version(models, second.version).parent == first
+
+
+def test_a_copy_of_a_photo_serves_for_what_the_photo_does(
+    in_use: Store, workspace: Path, looks
+) -> None:
+    before = gathered(in_use, NETWORK)
+    row = looks(0, 1)
+    first = dict(zip(before.photos, before.parts, strict=True))[a_photo(row[0], None)]
+    copy = row + np.float32(0.001)
+    other = next(part for part in Part if part is not first)
+    confirm(in_use, "Ann", copy, part=other)
+    trained(in_use, workspace / "models")
+    after = gathered(in_use, NETWORK)
+    assert dict(zip(after.photos, after.parts, strict=True))[a_photo(copy[0], other)] is first
 
 
 def test_a_new_name_reaches_the_next_version(in_use: Store, workspace: Path) -> None:
