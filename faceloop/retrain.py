@@ -3,50 +3,73 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faceloop import options
 from faceloop.console import named_progress, say, warn
-from faceloop.wording import counted
+from faceloop.wording import printable
 from faceloop.workspace import existing_store, settings_for
-from faces.errors import BrokenModelVersion, NotEnoughToLearn, SetupError, StudioUnreachable
+from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
 from faces.locks import Work, alone
 from faces.records import NETWORK
 from faces.settings import Settings
 from faces.store.database import Store
-from faces.versions import current_id, load_version
 from sync.desk import Desk
 from sync.loop import desk_of, pull_now, push_now
+
+if TYPE_CHECKING:
+    from training.retrain import Retrained
 
 Seed = Annotated[
     int | None, typer.Option(help="The same seed and confirmations give the same version.")
 ]
 
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Learn and compare from the answers read so far, but use nothing and push nothing.",
+    ),
+]
+Json = Annotated[
+    Path | None,
+    typer.Option(help="Write what came of it to this file: figures, and each name that changes."),
+]
+
 
 def retrain(
-    workspace: options.Workspace = None, seed: Seed = None, dry_run: options.DryRun = False
+    workspace: options.Workspace = None,
+    seed: Seed = None,
+    json: Json = None,
+    dry_run: DryRun = False,
 ) -> None:
-    """Learn a classifier from the confirmed faces; every proposal is renewed by it."""
+    """Learn a classifier from the confirmed faces; every proposal is renewed unless it is worse."""
     settings = settings_for(workspace)
     store = existing_store(settings)
-    if dry_run:
-        tell_what_would_be_learned(settings, store)
-        return
-    desk = _desk_if_there(settings, store)
+    desk = None if dry_run else _desk_if_there(settings, store)
     if desk is not None:
         pull_now(settings, store, desk)
-    if not learn(settings, store, seed=seed):
+    done = learn(settings, store, seed=seed, dry_run=dry_run)
+    if done is None:
         return
+    if json is not None:
+        _write(json, done)
+        say(f"all of it is in {printable(str(json))}")
     if desk is not None:
         with named_progress() as advance:
             push_now(settings, store, desk, on_progress=advance)
-        say("Label Studio shows the new names; backend and app follow by themselves.")
+        if done.is_used:
+            say("Label Studio shows the new names; backend and app follow by themselves.")
 
 
-def learn(settings: Settings, store: Store, *, seed: int | None) -> bool:
-    """Train and tell; False when too little is confirmed, which is no failure."""
+def learn(
+    settings: Settings, store: Store, *, seed: int | None = None, dry_run: bool = False
+) -> Retrained | None:
+    """Train and tell; None when too little is confirmed, which is no failure."""
     from training.retrain import retrain as train
 
     try:
@@ -58,41 +81,30 @@ def learn(settings: Settings, store: Store, *, seed: int | None) -> bool:
                 now=datetime.now(UTC),
                 seed=seed or 0,
                 strangers_accepted=settings.strangers_accepted,
-                report=say,
+                report=lambda line: say(printable(line)),
+                dry_run=dry_run,
             )
     except NotEnoughToLearn as reason:
         say(str(reason))
-        return False
+        return None
     if seed is not None and not done.is_new:
         say("so --seed changed nothing: it counts once there are new confirmations to learn from")
-    return True
+    return done
 
 
-def tell_what_would_be_learned(settings: Settings, store: Store) -> None:
-    """Say what there is to learn from, as far as answers were read."""
-    from training.gathering import gathered
+def _write(place: Path, done: Retrained) -> None:
+    """All that came of it as JSON, whole or not at all, for the owner's eyes only.
 
+    Raises:
+        SetupError: it cannot be written there.
+    """
+    beside = place.with_name(f".{place.name}.writing")
     try:
-        data = gathered(store, NETWORK)
-    except NotEnoughToLearn as reason:
-        say(str(reason))
-        return
-    current = current_id(settings.models)
-    if current is not None and _learned_from(settings, current) == data.hash:
-        say(f"{current} was learned from the same confirmations; nothing would be learned")
-        return
-    people = counted(len(data.people), "person", "people")
-    say(f"{people} would be learned from {counted(len(data.faces), 'confirmed face')}")
-    if data.left_out:
-        say("left out, for want of faces: " + ", ".join(person.name for person in data.left_out))
-
-
-def _learned_from(settings: Settings, version_id: str) -> str | None:
-    """The hash of what a version was learned from, None if it cannot be used."""
-    try:
-        return load_version(settings.models, version_id).data_hash
-    except BrokenModelVersion:
-        return None
+        beside.touch(mode=0o600)
+        beside.write_text(dumps(done.as_json(), ensure_ascii=False, indent=2), encoding="utf-8")
+        beside.replace(place)
+    except OSError as error:
+        raise SetupError(f"cannot write {place}: {error.strerror}; give another place") from error
 
 
 def _desk_if_there(settings: Settings, store: Store) -> Desk | None:

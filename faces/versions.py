@@ -3,6 +3,7 @@
 ```text
 models/
   current                     the id of the version in use, one line
+  used                        the ids of all that came into use, a line each, the newest last
   model-0001-9c1e2a7f/
     version.json              people, calibration, metrics, sha256 of every other file
     weights.safetensors       one row for each person, and for each stranger
@@ -19,7 +20,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ _WEIGHTS = "weights.safetensors"
 _DESCRIPTION = "version.json"
 POINTER = "current"
 """The file in the folder of versions that holds the id of the one in use."""
+_USED = "used"
 _UNFINISHED = ".writing-"
 _ID = re.compile(r"model-(\d{4,})-[0-9a-f]{8}")
 
@@ -211,13 +213,46 @@ def make_current(folder: Path, version_id: str) -> None:
         SetupError: the folder cannot be written.
     """
     load_version(folder, version_id)
-    beside = folder / f"{_UNFINISHED}{POINTER}"
+    used = used_ids(folder)
+    if used[-1:] != [version_id]:
+        used.append(version_id)
+    _point(folder, version_id, used)
+
+
+def used_ids(folder: Path) -> list[str]:
+    """The ids of the versions that came into use, in that order, the one in use last.
+
+    Raises:
+        SetupError: that is noted and cannot be read.
+    """
     try:
-        _write_file(beside, f"{version_id}\n".encode())
-        beside.replace(folder / POINTER)
+        noted = (folder / _USED).read_text(encoding="utf-8", errors="replace").split()
+    except FileNotFoundError:
+        noted = []
+    except OSError as error:
+        raise SetupError(f"cannot read {folder / _USED}: {error.strerror}") from error
+    current = current_id(folder)
+    if current is None:
+        return noted
+    while current in noted and noted[-1] != current:
+        noted.pop()  # noted, but a crash came before the pointer moved
+    return noted if current in noted else [*noted, current]
+
+
+def _point(folder: Path, version_id: str, used: Sequence[str]) -> None:
+    """Note what came into use, and move the pointer; each file in one step."""
+    lines = "".join(f"{one}\n" for one in used[-_MOST_USED:])
+    try:
+        for name, content in ((_USED, lines), (POINTER, f"{version_id}\n")):
+            beside = folder / f"{_UNFINISHED}{name}"
+            _write_file(beside, content.encode())
+            beside.replace(folder / name)
         _sync_folder(folder)
     except OSError as error:
         raise SetupError(f"cannot make {version_id} current: {error.strerror}") from error
+
+
+_MOST_USED = 100
 
 
 _MEND = "use another version, or run `faceloop retrain`"

@@ -9,6 +9,7 @@ from faces.confirmations import Truth, Turned
 from faces.desk import plan_desk
 from faces.errors import BrokenModelVersion
 from faces.identify import CurrentModel
+from faces.proposing import Guesses, guess
 from faces.records import (
     NETWORK,
     Cluster,
@@ -29,7 +30,6 @@ from sync.context import Places
 from sync.desk import Project
 from sync.desk_state import desk_state, standing_pages
 from sync.everyone import names_of
-from sync.proposing import Guesses, guess
 from sync.queues import Queues, read_queues, share_out
 from sync.rounds import Round, round_of
 from sync.tabs import differing_photos

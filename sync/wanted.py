@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from faces.confirmations import Truth, Turned
 from faces.desk_tasks import OFFERED_PEOPLE
+from faces.proposing import Guesses
 from faces.records import Face, PersonId, Photo, PhotoId
 from faces.showing import shown_face
 from faces.store.ledger import Shown
@@ -21,7 +22,6 @@ from faces.studio_format import (
     photo_prediction,
     photo_task,
 )
-from sync.proposing import Guesses
 
 MOST_NAMES = 12
 """Names on offer in a photo; longer lists hide the picture."""

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from faces.errors import BrokenModelVersion, SetupError
+from faces.store import log
 from faces.store.database import Store
 from faces.versions import (
     ModelVersion,
     current_id,
+    list_versions,
     load_version,
     make_current,
     numbered,
     save_version,
+    used_ids,
 )
 from training.calibrate import calibrated, threshold, unseen_meetings
 from training.dataset import DataSet, Part
 from training.evaluate import measured
 from training.gathering import fix_parts, gathered
 from training.head import Head, class_mean_head, nearest_centroid
+from training.name_changes import NameChange, name_changes, told_changes
+from training.promotion import Decision, decided
 
 Report = Callable[[str], object]
 """Told each step in one line."""
@@ -36,14 +42,24 @@ _EPOCHS_A_LINE = 10
 
 @dataclass(frozen=True)
 class Retrained:
-    """What came of it; `is_new` is false when nothing had changed since the current version."""
+    """What came of it: a version, whether it was just learned, and whether it just came into use.
+
+    There is no `decision` where there was nothing to decide.
+    """
 
     version: str
     is_new: bool
+    is_used: bool
     people: int
     faces: int
     left_out: tuple[str, ...]
     metrics: Mapping[str, float]
+    decision: Decision | None = None
+    changes: tuple[NameChange, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values, each change of a name among them."""
+        return asdict(self)
 
 
 def retrain(
@@ -55,38 +71,59 @@ def retrain(
     seed: int = 0,
     strangers_accepted: float,
     report: Report,
+    dry_run: bool = False,
 ) -> Retrained:
-    """Learn from what people confirmed so far, and use what was learned.
+    """Learn from what people confirmed so far, and use what was learned unless it is worse.
 
-    Nothing is learned when the confirmed faces are those of the current version already. One
-    process does this at a time (`faces.locks`); the version in use stays until the new one is
-    whole.
+    Nothing is learned when the confirmed faces are those of the current version, or of the last one
+    made, already; one that never came into use is judged again. One process does this at a time
+    (`faces.locks`); the version in use stays until the new one is whole. A `dry_run` does all of it
+    and writes nothing.
 
     Raises:
         NotEnoughToLearn: fewer than two people have two confirmed faces each.
         SetupError: torch or fastai is not installed, or the folder cannot be written.
     """
-    fix_parts(store)
+    if not dry_run:
+        fix_parts(store)
     data = gathered(store, network)
     _report_left_out(data, report)
-    current = _current(models, report)
+    current, last = _current(models, report), _last(models)
     if current is not None and _is_made_from(current, data, strangers_accepted):
         report(f"{current.id} knows all that was confirmed; it stays in use")
-        return _outcome(current, data, is_new=False)
-    parent = None if current is None else current.id
-    draft = learned(
-        data,
-        now=now,
-        parent=parent,
-        seed=seed,
-        strangers_accepted=strangers_accepted,
-        report=report,
+        return _outcome(current, data)
+    if last is not None and _is_made_from(last, data, strangers_accepted):
+        if last.id in used_ids(models):
+            report(f"{last.id} knows all that was confirmed, and was left for another; so it stays")
+            return _outcome(last, data)
+        version, is_new = last, False
+    else:
+        parent = None if current is None else current.id
+        draft = learned(
+            data,
+            now=now,
+            parent=parent,
+            seed=seed,
+            strangers_accepted=strangers_accepted,
+            report=report,
+        )
+        version, is_new = numbered(models, draft), True
+    decision = _decided(store, version, current, data, seed)
+    changes = tuple(name_changes(store, network, current, version))
+    for line in told_changes(changes):
+        report(line)
+    if not dry_run:
+        save_version(models, version)
+        if decision.is_promoted:
+            make_current(models, version.id)
+    report(_verdict(version, current, decision, dry_run=dry_run))
+    return replace(
+        _outcome(version, data),
+        is_new=is_new,
+        is_used=decision.is_promoted and not dry_run,
+        decision=decision,
+        changes=changes,
     )
-    version = numbered(models, draft)
-    save_version(models, version)
-    make_current(models, version.id)
-    report(f"{version.id} is in use: {_told(version.metrics)}")
-    return _outcome(version, data, is_new=True)
 
 
 def learned(
@@ -109,8 +146,6 @@ def learned(
     report(f"learning {len(data.people)} people from {learning.count} faces")
     start = class_mean_head(learning, data.network)
     head = _learn(start, data, np.random.default_rng(seed), report)
-    nearest = nearest_centroid(start)
-    centroid, centroid_threshold = _finished(nearest, nearest, data, strangers_accepted)
     head, head_threshold = _finished(head, start, data, strangers_accepted)
     test = data.samples(Part.TEST)
     metrics = {
@@ -121,9 +156,33 @@ def learned(
         **measured(head, head_threshold, test),
         **{
             f"centroid_{name}": value
-            for name, value in measured(centroid, centroid_threshold, test).items()
+            for name, value in measured(*_centroid(data, strangers_accepted), test).items()
         },
     }
+    return _drafted(head, head_threshold, data, metrics, now=now, parent=parent)
+
+
+def centroid_version(data: DataSet, *, now: datetime, strangers_accepted: float) -> ModelVersion:
+    """The nearest centroid, calibrated alike, as a version without a number."""
+    head, at = _centroid(data, strangers_accepted)
+    return _drafted(head, at, data, {_ASKED: strangers_accepted}, now=now, parent=None)
+
+
+def _centroid(data: DataSet, strangers_accepted: float) -> tuple[Head, float]:
+    nearest = nearest_centroid(class_mean_head(data.samples(Part.LEARNING), data.network))
+    return _finished(nearest, nearest, data, strangers_accepted)
+
+
+def _drafted(
+    head: Head,
+    at: float,
+    data: DataSet,
+    metrics: Mapping[str, float],
+    *,
+    now: datetime,
+    parent: str | None,
+) -> ModelVersion:
+    """A version without a number that names by this head, from the probability `at` on."""
     return ModelVersion(
         id=_UNNUMBERED,
         created_at=now,
@@ -132,7 +191,7 @@ def learned(
         weights=head.weights,
         scale=head.scale,
         unknown_cosine=head.unknown_cosine,
-        threshold=head_threshold,
+        threshold=at,
         metrics=metrics,
         data_hash=data.hash,
         parent=parent,
@@ -181,6 +240,17 @@ def _current(models: Path, report: Report) -> ModelVersion | None:
         return None
 
 
+def _last(models: Path) -> ModelVersion | None:
+    """The version that was made last, if it can be loaded."""
+    made = list_versions(models)
+    if not made:
+        return None
+    try:
+        return load_version(models, made[-1])
+    except BrokenModelVersion:
+        return None
+
+
 def _is_made_from(version: ModelVersion, data: DataSet, strangers_accepted: float) -> bool:
     """Whether learning again could only give the same; another faceloop may learn otherwise."""
     return (
@@ -188,6 +258,35 @@ def _is_made_from(version: ModelVersion, data: DataSet, strangers_accepted: floa
         and version.metrics.get(_ASKED) == strangers_accepted
         and version.faceloop_version == _faceloop_version()
     )
+
+
+def _decided(
+    store: Store, version: ModelVersion, current: ModelVersion | None, data: DataSet, seed: int
+) -> Decision:
+    with store.read() as connection:
+        resolve = log.truth(connection).resolve
+    asked = version.metrics[_ASKED]
+    return decided(
+        version,
+        current,
+        centroid_version(data, now=version.created_at, strangers_accepted=asked),
+        data,
+        resolve=resolve,
+        same_asked=current is None or current.metrics.get(_ASKED) == asked,
+        rng=np.random.default_rng(seed),
+    )
+
+
+def _verdict(
+    version: ModelVersion, current: ModelVersion | None, decision: Decision, *, dry_run: bool
+) -> str:
+    """What becomes of a new version, and why, in one line."""
+    would = "would be" if dry_run else "is"
+    if decision.is_promoted:
+        beside = "" if current is None else f" ({decision.why})"
+        return f"{version.id} {would} in use: {_told(version.metrics)}{beside}"
+    stays = "no version" if current is None else current.id
+    return f"{version.id} {would} not in use, {stays} stays: {decision.why}"
 
 
 def _faceloop_version() -> str:
@@ -211,10 +310,11 @@ def _told(metrics: Mapping[str, float]) -> str:
     return told
 
 
-def _outcome(version: ModelVersion, data: DataSet, *, is_new: bool) -> Retrained:
+def _outcome(version: ModelVersion, data: DataSet) -> Retrained:
     return Retrained(
         version=version.id,
-        is_new=is_new,
+        is_new=False,
+        is_used=False,
         people=len(version.people),
         faces=len(data.faces),
         left_out=tuple(person.name for person in data.left_out),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,11 +25,10 @@ from faceloop.worker import run_job
 from faceloop.workspace import explicit_settings, prepare
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
 from faces.jobs import Job
-from faces.records import NETWORK, Person, PersonId, unit_rows
+from faces.records import Person, PersonId, unit_rows
 from faces.store import clusters, log, photos
 from faces.store.database import open_store
-from faces.versions import ModelVersion, make_current, numbered, save_version
-from training.gathering import gathered
+from faces.versions import ModelVersion, numbered, save_version
 
 PAGES = 3
 PEOPLE = 3
@@ -186,33 +186,50 @@ def named(workspace: Path) -> Path:
     return workspace
 
 
-def test_a_dry_run_says_what_would_be_learned_and_learns_nothing(faceloop, named: Path) -> None:
-    said = faceloop("retrain", "--dry-run", "--workspace", named)
+def test_a_dry_run_does_all_but_use_what_it_learned(faceloop, named: Path, tmp_path: Path) -> None:
+    written = tmp_path / "retrain.json"
+    said = faceloop("retrain", "--dry-run", "--json", written, "--workspace", named)
     assert said.code == 0
-    assert said.out.splitlines()[0].startswith("2 people would be learned from ")
-    assert "left out, for want of faces: Zoë" in said.out
+    assert "learning 2 people from " in said.out
+    assert "of a photo to learn from: Zoë" in said.out
+    assert "model-0001-" in said.out.splitlines()[-2]
+    assert " would be in use: " in said.out.splitlines()[-2]
     assert "no model version yet" in faceloop("models", "--workspace", named).out
+    told = json.loads(written.read_text(encoding="utf-8"))
+    assert (told["is_new"], told["is_used"], told["left_out"]) == (True, False, ["Zoë"])
+    assert told["decision"]["is_promoted"]
+    assert written.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("is_broken", [False, True])
-def test_a_dry_run_says_when_nothing_would_be_learned(
-    faceloop, named: Path, is_broken: bool
-) -> None:
-    data = gathered(open_store(f"sqlite:///{named / 'faceloop.sqlite3'}"), NETWORK)
-    version = saved_version(named / "models", seed=0, data_hash=data.hash)
-    make_current(named / "models", version)
-    if is_broken:
-        next((named / "models" / version).glob("*.safetensors")).write_bytes(b"")
+def test_every_name_that_changes_is_in_the_json(faceloop, named: Path, tmp_path: Path) -> None:
+    written = tmp_path / "retrain.json"
+    said = faceloop("retrain", "--json", written, "--workspace", named)
+    changes = json.loads(written.read_text(encoding="utf-8"))["changes"]
+    counted = f"{len(changes)} face" if changes else "no face"
+    assert f"{counted}s without" in said.out or f"{counted} without an answer" in said.out
+    names = {change[when] for change in changes for when in ("before", "after")}
+    assert names <= {"Ann", "Ned", "unknown", "Zoë"}
+    assert all(change["before"] != change["after"] for change in changes)
+
+
+def test_a_json_that_cannot_be_written_is_one_line(faceloop, named: Path, tmp_path: Path) -> None:
+    place = tmp_path / "nowhere" / "retrain.json"
+    said = faceloop("retrain", "--dry-run", "--json", place, "--workspace", named)
+    assert said.code == 1
+    assert "give another place" in said.fault
+
+
+def test_a_dry_run_says_when_nothing_would_be_learned(faceloop, named: Path) -> None:
+    faceloop("retrain", "--workspace", named)
     said = faceloop("retrain", "--dry-run", "--workspace", named)
-    assert ("nothing would be learned" in said.out) is not is_broken
-    assert ("would be learned from " in said.out) is is_broken
+    assert "knows all that was confirmed; it stays in use" in said.out
 
 
 @pytest.mark.parametrize(("options", "told"), [((), False), (("--seed", "3"), True)])
 def test_a_seed_that_changes_nothing_is_said(
     faceloop, named: Path, monkeypatch, options: tuple[str, ...], told: bool
 ) -> None:
-    as_before = SimpleNamespace(is_new=False)
+    as_before = SimpleNamespace(is_new=False, is_used=False)
     monkeypatch.setattr("training.retrain.retrain", lambda *_, **__: as_before)
     said = faceloop("retrain", *options, "--workspace", named)
     assert ("so --seed changed nothing" in said.out) is told

@@ -21,6 +21,7 @@ from faces.versions import (
     make_current,
     numbered,
     save_version,
+    used_ids,
 )
 
 
@@ -204,7 +205,29 @@ def test_the_pointer_names_the_version_in_use(tmp_path: Path, saved: ModelVersio
     make_current(tmp_path, saved.id)
     make_current(tmp_path, saved.id)
     assert current_id(tmp_path) == saved.id
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["current", saved.id]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["current", saved.id, "used"]
+
+
+def test_what_came_into_use_is_noted_in_order(tmp_path: Path, saved: ModelVersion) -> None:
+    second = a_version(tmp_path, seed=1)
+    save_version(tmp_path, second)
+    assert used_ids(tmp_path) == []
+    for version in (saved.id, second.id, saved.id, saved.id):
+        make_current(tmp_path, version)
+    assert used_ids(tmp_path) == [saved.id, second.id, saved.id]
+
+
+def test_what_was_noted_before_the_pointer_moved_never_came_into_use(
+    tmp_path: Path, saved: ModelVersion
+) -> None:
+    make_current(tmp_path, saved.id)
+    (tmp_path / "used").write_text(f"{saved.id}\nmodel-0002-00000000\n")
+    assert used_ids(tmp_path) == [saved.id]
+
+
+def test_a_pointer_that_nobody_noted_counts(tmp_path: Path, saved: ModelVersion) -> None:
+    (tmp_path / "current").write_text(f"{saved.id}\n")
+    assert used_ids(tmp_path) == [saved.id]
 
 
 def test_a_broken_version_does_not_become_current(tmp_path: Path, saved: ModelVersion) -> None:

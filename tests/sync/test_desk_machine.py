@@ -45,6 +45,7 @@ from faces.constraints import Constraints, constraints_of
 from faces.cut import Cut
 from faces.fold import fold
 from faces.identify import Identifier
+from faces.proposing import Guesses, guess
 from faces.records import (
     ENCODING_LENGTH,
     NETWORK,
@@ -63,7 +64,6 @@ from faces.studio_format import PEOPLE_VERSION, UNKNOWN, ClusterVerdict, Tile
 from faces.studio_rows import PageAnswer, PeopleAnswer, read_page_answer
 from sync.answers import NameBook, words_of_page_answer
 from sync.desk_state import desk_state, standing_pages
-from sync.proposing import Guesses, guess
 from sync.wanted import wanted_photos
 from sync.wanted_pages import WantedPage, wanted_pages
 from tests.desk_answers import Annotation, Asked, How, Row, Task, answered, meaning

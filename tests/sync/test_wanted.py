@@ -18,6 +18,7 @@ from faces.confirmations import (
 )
 from faces.fold import fold
 from faces.identify import Identifier
+from faces.proposing import Guesses, guess
 from faces.records import (
     Box,
     Cluster,
@@ -34,7 +35,6 @@ from faces.records import (
 from faces.store.ledger import Shown
 from faces.studio_format import UNKNOWN
 from faces.versions import ModelVersion
-from sync.proposing import Guesses, guess
 from sync.wanted import MOST_NAMES, shown_digest, wanted_photos
 from tests.faces.words import numbered
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,12 +30,14 @@ from faces.records import (
 )
 from faces.store import log, photos
 from faces.store.database import Store
-from faces.versions import current_id, list_versions, load_version
+from faces.store.photo_parts import photo_parts
+from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
 from training.__main__ import main
-from training.dataset import Part
+from training.dataset import DataSet, Part
 from training.gathering import gathered
+from training.name_changes import name_changes, told_changes
 from training.parts import part_of
-from training.retrain import Retrained, retrain
+from training.retrain import Retrained, learned, retrain
 
 NETWORK = "dlib-resnet-v1"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -108,6 +111,17 @@ def said_in(place: str) -> Occasion:
 
 def confirm(store: Store, name: str | None, rows: FloatRows, *, part: Part | None = None) -> None:
     """Add a photo for each row and say who is in it; None: a stranger."""
+    faces = add_photos(store, rows, part=part)
+    verdict = Verdict.STRANGER if name is None else Verdict.IS
+    with store.write() as connection:
+        for face in faces:
+            word = FaceVerdict(face, verdict, None if name is None else PersonId(name))
+            log.append(connection, said_in(f"annotation:{face}"), [word])
+
+
+def add_photos(store: Store, rows: FloatRows, *, part: Part | None = None) -> list[FaceId]:
+    """Add a photo for each row, with one face."""
+    faces = []
     with store.write() as connection:
         for row in rows:
             photo = a_photo(row, part)
@@ -115,9 +129,8 @@ def confirm(store: Store, name: str | None, rows: FloatRows, *, part: Part | Non
             encodings = Encodings(NETWORK, (face.id,), row[None], row[None])
             read = photos.ReadPhoto(Photo(photo, 100, 100), (face,), encodings)
             photos.save_photo(connection, read, now=NOW)
-            verdict = Verdict.STRANGER if name is None else Verdict.IS
-            word = FaceVerdict(face.id, verdict, None if name is None else PersonId(name))
-            log.append(connection, said_in(f"annotation:{face.id}"), [word])
+            faces.append(face.id)
+    return faces
 
 
 def a_photo(row: FloatRows, part: Part | None) -> PhotoId:
@@ -134,6 +147,7 @@ def trained(
     seed: int = 0,
     strangers_accepted: float = 0.01,
     said: list[str] | None = None,
+    dry_run: bool = False,
 ) -> Retrained:
     return retrain(
         store,
@@ -143,6 +157,7 @@ def trained(
         seed=seed,
         strangers_accepted=strangers_accepted,
         report=(said if said is not None else []).append,
+        dry_run=dry_run,
     )
 
 
@@ -274,7 +289,90 @@ def test_interrupted_training_leaves_the_version_in_use(
         with pytest.raises(KeyboardInterrupt):
             trained(in_use, models)
     assert current_id(models) == first
-    assert trained(in_use, models).is_new
+    again = trained(in_use, models)
+    assert (again.is_new, again.is_used) == (False, True)
+    assert current_id(models) == again.version
+
+
+def spoiled(data: DataSet, **how: object) -> ModelVersion:
+    """What a failed learning might give: everybody has the face of another."""
+    version = learned(data, **how)  # type: ignore[arg-type]
+    return replace(version, weights=np.roll(version.weights, 1, axis=0))
+
+
+def test_a_worse_version_does_not_come_into_use(
+    in_use: Store, workspace: Path, looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, said = workspace / "models", []
+    first = current_id(models)
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    monkeypatch.setattr(training.retrain, "learned", spoiled)
+    worse = trained(in_use, models, said=said)
+    assert (worse.is_new, worse.is_used) == (True, False)
+    assert current_id(models) == first
+    assert list_versions(models) == [first, worse.version]
+    assert f"{first} stays: worse than" in said[-1]
+
+
+def test_too_few_photos_to_tell_keep_the_current_version(
+    workspace: Path, store: Store, looks
+) -> None:
+    models, said = workspace / "models", []
+    for who, name in enumerate(PEOPLE):
+        create(store, name)
+        confirm(store, name, looks(who, 3), part=Part.LEARNING)
+        confirm(store, name, looks(who, 1, seed=1), part=Part.TEST)
+    first = trained(store, models)
+    assert first.is_used
+    confirm(store, "Ann", looks(0, 1, seed=5), part=Part.LEARNING)
+    second = trained(store, models, said=said)
+    assert (second.is_new, second.is_used) == (True, False)
+    assert current_id(models) == first.version
+    assert "too few photos to tell" in said[-1]
+
+
+def test_a_version_that_was_left_for_another_is_not_taken_up_again(
+    in_use: Store, workspace: Path, looks
+) -> None:
+    models = workspace / "models"
+    first = str(current_id(models))
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    assert trained(in_use, models).is_used
+    make_current(models, first)
+    assert not trained(in_use, models).is_used
+    assert current_id(models) == first
+
+
+def test_a_dry_run_writes_nothing(in_use: Store, workspace: Path, looks) -> None:
+    models = workspace / "models"
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    before = sorted(models.rglob("*"))
+    with in_use.read() as connection:
+        fixed = photo_parts(connection)
+    tried = trained(in_use, models, dry_run=True)
+    assert (tried.is_new, tried.is_used) == (True, False)
+    assert sorted(models.rglob("*")) == before
+    with in_use.read() as connection:
+        assert photo_parts(connection) == fixed
+
+
+def test_names_that_would_change_are_told(in_use: Store, workspace: Path, looks) -> None:
+    version = load_version(workspace / "models", str(current_id(workspace / "models")))
+    other = replace(version, weights=np.roll(version.weights, 1, axis=0))
+    opened_faces = add_photos(in_use, looks(1, 3, seed=9))
+    changes = name_changes(in_use, NETWORK, version, other)
+    assert {change.face for change in changes} == set(opened_faces)
+    assert {(change.before, change.after) for change in changes} == {("Ned", "Zoë")}
+    first, *examples = told_changes(changes)
+    assert "3 faces without an answer would get another name (Ned → Zoë: 3)" in first
+    assert len(examples) == 3
+
+
+def test_the_same_version_changes_no_name(in_use: Store, workspace: Path, looks) -> None:
+    version = load_version(workspace / "models", str(current_id(workspace / "models")))
+    add_photos(in_use, looks(1, 3, seed=9))
+    changes = name_changes(in_use, NETWORK, version, version)
+    assert list(told_changes(changes)) == ["no face without an answer would get another name"]
 
 
 def test_too_little_changes_nothing_and_says_what_is_missing(store: Store, workspace: Path) -> None:
