@@ -1,4 +1,4 @@
-"""`faceloop models`: the model versions there are, and which one answers."""
+"""`faceloop models`: the model versions there are, which one answers, and going back to another."""
 
 from __future__ import annotations
 
@@ -12,11 +12,29 @@ from rich.table import Table
 
 from faceloop import options
 from faceloop.console import console, say
-from faceloop.workspace import settings_for
-from faces.errors import BrokenModelVersion
-from faces.versions import current_id, list_versions, load_version, make_current
+from faceloop.workspace import existing_store, settings_for
+from faces.errors import BrokenModelVersion, NotEnoughToLearn
+from faces.locks import Work, alone
+from faces.settings import Settings
+from faces.version_keeping import prune as prune_versions
+from faces.version_keeping import roll_back as go_back
+from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
 
 Use = Annotated[str | None, typer.Option("--use", help="Make this version the one that answers.")]
+RollBack = Annotated[
+    bool, typer.Option("--roll-back", help="Go back to the version that answered before.")
+]
+Compare = Annotated[
+    tuple[str, str] | None,
+    typer.Option(help="Show the figures of two versions, and ask both about the test photos."),
+]
+Prune = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Remove all versions but so many of the newest, the current one and the one before.",
+    ),
+]
 
 _COLUMNS = (
     ("named_right", "right"),
@@ -30,13 +48,32 @@ _MEANING = (
 )
 
 
-def models(workspace: options.Workspace = None, use: Use = None) -> None:
-    """List the model versions; backend and app follow a change by themselves."""
+def models(
+    workspace: options.Workspace = None,
+    use: Use = None,
+    roll_back: RollBack = False,
+    compare: Compare = None,
+    prune: Prune = None,
+) -> None:
+    """List, compare, choose and remove model versions; backend and app follow by themselves."""
     settings = settings_for(workspace)
     if use is not None:
         make_current(settings.models, use)
-    current = current_id(settings.models)
-    versions = list_versions(settings.models)
+    if roll_back:
+        say(f"{go_back(settings.models)} answers again")
+    if prune is not None:
+        with alone(settings, Work.TRAIN):
+            removed = prune_versions(settings.models, keep=prune)
+        say("removed " + (", ".join(removed) or "nothing"))
+    if compare is not None:
+        _compare(settings, *compare)
+        return
+    _list(settings.models)
+
+
+def _list(folder: Path) -> None:
+    current = current_id(folder)
+    versions = list_versions(folder)
     if not versions:
         say("no model version yet; name some people, then run `faceloop retrain`")
         return
@@ -44,7 +81,7 @@ def models(workspace: options.Workspace = None, use: Use = None) -> None:
     broken: list[str] = []
     for version_id in versions:
         try:
-            row = _row(settings.models, version_id)
+            row = _row(folder, version_id)
         except BrokenModelVersion as error:
             row = [version_id, "cannot be used"]
             broken.append(str(error))
@@ -65,6 +102,47 @@ def _row(models: Path, version_id: str) -> list[str]:
     ]
 
 
+def _compare(settings: Settings, first: str, second: str) -> None:
+    """Both versions' figures side by side, then their answers for the same test photos of today."""
+    versions = [load_version(settings.models, version_id) for version_id in (first, second)]
+    table = Table("", *(version.id for version in versions))
+    table.add_row("made", *(f"{version.created_at:%Y-%m-%d}" for version in versions))
+    table.add_row("people", *(str(len(version.people)) for version in versions))
+    for name in sorted({name for version in versions for name in version.metrics}):
+        table.add_row(name.replace("_", " "), *(_figure(v.metrics, name) for v in versions))
+    console.print(table)
+    say(_beside(settings, versions[0], versions[1]))
+
+
+def _beside(settings: Settings, first: ModelVersion, second: ModelVersion) -> str:
+    """What the test photos of today say of the second beside the first, in one line."""
+    import numpy as np
+
+    from faces.store import log
+    from training.gathering import gathered
+    from training.promotion import answers, compared
+
+    if first.network != second.network:
+        return "they know the encodings of two networks, so no photo can be shown to both"
+    store = existing_store(settings)
+    try:
+        data = gathered(store, second.network)
+    except NotEnoughToLearn as reason:
+        return str(reason)
+    with store.read() as connection:
+        resolve = log.truth(connection).resolve
+    ours, theirs = (answers(version, data, resolve=resolve) for version in (second, first))
+    found = compared(ours, theirs, data, rng=np.random.default_rng(0))
+    return f"{second.id} beside {first.id}: {found.judgement} ({found})"
+
+
 def _share(metrics: Mapping[str, float], name: str) -> str:
     """A share as people read it; nothing where it was not measured."""
     return f"{metrics[name]:.1%}" if name in metrics else "—"
+
+
+def _figure(metrics: Mapping[str, float], name: str) -> str:
+    """A share, or a number of faces."""
+    if name in metrics and name.endswith("_faces"):
+        return f"{metrics[name]:,.0f}"
+    return _share(metrics, name)

@@ -21,6 +21,7 @@ from faces.records import (
     Proposal,
     identity_rows,
 )
+from faces.version_keeping import earlier_version
 from faces.versions import POINTER, ModelVersion, current_id, load_version
 
 
@@ -101,14 +102,25 @@ class CurrentModel:
     def snapshot(self) -> Identifier | None:
         """The model version in use now, None before the first one.
 
-        A version that cannot be loaded leaves the previous one in use, and `problem` says why.
+        A version that cannot be loaded leaves the previous one in use, also after a restart, and
+        `problem` says why.
         """
         with self._lock:
             try:
                 self._follow(self._look())
             except (BrokenModelVersion, SetupError) as error:
                 self.problem = str(error)
+                if self._identifier is None:
+                    self._identifier = self._earlier()
             return self._identifier
+
+    def _earlier(self) -> Identifier | None:
+        """What was in use before, as far as that is known and whole."""
+        try:
+            earlier = earlier_version(self._folder)
+        except SetupError:
+            return None
+        return None if earlier is None else Identifier(load_version(self._folder, earlier))
 
     def _look(self) -> _Seen | None:
         """What tells one state of the pointer from another."""

@@ -183,6 +183,21 @@ def load_version(folder: Path, version_id: str) -> ModelVersion:
     return version
 
 
+def remove_version(folder: Path, version_id: str) -> None:
+    """Remove a version, whole or broken; it is gone in one step.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
+    beside = folder / f"{_UNFINISHED}{version_id}"
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        (folder / version_id).rename(beside)
+        shutil.rmtree(beside)
+    except OSError as error:
+        raise SetupError(f"cannot remove {version_id} from {folder}: {error.strerror}") from error
+
+
 def list_versions(folder: Path) -> list[str]:
     """The ids of all versions, oldest first; unfinished ones are not among them."""
     if not folder.is_dir():
@@ -216,7 +231,7 @@ def make_current(folder: Path, version_id: str) -> None:
     used = used_ids(folder)
     if used[-1:] != [version_id]:
         used.append(version_id)
-    _point(folder, version_id, used)
+    point_to(folder, used)
 
 
 def used_ids(folder: Path) -> list[str]:
@@ -239,17 +254,21 @@ def used_ids(folder: Path) -> list[str]:
     return noted if current in noted else [*noted, current]
 
 
-def _point(folder: Path, version_id: str, used: Sequence[str]) -> None:
-    """Note what came into use, and move the pointer; each file in one step."""
+def point_to(folder: Path, used: Sequence[str]) -> None:
+    """Note what came into use, and move the pointer to the last of it; each file in one step.
+
+    Raises:
+        SetupError: the folder cannot be written.
+    """
     lines = "".join(f"{one}\n" for one in used[-_MOST_USED:])
     try:
-        for name, content in ((_USED, lines), (POINTER, f"{version_id}\n")):
+        for name, content in ((_USED, lines), (POINTER, f"{used[-1]}\n")):
             beside = folder / f"{_UNFINISHED}{name}"
             _write_file(beside, content.encode())
             beside.replace(folder / name)
         _sync_folder(folder)
     except OSError as error:
-        raise SetupError(f"cannot make {version_id} current: {error.strerror}") from error
+        raise SetupError(f"cannot make {used[-1]} current: {error.strerror}") from error
 
 
 _MOST_USED = 100

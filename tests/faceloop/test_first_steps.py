@@ -249,6 +249,26 @@ def test_model_versions_are_listed_and_chosen(faceloop, tmp_path: Path) -> None:
     assert faceloop("models", "--workspace", tmp_path).out.split("▶") == marked
 
 
+def test_model_versions_are_rolled_back_and_pruned(faceloop, tmp_path: Path) -> None:
+    made = [saved_version(tmp_path / "models", seed=seed) for seed in range(3)]
+    for version in made[1:]:
+        faceloop("models", "--workspace", tmp_path, "--use", version)
+    assert (
+        f"{made[1]} answers again" in faceloop("models", "--workspace", tmp_path, "--roll-back").out
+    )
+    assert f"removed {made[0]}" in faceloop("models", "--workspace", tmp_path, "--prune", "1").out
+    again = faceloop("models", "--workspace", tmp_path, "--roll-back")
+    assert (again.code, again.fault.count("\n")) == (1, 0)
+    assert "no earlier model version" in again.fault
+
+
+def test_two_versions_are_compared_on_the_same_photos(faceloop, named: Path) -> None:
+    made = [saved_version(named / "models", seed=seed) for seed in range(2)]
+    said = faceloop("models", "--workspace", named, "--compare", *made)
+    assert "rank1" in said.out
+    assert f"{made[1]} beside {made[0]}: too few photos to tell" in " ".join(said.out.split())
+
+
 def saved_version(folder: Path, *, seed: int, data_hash: str = "d" * 64) -> str:
     draft = ModelVersion(
         id="model-0000-00000000",
