@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
@@ -67,7 +68,12 @@ def retrain(
 
 
 def learn(
-    settings: Settings, store: Store, *, seed: int | None = None, dry_run: bool = False
+    settings: Settings,
+    store: Store,
+    *,
+    seed: int | None = None,
+    dry_run: bool = False,
+    report: Callable[[str], object] = say,
 ) -> Retrained | None:
     """Train and tell; None when too little is confirmed, which is no failure."""
     from training.retrain import retrain as train
@@ -81,11 +87,11 @@ def learn(
                 now=datetime.now(UTC),
                 seed=seed or 0,
                 strangers_accepted=settings.strangers_accepted,
-                report=lambda line: say(printable(line)),
+                report=lambda line: report(printable(line)),
                 dry_run=dry_run,
             )
     except NotEnoughToLearn as reason:
-        say(str(reason))
+        report(str(reason))
         return None
     if seed is not None and not done.is_new:
         say("so --seed changed nothing: it counts once there are new confirmations to learn from")

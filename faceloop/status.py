@@ -14,6 +14,7 @@ from faceloop.console import console, say, waiting, warn
 from faceloop.contradicting import contradictions_in, tell_contradictions
 from faceloop.folders import remembered_folders
 from faceloop.reading import PhotoFolders
+from faceloop.retrain_policy import news_of
 from faceloop.wording import counted, printable
 from faceloop.workspace import existing_store, settings_for
 from faces.confirmations import Truth
@@ -88,6 +89,7 @@ def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
             yield f"open {project.capitalize()} tasks", f"{open_tasks:,}"
         yield "detector", settings.detector
         yield "model version", current_id(settings.models) or "none yet"
+        yield "retrain", news_of(settings, store)
         yield "round", ledger.fact(connection, ROUND_FACT) or "none yet"
 
 

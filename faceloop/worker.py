@@ -1,13 +1,15 @@
-"""`faceloop worker`: reads answers after a hint and every minute, and pushes what follows."""
+"""`faceloop worker`: reads answers after a hint and every minute, pushes what follows, learns."""
 
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from huey import crontab
 from huey.consumer import Consumer
 
 from faceloop import options
+from faceloop.retrain_policy import RetrainPolicy
 from faceloop.workspace import prepare, settings_for
 from faces.errors import FaceloopError
 from faces.jobs import Job, Jobs
@@ -24,10 +26,25 @@ def worker(workspace: options.Workspace = None) -> None:
     _logger.setLevel(logging.INFO)
     settings = settings_for(workspace)
     store = prepare(settings)
-    jobs = Jobs(settings, lambda job: run_job(settings, store, job))
+    policy = RetrainPolicy(settings, store, say=_logger.info)
+    jobs = Jobs(settings, lambda job: _work(settings, store, job, policy))
     jobs.huey.periodic_task(crontab(minute="*"), name="look")(lambda: jobs.enqueue(Job.PULL))
     _logger.info("waiting for work")
     Consumer(jobs.huey, workers=1, periodic=True, max_delay=1.0).run()
+
+
+def _work(settings: Settings, store: Store, job: Job, policy: RetrainPolicy) -> None:
+    """Do one job, and learn again if what it brought makes that due."""
+    run_job(settings, store, job)
+    learn_if_due(policy, now=datetime.now(UTC))
+
+
+def learn_if_due(policy: RetrainPolicy, *, now: datetime) -> None:
+    """Learn if that is due; what stands in its way is one line in the log."""
+    try:
+        policy.look(now)
+    except FaceloopError as error:
+        _logger.warning("retrain failed: %s", error)
 
 
 def run_job(settings: Settings, store: Store, job: Job) -> None:

@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     strangers_accepted: float = Field(
         default=0.01, gt=0, lt=0.5, description="The share of strangers that a model may name"
     )
+    retrain_after_faces: int = Field(
+        default=0,
+        ge=0,
+        description="The worker retrains after so many new confirmed faces; 0: only you do",
+    )
+    retrain_after_minutes: int = Field(
+        default=60, ge=0, description="And so many minutes after the last retrain at the earliest"
+    )
     jobs: int = Field(
         default=0, ge=0, description="Processes that read photos; 0: one for each core"
     )

@@ -186,6 +186,14 @@ def named(workspace: Path) -> Path:
     return workspace
 
 
+def test_status_says_whether_a_retrain_is_worth_it(faceloop, named: Path) -> None:
+    before = " ".join(faceloop("status", "--workspace", named).out.split())
+    assert "retrain worth it: 2 people can be learned, and nothing was learned yet" in before
+    faceloop("retrain", "--workspace", named)
+    after = " ".join(faceloop("status", "--workspace", named).out.split())
+    assert "retrain not needed: nothing was confirmed since the last one" in after
+
+
 def test_a_dry_run_does_all_but_use_what_it_learned(faceloop, named: Path, tmp_path: Path) -> None:
     written = tmp_path / "retrain.json"
     said = faceloop("retrain", "--dry-run", "--json", written, "--workspace", named)

@@ -1,0 +1,70 @@
+"""The worker learns by itself once enough was confirmed, and not too often; off unless set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from faces.errors import BrokenModelVersion
+from faces.retraining import News, news_since
+from faces.settings import Settings
+from faces.store import log
+from faces.store.database import Store
+from faces.versions import ModelVersion, current_id, list_versions, load_version
+from sync.loop import desk_of, push_now
+
+
+class RetrainPolicy:
+    """Looks now and then whether to learn again, and does it."""
+
+    def __init__(self, settings: Settings, store: Store, *, say: Callable[[str], object]) -> None:
+        """Look by these settings; `say` is told each step in a line."""
+        self._settings, self._store, self._say = settings, store, say
+        self._tried_at: datetime | None = None
+
+    def look(self, now: datetime) -> bool:
+        """Learn and push if that is due; returns whether it was.
+
+        Raises:
+            FaceloopError: it was due and something stood in its way; the next try comes after the
+                same time as after success.
+        """
+        settings = self._settings
+        if not settings.retrain_after_faces:
+            return False
+        if not news_of(settings, self._store).is_due(
+            faces=settings.retrain_after_faces,
+            minutes=settings.retrain_after_minutes,
+            now=now,
+            tried_at=self._tried_at,
+        ):
+            return False
+        from faceloop.retrain import learn  # it is rarely due
+
+        self._tried_at = now
+        desk = desk_of(settings, self._store)  # without it, nobody would see what was learned
+        done = learn(settings, self._store, report=self._say)
+        if done is not None and done.is_used:
+            push_now(settings, self._store, desk, on_progress=lambda _what, _done, _total: None)
+        return True
+
+
+def news_of(settings: Settings, store: Store) -> News:
+    """What was confirmed since something was learned last."""
+    with store.read() as connection:
+        truth = log.truth(connection)
+    made = list_versions(settings.models)
+    return news_since(
+        truth,
+        current=_loaded(settings.models, current_id(settings.models)),
+        last=_loaded(settings.models, made[-1] if made else None),
+    )
+
+
+def _loaded(models: Path, version_id: str | None) -> ModelVersion | None:
+    """A version if it can be used: one that cannot counts as never learned."""
+    try:
+        return None if version_id is None else load_version(models, version_id)
+    except BrokenModelVersion:
+        return None

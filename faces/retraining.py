@@ -1,0 +1,90 @@
+"""Whether learning again is worth it, and when the worker does it by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from faces.confirmations import Truth
+from faces.versions import ModelVersion
+
+_FEWEST_PEOPLE, _FEWEST_FACES = 2, 2
+"""What a classifier needs at least: so many people with so many confirmed faces each."""
+_WORTH_FACES, _WORTH_SHARE = 10, 0.05
+"""So many faces more, and so large a share of all, are worth learning again."""
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class News:
+    """What was confirmed since something was learned last, at `learned_at`; None: never.
+
+    `newcomers` are the names of people who could be learned and whom the version in use does not
+    know; `learnable` is how many people can be learned at all.
+    """
+
+    learned_at: datetime | None
+    faces: int
+    all_faces: int
+    newcomers: tuple[str, ...]
+    learnable: int
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there is enough for a classifier."""
+        return self.learnable >= _FEWEST_PEOPLE
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether learning again would show: somebody new, or enough more faces."""
+        if not self.can_be_learned or not self.faces:
+            return False
+        enough = self.faces >= max(_WORTH_FACES, _WORTH_SHARE * self.all_faces)
+        return self.learned_at is None or bool(self.newcomers) or enough
+
+    def __str__(self) -> str:
+        """Whether a retrain is worth it and why, in one line."""
+        if not self.can_be_learned:
+            return "not yet: it needs two people with two confirmed faces each"
+        if self.learned_at is None:
+            return (
+                f"worth it: {self.learnable:,} people can be learned, and nothing was learned yet"
+            )
+        if not self.faces:
+            return "not needed: nothing was confirmed since the last one"
+        since = f"{self.faces:,} face{'s' * (self.faces > 1)} confirmed since the last one"
+        if self.newcomers:
+            more = len(self.newcomers) - _NAMED
+            names = ", ".join(self.newcomers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+            return f"worth it: {since}, and {names} can be learned"
+        return f"worth it: {since}" if self.is_worth_it else f"not yet: only {since}"
+
+    def is_due(self, *, faces: int, minutes: int, now: datetime, tried_at: datetime | None) -> bool:
+        """Whether to learn by itself: with so many new confirmed faces, but not too often.
+
+        No `faces` (0) is never; `minutes` lie between two tries.
+        """
+        if not faces or not self.can_be_learned or self.faces < faces:
+            return False
+        last = max((at for at in (self.learned_at, tried_at) if at is not None), default=None)
+        return last is None or now - last >= timedelta(minutes=minutes)
+
+
+def news_since(truth: Truth, *, current: ModelVersion | None, last: ModelVersion | None) -> News:
+    """What was confirmed since the version that was made last, whether it came into use or not."""
+    learned_at = None if last is None else last.created_at
+    since = [
+        said for said in truth.confirmed.values() if learned_at is None or said.at > learned_at
+    ]
+    counts = Counter(said.person for said in truth.confirmed.values())
+    learnable = {person for person, count in counts.items() if count >= _FEWEST_FACES}
+    known = set() if current is None else {truth.resolve(one.id) for one in current.people}
+    newcomers = {said.person for said in since} & learnable - known
+    return News(
+        learned_at=learned_at,
+        faces=len(since),
+        all_faces=len(truth.confirmed),
+        newcomers=tuple(sorted(truth.people[person].name for person in newcomers)),
+        learnable=len(learnable),
+    )

@@ -1,0 +1,98 @@
+"""The worker learns by itself once enough was confirmed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceloop.retrain_policy import RetrainPolicy, news_of
+from faceloop.worker import learn_if_due
+from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
+from faces.records import Box, Encodings, Face, PersonId, Photo, PhotoId, face_id_of_box
+from faces.settings import Settings
+from faces.store import log, photos
+from faces.store.database import Store
+from faces.versions import current_id
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+BOX = Box(10, 10, 50, 50)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Two people with six confirmed faces each."""
+    store = Store(f"sqlite:///{tmp_path / 'faceloop.sqlite3'}")
+    store.migrate(lock=tmp_path / "migrate.lock")
+    for name in ("Ann", "Ned"):
+        confirm(store, name, 6)
+    yield store
+    store.close()
+
+
+def confirm(store: Store, name: str, count: int) -> None:
+    rng = np.random.default_rng(len(name) * 100 + ord(name[0]))
+    look = rng.normal(size=128)
+    rows = (look + 0.3 * rng.normal(size=(count, 128))).astype(np.float32)
+    with store.write() as connection:
+        words: list[FaceVerdict] = []
+        for row in rows:
+            photo = PhotoId(hashlib.sha256(row.tobytes()).hexdigest())
+            face = Face(face_id_of_box(photo, BOX), photo, BOX, 1.0)
+            encodings = Encodings("dlib-resnet-v1", (face.id,), row[None], row[None])
+            read = photos.ReadPhoto(Photo(photo, 100, 100), (face,), encodings)
+            photos.save_photo(connection, read, now=NOW)
+            words.append(FaceVerdict(face.id, Verdict.IS, PersonId(name)))
+        created = PersonCreated(PersonId(name), name)
+        log.append(connection, Occasion("you", NOW, f"page of {name}"), [created, *words])
+
+
+def settings_of(workspace: Path, **given: int) -> Settings:
+    return Settings(workspace=workspace, **given)  # type: ignore[arg-type]
+
+
+def test_the_policy_is_off_unless_it_is_set(tmp_path: Path, store: Store) -> None:
+    policy = RetrainPolicy(settings_of(tmp_path), store, say=print)
+    assert not policy.look(NOW)
+    assert current_id(tmp_path / "models") is None
+
+
+def test_without_label_studio_nothing_is_learned_and_that_is_one_line(
+    tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings_of(tmp_path, retrain_after_faces=12)
+    policy = RetrainPolicy(settings, store, say=print)
+    learn_if_due(policy, now=NOW)
+    [record] = caplog.records
+    assert record.getMessage().startswith("retrain failed: there is no token for Label Studio")
+    assert current_id(settings.models) is None
+    learn_if_due(policy, now=NOW + timedelta(minutes=59))
+    assert len(caplog.records) == 1
+
+
+def test_with_enough_confirmed_faces_it_learns_pushes_and_waits_for_more(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed: list[str | None] = []
+    monkeypatch.setattr("faceloop.retrain_policy.desk_of", lambda *_: None)
+    monkeypatch.setattr(
+        "faceloop.retrain_policy.push_now",
+        lambda settings, *_, **__: pushed.append(current_id(settings.models)),
+    )
+    settings = settings_of(tmp_path, retrain_after_faces=12)
+    said: list[str] = []
+    policy = RetrainPolicy(settings, store, say=said.append)
+    assert policy.look(NOW)
+    assert pushed == [current_id(settings.models)]
+    assert "is in use" in said[-1]
+    assert news_of(settings, store).faces == 0
+    assert not policy.look(NOW + timedelta(days=1))
+
+
+def test_fewer_faces_wait(tmp_path: Path, store: Store) -> None:
+    policy = RetrainPolicy(settings_of(tmp_path, retrain_after_faces=13), store, say=print)
+    assert not policy.look(NOW)
