@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
+from faces.look_alikes import LookAlikes, look_alikes_of
 from faces.names import compared
 from faces.records import Confirmation, FaceId, Person, PersonId, PhotoId
 
@@ -281,6 +283,11 @@ class Truth:
                 return person
         known = self.known_as.get(wanted)
         return None if known is None else self.people.get(self.resolve(known))
+
+    @cached_property
+    def look_alikes(self) -> LookAlikes:
+        """Who is often taken for whom, as far as people said."""
+        return look_alikes_of(self.confirmed, self.rejected, self.apart)
 
     @property
     def looked_at(self) -> frozenset[FaceId]:

@@ -102,6 +102,7 @@ def _row(unit: Unit, threshold: float) -> DeskRow:
         wrong=sum(1 - unit.places[place] for place in shown),
         named=right * max(unit.known, chance),
         known=unit.known,
+        together=unit.together,
     )
 
 

@@ -45,7 +45,7 @@ class DeskRow:
     the shown is thrown out. `people` are on offer, likeliest first. `chosen` is chosen beforehand,
     being right with the probability `chance`. `wrong` is how many of the shown faces are expected
     not to belong, `known` how likely people can name them, `named` how many faces an answer is
-    expected to give their name.
+    expected to give their name. The first `together` people are offered side by side.
     """
 
     shown: tuple[FaceId, ...]
@@ -56,6 +56,7 @@ class DeskRow:
     wrong: float = 0.0
     named: float = 0.0
     known: float = 1.0
+    together: int = 1
 
     def __post_init__(self) -> None:
         """Refuse an empty row, and faces both shown and carried."""
@@ -114,8 +115,14 @@ class DeskTask:
 
     @property
     def people(self) -> tuple[PersonId, ...]:
-        """Who is on offer: whoever is chosen for a row, then the next likeliest of each in turn."""
+        """Who is on offer: whoever is chosen for a row, then the next likeliest of each in turn.
+
+        Who are often taken for each other stand side by side.
+        """
         people = dict.fromkeys(row.chosen for row in self.rows if row.chosen is not None)
+        for row in self.rows:
+            alike = row.people[: row.together] if row.together > 1 else ()
+            people |= dict.fromkeys(alike[: OFFERED_PEOPLE - len(people)])
         for place in range(OFFERED_PEOPLE):
             for row in self.rows:
                 if place < len(row.people) and len(people) < OFFERED_PEOPLE:

@@ -11,6 +11,7 @@ import numpy as np
 from faces.confirmations import Truth
 from faces.desk_alike import Foes, Said, alike, foes_of
 from faces.desk_tasks import OFFERED_PEOPLE, SURE, DeskState
+from faces.look_alikes import LookAlikes, side_by_side
 from faces.parts import parts
 from faces.records import ENCODING_LENGTH, Cluster, FaceId, FloatRows, PersonId, PhotoId, unit_rows
 
@@ -34,7 +35,8 @@ class Unit:
     `known` is how likely it is somebody whom people can name. `doubted` tells that people threw
     faces out of the same group, or called it mixed; `waits_for` is a unit that may be the same
     person, with the probability `alike`, and is asked about first; `is_said` tells that people
-    said it is.
+    said it is. The first `together` of the people are often taken for each other: none of them is
+    chosen beforehand.
     """
 
     faces: tuple[FaceId, ...]
@@ -46,11 +48,12 @@ class Unit:
     waits_for: tuple[FaceId, ...] = ()
     alike: float = 0.0
     is_said: bool = False
+    together: int = 1
 
     def best(self, threshold: float) -> PersonId | None:
         """Whom to choose beforehand."""
         person, chance = next(iter(self.people.items()), (None, 0.0))
-        return person if chance >= threshold else None
+        return person if chance >= threshold and self.together == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,11 @@ def units_of(state: DeskState) -> list[Unit]:
     in_photo = _in_photos(state)
     units, kept = [], []
     for number, draft in enumerate(drafts):
-        people = _people(draft, likeliest.of(number), _refused(draft, state, in_photo))
+        refused = _refused(draft, state, in_photo)
+        people = _people(draft, likeliest.of(number), refused, state.truth.look_alikes)
         draft = _without(draft, _passed(draft, people, state))
         if draft.faces:
-            units.append(_unit(draft, people))
+            units.append(_unit(draft, people, _together(people, state)))
             kept.append(number)
     return _in_order(units, rows[kept], state)
 
@@ -209,22 +213,34 @@ def _refused(
 
 
 def _people(
-    draft: _Draft, likeliest: Mapping[PersonId, float], refused: Collection[PersonId]
+    draft: _Draft,
+    likeliest: Mapping[PersonId, float],
+    refused: Collection[PersonId],
+    look_alikes: LookAlikes,
 ) -> dict[PersonId, float]:
-    """The likeliest people whom the unit can be."""
+    """The likeliest people whom the unit can be, beside each those who are taken for them."""
     odds = _LEFT_ALONE / len(draft.faces) ** _BY_SIZE
     chances = {who: one * odds / (one * odds + 1 - one) for who, one in likeliest.items()}
     if draft.hint is not None and not draft.doubted:
         right = sum(draft.places) / len(draft.places)
         chances[draft.hint] = max(right, chances.get(draft.hint, 0.0))
-    allowed = [person for person in chances if person not in refused]
-    allowed.sort(key=lambda person: (-chances[person], person))
-    return {person: chances[person] for person in allowed[:OFFERED_PEOPLE]}
+    likely = sorted(chances.keys() - refused, key=lambda person: (-chances[person], person))
+    offered = [one for one in side_by_side(likely, look_alikes) if one not in refused]
+    return {person: chances.get(person, 0.0) for person in offered[:OFFERED_PEOPLE]}
 
 
 def _is_likely(people: Mapping[PersonId, float], state: DeskState) -> bool:
     """Whether the first of these people is chosen beforehand."""
-    return next(iter(people.values()), 0.0) >= state.learned.threshold
+    likely = next(iter(people.values()), 0.0) >= state.learned.threshold
+    return likely and _together(people, state) == 1
+
+
+def _together(people: Mapping[PersonId, float], state: DeskState) -> int:
+    """How many of the first of these people are often taken for the first, who counts, too."""
+    first = next(iter(people), None)
+    if first is None:
+        return 1
+    return 1 + len(state.truth.look_alikes.get(first, frozenset()) & people.keys())
 
 
 def _passed(draft: _Draft, people: Mapping[PersonId, float], state: DeskState) -> set[FaceId]:
@@ -246,9 +262,9 @@ def _without(draft: _Draft, passed: Collection[FaceId]) -> _Draft:
     return replace(draft, faces=faces, places=[draft.places[place] for place in kept])
 
 
-def _unit(draft: _Draft, people: Mapping[PersonId, float]) -> Unit:
+def _unit(draft: _Draft, people: Mapping[PersonId, float], together: int) -> Unit:
     faces, places = tuple(draft.faces), tuple(draft.places)
-    return Unit(faces, places, draft.confidence, people, doubted=draft.doubted)
+    return Unit(faces, places, draft.confidence, people, doubted=draft.doubted, together=together)
 
 
 def _in_order(units: Sequence[Unit], rows: FloatRows, state: DeskState) -> list[Unit]:

@@ -147,8 +147,9 @@ def respecting(proposals: Iterable[Proposal], truth: Truth) -> list[Proposal]:
     """The proposals, in their order, as far as they agree with what people said.
 
     Nobody is proposed for a face that was said not to be them; such a face is unknown. Its score
-    stays: so sure was the machine that the face is nobody else. Somebody who was merged into
-    another person is proposed as that one.
+    stays: so sure was the machine that the face is nobody else. The same holds where it may as well
+    be somebody who is often taken for that person: people choose between the two. Somebody who was
+    merged into another person is proposed as that one.
     """
     return [_respectful(proposal, truth) for proposal in proposals]
 
@@ -157,6 +158,7 @@ def _respectful(proposal: Proposal, truth: Truth) -> Proposal:
     if proposal.person is None:
         return proposal
     person = truth.resolve(proposal.person)
-    if person in truth.rejected.get(proposal.face, frozenset()):
+    refused = truth.rejected.get(proposal.face, frozenset())
+    if person in refused or truth.look_alikes.get(person, frozenset()) - refused:
         return replace(proposal, person=None)
     return replace(proposal, person=person)

@@ -10,6 +10,7 @@ from faces.confirmations import Truth
 from faces.desk_tasks import OFFERED_PEOPLE
 from faces.identify import Identifier, respecting
 from faces.learned import Learned, proposals_of
+from faces.look_alikes import side_by_side
 from faces.records import Cluster, Encodings, FaceId, PersonId, Proposal, identity_rows
 
 
@@ -87,6 +88,7 @@ def _proposals_of_clusters(clusters: Sequence[Cluster], truth: Truth, run: str) 
 
 
 def _allowed(face: FaceId, people: Iterable[PersonId], truth: Truth) -> list[PersonId]:
-    """Without anybody whom the face was said not to be."""
+    """Without anybody whom the face was said not to be; who are taken for each other together."""
     refused = truth.rejected.get(face, frozenset())
-    return [person for person in people if person not in refused]
+    offered = side_by_side((one for one in people if one not in refused), truth.look_alikes)
+    return [person for person in offered if person not in refused][:OFFERED_PEOPLE]

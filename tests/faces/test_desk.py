@@ -251,6 +251,35 @@ def test_whom_a_face_looks_like_is_chosen_beforehand_and_a_confirmed_group_too()
     assert row_of[faces(4, 5)].chosen is None
 
 
+def taken_for_each_other() -> list[Word]:
+    """Faces 0 and 1 are Ann and were said not to be Ned; face 2 is Ned."""
+    refused = [FaceVerdict(face(number), Verdict.IS_NOT, NED) for number in (0, 1)]
+    return [is_(0), is_(1), is_(2, NED), *refused]
+
+
+def test_nobody_is_chosen_beforehand_for_who_is_often_taken_for_them() -> None:
+    tasks = plan_desk(state_of([0, 0, 1, 0, 1], words=taken_for_each_other()))
+    row_of = {row.shown: row for task in tasks for row in task.rows}
+    assert row_of[faces(3)].chosen is None
+    assert row_of[faces(3)].people[:2] == (ANN, NED)
+    assert row_of[faces(4)].people[:2] == (NED, ANN)
+
+
+def test_somebody_is_chosen_once_the_look_alike_is_refused() -> None:
+    refused = FaceVerdict(face(3), Verdict.IS_NOT, NED)
+    tasks = plan_desk(state_of([0, 0, 1, 0], words=[*taken_for_each_other(), refused]))
+    row_of = {row.shown: row for task in tasks for row in task.rows}
+    assert row_of[faces(3)].chosen == ANN
+
+
+def test_who_are_taken_for_each_other_are_offered_side_by_side() -> None:
+    people = tuple(PersonId(f"p{number}") for number in range(4))
+    plain = DeskRow(faces(0), people=people[:2])
+    torn = DeskRow(faces(1), people=people[2:], together=2)
+    page = DeskTask(Kind.SEVERAL, (plain, torn), worth=1.0)
+    assert page.people.index(people[3]) == page.people.index(people[2]) + 1
+
+
 def test_somebody_refused_is_neither_chosen_nor_on_offer() -> None:
     words = [is_(0), FaceVerdict(face(1), Verdict.IS_NOT, ANN), is_(3)]
     photos = {face(0): PhotoId("a"), face(1): PhotoId("b"), face(2): PhotoId("c")}
