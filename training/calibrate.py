@@ -167,8 +167,9 @@ def _balanced(known: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
 def _log_loss(head: Head, meetings: Meetings, weight: npt.NDArray[np.float64]) -> float:
     """The mean log loss of all meetings by their weights (n,)."""
     logits, crowding, own = _logits_of(head, meetings)
-    total = np.logaddexp(np.logaddexp.reduce(logits, axis=1), crowding)
-    return float(weight @ (total - own))
+    highest = np.maximum(logits.max(axis=1, initial=-np.inf), crowding)
+    powers = np.exp(logits - highest[:, None]).sum(axis=1) + np.exp(crowding - highest)
+    return float(weight @ (highest + np.log(powers) - own))
 
 
 def _logits_of(head: Head, meetings: Meetings) -> tuple[Cosines, Crowding, npt.NDArray[np.float64]]:
@@ -191,8 +192,8 @@ def _derivatives(
     logits, crowding, own = _logits_of(head, meetings)
     logits[~np.isfinite(logits)] = 0.0
     unknown = 1.0 - scores.sum(axis=1)
-    mean = (scores * logits).sum(axis=1) + unknown * crowding
-    spread = (scores * logits**2).sum(axis=1) + unknown * crowding**2 - mean**2
+    mean = np.einsum("np,np->n", scores, logits) + unknown * crowding
+    spread = np.einsum("np,np,np->n", scores, logits, logits) + unknown * crowding**2 - mean**2
     slope = np.array([weight @ (mean - own), weight @ (unknown - ~meetings.known)])
     across = weight @ (unknown * (crowding - mean))
     bend = np.array([[weight @ spread, across], [across, weight @ (unknown * (1 - unknown))]])

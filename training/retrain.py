@@ -263,18 +263,26 @@ def _is_made_from(version: ModelVersion, data: DataSet, strangers_accepted: floa
 def _decided(
     store: Store, version: ModelVersion, current: ModelVersion | None, data: DataSet, seed: int
 ) -> Decision:
+    """Whether it comes into use; whoever is no longer named does not stay for want of photos."""
     with store.read() as connection:
-        resolve = log.truth(connection).resolve
+        truth = log.truth(connection)
     asked = version.metrics[_ASKED]
-    return decided(
+    named = {said.person for said in truth.confirmed.values()}
+    knows_forgotten = current is not None and any(
+        truth.resolve(person.id) not in named for person in current.people
+    )
+    decision = decided(
         version,
-        current,
+        None if knows_forgotten else current,
         centroid_version(data, now=version.created_at, strangers_accepted=asked),
         data,
-        resolve=resolve,
+        resolve=truth.resolve,
         same_asked=current is None or current.metrics.get(_ASKED) == asked,
         rng=np.random.default_rng(seed),
     )
+    if knows_forgotten and decision.is_promoted:
+        return replace(decision, why="the version before knows somebody who is no longer named")
+    return decision
 
 
 def _verdict(

@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 
 import training.retrain
-from faces.confirmations import FaceVerdict, Occasion, PersonCreated, PersonRenamed, Verdict
+from faces.confirmations import (
+    FaceVerdict,
+    Occasion,
+    PersonCreated,
+    PersonRenamed,
+    Retracted,
+    Verdict,
+)
 from faces.errors import NotEnoughToLearn, SetupError
 from faces.identify import CurrentModel
 from faces.records import (
@@ -131,6 +138,11 @@ def add_photos(store: Store, rows: FloatRows, *, part: Part | None = None) -> li
             photos.save_photo(connection, read, now=NOW)
             faces.append(face.id)
     return faces
+
+
+def faces_of(rows: FloatRows) -> list[FaceId]:
+    """The faces on the photos of these rows."""
+    return [face_id_of_box(a_photo(row, None), BOX) for row in rows]
 
 
 def a_photo(row: FloatRows, part: Part | None) -> PhotoId:
@@ -298,6 +310,29 @@ def spoiled(data: DataSet, **how: object) -> ModelVersion:
     """What a failed learning might give: everybody has the face of another."""
     version = learned(data, **how)  # type: ignore[arg-type]
     return replace(version, weights=np.roll(version.weights, 1, axis=0))
+
+
+def test_whoever_is_forgotten_leaves_no_trace_in_the_next_version(
+    in_use: Store, workspace: Path, looks
+) -> None:
+    models, said = workspace / "models", []
+    without = load_version(models, str(current_id(models)))
+    create(in_use, "Bo")
+    confirm(in_use, "Bo", looks(7, 6))
+    with_bo = trained(in_use, models)
+    assert with_bo.people == 4
+    with in_use.write() as connection:
+        for face in faces_of(looks(7, 6)):
+            log.append(connection, said_in(f"annotation:{face}"), [Retracted()])
+    again = trained(in_use, models, said=said)
+    assert again.is_used
+    assert "knows somebody who is no longer named" in said[-1]
+    version = load_version(models, again.version)
+    assert (version.people, version.data_hash) == (without.people, without.data_hash)
+    assert np.array_equal(version.weights, without.weights)
+    assert np.array_equal(version.strangers.rows, without.strangers.rows)
+    assert (version.scale, version.unknown_cosine) == (without.scale, without.unknown_cosine)
+    assert (version.threshold, version.metrics) == (without.threshold, without.metrics)
 
 
 def test_a_worse_version_does_not_come_into_use(
