@@ -28,8 +28,8 @@ class LearnedSoFar:
     """
 
     def __init__(self, network: str) -> None:
-        """Nothing is known yet; encodings of this network will be read."""
-        self._network = network
+        """Nothing is known yet; encodings of this network will be read, or of the version's own."""
+        self._shipped = self._network = network
         self._lock = threading.Lock()
         self._state: _State | None = None
         self._learned = Learned()
@@ -47,6 +47,7 @@ class LearnedSoFar:
         with self._lock:
             if state != self._state or not self._is_whole:
                 self._learned = Learned(version, truth=truth)
+                self._turn_to(version.network if version and version.onnx else self._shipped)
                 self._follow(connection, _named_since(truth, self._learned))
                 faces = Counter(self._person_of.values())
                 for person, rows in self._sums.items():
@@ -54,6 +55,12 @@ class LearnedSoFar:
                     self._learned.learn(person, row, faces=faces[person])
                 self._state = state
             return self._learned
+
+    def _turn_to(self, network: str) -> None:
+        """Forget what another network said."""
+        if network != self._network:
+            self._network = network
+            self._rows, self._person_of, self._sums = {}, {}, {}
 
     def _follow(self, connection: Connection, wanted: Mapping[FaceId, PersonId]) -> None:
         """Count each face for the person that it is by now, and no others."""

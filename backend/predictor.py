@@ -22,10 +22,10 @@ from backend.media import Media
 from backend.naming import Moment, as_shown, predictions
 from backend.recent import RecentPictures
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
-from faces.identify import CurrentModel, respecting
+from faces.identify import CurrentModel, Identifier, respecting
 from faces.learned import Learned, proposals_of
 from faces.pictures import OpenPhoto, open_bytes
-from faces.reading import FaceReader
+from faces.reading import FaceReader, VersionReaders
 from faces.records import (
     Box,
     FaceId,
@@ -96,7 +96,7 @@ class Predictor:
         self.counters = Counters()
         self._store = store
         self._models = models
-        self._reader = reader
+        self._readers = VersionReaders(reader)
         self._media = media
         self._network = network
         self._predict_s = predict_s
@@ -127,8 +127,9 @@ class Predictor:
         moment, _ = self._snapshot([])
         self._learned_now(moment)
         nothing = np.zeros((_BLANK_PX, _BLANK_PX, 3), dtype=np.uint8)
-        self._reader.read(OpenPhoto(Photo(PhotoId("0" * 64), _BLANK_PX, _BLANK_PX), nothing))
-        self._reader.encode_boxes(nothing, [Box(0, 0, _BLANK_PX, _BLANK_PX)])
+        reader = self._reader_of(moment)
+        reader.read(OpenPhoto(Photo(PhotoId("0" * 64), _BLANK_PX, _BLANK_PX), nothing))
+        reader.encode_boxes(nothing, [Box(0, 0, _BLANK_PX, _BLANK_PX)])
 
     def close(self) -> None:
         """Take on nothing more; what has begun is finished."""
@@ -173,6 +174,7 @@ class Predictor:
         """The state to work with, and those of the photos that are in the store."""
         identifier = self._models.snapshot()
         self.model = None if identifier is None else identifier.version.id
+        network = self._network_of(identifier)
         with self._store.read() as connection:
             self._last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
             known: dict[PhotoId, ReadPhoto] = {}
@@ -181,7 +183,7 @@ class Predictor:
                 if photo is not None:
                     faces = tuple(photos.faces(connection, photo_id))
                     ids = [face.id for face in faces]
-                    encodings = photos.encodings(connection, self._network, only=ids)
+                    encodings = photos.encodings(connection, network, only=ids)
                     known[photo_id] = ReadPhoto(photo, faces, encodings)
             shown = [face.id for one in known.values() for face in one.faces]
             moment = Moment(
@@ -200,7 +202,7 @@ class Predictor:
 
     def _name_new(self, url: object, moment: Moment) -> Prediction:
         content = self._media.fetch(url)
-        read = self._reader.read(open_bytes(content, name="the picture of a task"))
+        read = self._reader_of(moment).read(open_bytes(content, name="the picture of a task"))
         return predictions([read], moment)[0]
 
     def _name_drawn(self, url: object, context: object) -> Prediction:
@@ -229,12 +231,22 @@ class Predictor:
         nobody = [Proposal(FaceId(str(number)), None, 0.0, "") for number in range(len(drawn))]
         if not learned.knows_anybody:
             return nobody
-        encodings = encode_drawn(self._reader, self._picture(url), drawn, network=self._network)
+        network = self._network_of(moment.identifier)
+        reader = self._reader_of(moment)
+        encodings = encode_drawn(reader, self._picture(url), drawn, network=network)
         if moment.identifier is not None:
             moment.identifier.refuse_other_network(encodings)
         likeliest = learned.likeliest(identity_rows(encodings), 1)
         found = proposals_of(encodings.faces, learned, likeliest, otherwise=_NAMED_SINCE)
         return [found.get(one.face, one) for one in nobody]
+
+    def _network_of(self, identifier: Identifier | None) -> str:
+        """The network whose encodings a version is asked about."""
+        own = None if identifier is None else identifier.own_network
+        return own or self._network
+
+    def _reader_of(self, moment: Moment) -> FaceReader:
+        return self._readers.of(None if moment.identifier is None else moment.identifier.version)
 
     def _learned_now(self, moment: Moment) -> Learned:
         version = None if moment.identifier is None else moment.identifier.version

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,14 +17,16 @@ from faceloop.wording import printable
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
 from faces.locks import Work, alone
-from faces.records import NETWORK
+from faces.records import NETWORK, FaceId
 from faces.settings import Settings
 from faces.store.database import Store
 from sync.desk import Desk
 from sync.loop import desk_of, pull_now, push_now
+from sync.own_network import cut_chips
 
 if TYPE_CHECKING:
     from training.retrain import Retrained
+    from training.tuning import Chips
 
 Seed = Annotated[
     int | None, typer.Option(help="The same seed and confirmations give the same version.")
@@ -42,9 +45,19 @@ Json = Annotated[
 ]
 
 
+TuneNetwork = Annotated[
+    bool,
+    typer.Option(
+        "--tune-network",
+        help="Tune the face network to these people as well; the better of the two is used.",
+    ),
+]
+
+
 def retrain(
     workspace: options.Workspace = None,
     seed: Seed = None,
+    tune_network: TuneNetwork = False,
     json: Json = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -54,7 +67,7 @@ def retrain(
     desk = None if dry_run else _desk_if_there(settings, store)
     if desk is not None:
         pull_now(settings, store, desk)
-    done = learn(settings, store, seed=seed, dry_run=dry_run)
+    done = learn(settings, store, seed=seed, tune_network=tune_network, dry_run=dry_run)
     if done is None:
         return
     if json is not None:
@@ -72,6 +85,7 @@ def learn(
     store: Store,
     *,
     seed: int | None = None,
+    tune_network: bool = False,
     dry_run: bool = False,
     report: Callable[[str], object] = say,
 ) -> Retrained | None:
@@ -88,6 +102,7 @@ def learn(
                 seed=seed or 0,
                 strangers_accepted=settings.strangers_accepted,
                 report=lambda line: report(printable(line)),
+                chips_of=partial(_chips_of, store) if tune_network else None,
                 dry_run=dry_run,
             )
     except NotEnoughToLearn as reason:
@@ -96,6 +111,13 @@ def learn(
     if seed is not None and not done.is_new:
         say("so --seed changed nothing: it counts once there are new confirmations to learn from")
     return done
+
+
+def _chips_of(store: Store, faces: Sequence[FaceId]) -> Chips:
+    from training.tuning import Chips
+
+    with named_progress() as advance:
+        return Chips(*cut_chips(store, faces, on_photo=partial(advance, "photos opened")))
 
 
 def _write(place: Path, done: Retrained) -> None:

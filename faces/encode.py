@@ -35,9 +35,14 @@ class Encoder:
     by the first call that has a face.
     """
 
-    def __init__(self, threads: int | None = None) -> None:
-        """Take this many threads for the network; None: one for each core."""
+    def __init__(self, threads: int | None = None, *, model: bytes | None = None) -> None:
+        """Take this many threads for the network; None: one for each core.
+
+        `model` is a network that was tuned (ONNX, as `faces.onnx_graph` writes it); its numbers are
+        others, and mean nothing beside those of the network that every installation has.
+        """
         self._threads = threads
+        self._model = model
         self._parts: _Parts | None = None
         self._loading = threading.Lock()
 
@@ -53,24 +58,29 @@ class Encoder:
             nothing = np.empty((0, ENCODING_LENGTH), dtype=np.float32)
             return nothing, nothing.copy()
         parts = self._loaded()
-        rows = _rows(parts.network, parts.cutter.with_mirrored(pixels, boxes))
+        rows = encode_chips(parts.network, parts.cutter.with_mirrored(pixels, boxes))
         return rows[: len(boxes)], rows[len(boxes) :]
 
     def _loaded(self) -> _Parts:
         with self._loading:
             if self._parts is None:
                 from faces.chips import ChipCutter
-                from faces.dlib_network import read_face_network
-                from faces.onnx_graph import face_network_model
                 from faces.onnx_session import RunningNetwork
 
-                network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
-                running = RunningNetwork(face_network_model(network), threads=self._threads)
+                running = RunningNetwork(self._model or _shipped(), threads=self._threads)
                 self._parts = _Parts(ChipCutter(), running)
             return self._parts
 
 
-def _rows(network: RunningNetwork, chips: Pixels) -> FloatRows:
+def _shipped() -> bytes:
+    """The network that every installation has."""
+    from faces.dlib_network import read_face_network
+    from faces.onnx_graph import face_network_model
+
+    return face_network_model(read_face_network(weights_file(Weights.ENCODER).read_bytes()))
+
+
+def encode_chips(network: RunningNetwork, chips: Pixels) -> FloatRows:
     """The network's answers for chips (n, 150, 150, 3): (n, 128)."""
     batches = [chips[start : start + _BATCH] for start in range(0, len(chips), _BATCH)]
     return np.concatenate([network.answer(batch) for batch in batches])

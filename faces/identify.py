@@ -32,6 +32,11 @@ class Identifier:
         """Speak for this version."""
         self.version = version
 
+    @property
+    def own_network(self) -> str | None:
+        """The network that the version brought along, None for that of every installation."""
+        return self.version.network if self.version.onnx else None
+
     def propose(self, encodings: Encodings) -> list[Proposal]:
         """A proposal for each face, in the order of the encodings.
 

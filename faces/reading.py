@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -28,6 +29,7 @@ from faces.turning import turned_box
 
 if TYPE_CHECKING:
     from faces.settings import Settings
+    from faces.versions import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,18 @@ class FaceReader:
     """A detector and an encoder, working together; may be used by several threads at once."""
 
     def __init__(
-        self, detector: Detector, encoder: FaceEncoder, *, rotations: bool = False
+        self,
+        detector: Detector,
+        encoder: FaceEncoder,
+        *,
+        rotations: bool = False,
+        network: str = NETWORK,
     ) -> None:
-        """Take both as they are; with `rotations`, look at each photo in all four directions."""
+        """Take both as they are; with `rotations`, look at each photo in all four directions.
+
+        `network` is the one whose encodings the encoder gives.
+        """
+        self.network = network
         self._detector = detector
         self._encoder = encoder
         self._rotations = rotations
@@ -85,12 +96,19 @@ class FaceReader:
             )
             for box, seen in zip(boxes, found, strict=True)
         )
-        encodings = Encodings(NETWORK, tuple(face.id for face in faces), plain, mirrored)
+        encodings = Encodings(self.network, tuple(face.id for face in faces), plain, mirrored)
         return ReadPhoto(photo, faces, encodings, self._detector.name)
 
     def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         """Encode faces whose boxes are known: each, and its mirror image, (n, 128) in order."""
         return self._encoder.encode(pixels, boxes)
+
+    def with_network(self, version: ModelVersion) -> FaceReader:
+        """The same detector with the network that a version brought along."""
+        encoder = Encoder(model=version.onnx)
+        return FaceReader(
+            self._detector, encoder, rotations=self._rotations, network=version.network
+        )
 
     def _find(self, pixels: Pixels) -> tuple[int, list[Detection]]:
         """The faces, and how many quarters the photo had to be turned to the left to see them.
@@ -102,6 +120,28 @@ class FaceReader:
             for quarters in (range(4) if self._rotations else range(1))
         ]
         return max(tried, key=lambda turn: max((seen.score for seen in turn[1]), default=-np.inf))
+
+
+class VersionReaders:
+    """The reader that goes with a model version; safe to share between threads.
+
+    A version whose network was tuned is asked about that network's encodings and no others.
+    """
+
+    def __init__(self, reader: FaceReader) -> None:
+        """Start with the reader of the network that every installation has."""
+        self._shipped = reader
+        self._lock = threading.Lock()
+        self._own: FaceReader | None = None
+
+    def of(self, version: ModelVersion | None) -> FaceReader:
+        """The reader for this version; that of the last tuned network is kept."""
+        if version is None or not version.onnx:
+            return self._shipped
+        with self._lock:
+            if self._own is None or self._own.network != version.network:
+                self._own = self._shipped.with_network(version)
+            return self._own
 
 
 def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceReader:

@@ -7,6 +7,7 @@ models/
   model-0001-9c1e2a7f/
     version.json              people, calibration, metrics, sha256 of every other file
     weights.safetensors       one row for each person, and for each stranger
+    network.onnx              only where the face network was tuned: the network itself
 ```
 
 Nothing in a version can run code. Its id ends with a digest of all it says, so that a changed
@@ -21,7 +22,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,13 @@ from safetensors.numpy import save as save_tensors
 
 from faces.errors import BrokenModelVersion, SetupError
 from faces.likeness import NO_STRANGERS, Strangers
-from faces.records import ENCODING_LENGTH, FloatRows, Person, PersonId
+from faces.records import ENCODING_LENGTH, NETWORK, FloatRows, Person, PersonId
 
 FORMAT = 2
 """Raised when an older faceloop could no longer read what this one writes."""
 _WEIGHTS = "weights.safetensors"
 _DESCRIPTION = "version.json"
+_NETWORK = "network.onnx"
 POINTER = "current"
 """The file in the folder of versions that holds the id of the one in use."""
 _USED = "used"
@@ -55,7 +57,8 @@ class ModelVersion:
     probability exp(scale * x.w[i]) / (exp(scale * (unknown_cosine + c)) + sum over j of
     exp(scale * x.w[j])), where c is how much `strangers` crowd x; below `threshold` the answer is
     unknown. `same_person` is for whoever is named later (`likeness.class_means`). Names are those
-    at training time.
+    at training time. `onnx` is the network that makes the encodings, empty where it is the one that
+    every installation has.
     """
 
     id: str
@@ -72,6 +75,7 @@ class ModelVersion:
     faceloop_version: str
     strangers: Strangers = NO_STRANGERS
     same_person: float = 1.0
+    onnx: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a version that could not name anybody soundly."""
@@ -81,6 +85,8 @@ class ModelVersion:
             raise ValueError(f"a version's time needs a zone, got {self.created_at.isoformat()}")
         if len({person.id for person in self.people}) != len(self.people) or not self.people:
             raise ValueError("a version knows at least one person, and each of them once")
+        if bool(self.onnx) != (_TUNED in self.network):
+            raise ValueError(f"a version brings its network if it was tuned: {self.network}")
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -98,6 +104,14 @@ class ModelVersion:
             raise ValueError(f"a threshold lies between 0 and 1, got {self.threshold}")
         if not all(np.isfinite(value) for value in self.metrics.values()):
             raise ValueError(f"a metric that was not measured is left out, got {self.metrics}")
+
+
+_TUNED = "-tuned-"
+
+
+def tuned_network_id(onnx: bytes) -> str:
+    """What a tuned network is called: its encodings are kept under this name, apart from others."""
+    return f"{NETWORK}{_TUNED}{hashlib.sha256(onnx).hexdigest()[:16]}"
 
 
 class _PersonInFile(BaseModel):
@@ -150,11 +164,13 @@ def save_version(folder: Path, version: ModelVersion) -> None:
         if _digest(load_version(folder, version.id)) != _digest(version):
             raise BrokenModelVersion(f"another model version is called {version.id} already")
         return
-    weights = save_tensors({"weights": version.weights, "strangers": version.strangers.rows})
+    files = {
+        _WEIGHTS: save_tensors({"weights": version.weights, "strangers": version.strangers.rows})
+    }
+    if version.onnx:
+        files[_NETWORK] = version.onnx
     try:
-        _write_folder(
-            folder / version.id, {_WEIGHTS: weights, _DESCRIPTION: _described(version, weights)}
-        )
+        _write_folder(folder / version.id, {**files, _DESCRIPTION: _described(version, files)})
     except OSError as error:
         raise SetupError(f"cannot write {version.id} to {folder}: {error.strerror}") from error
 
@@ -175,10 +191,13 @@ def load_version(folder: Path, version_id: str) -> ModelVersion:
     if _WEIGHTS not in contents:
         raise BrokenModelVersion(f"{version_id} in {folder} names no {_WEIGHTS}; {_MEND}")
     try:
-        version = _assembled(description, load_tensors(contents[_WEIGHTS]))
+        version = _assembled(
+            description, load_tensors(contents[_WEIGHTS]), contents.get(_NETWORK, b"")
+        )
     except (SafetensorError, ValueError, KeyError) as error:
         raise BrokenModelVersion(f"{version_id} in {folder} makes no sense: {error}") from error
-    if version.id != version_id or not version_id.endswith(_digest(version)):
+    is_changed = version.id != version_id or not version_id.endswith(_digest(version))
+    if is_changed or (version.onnx and not _is_named_for(version.network, description)):
         raise BrokenModelVersion(f"{_DESCRIPTION} of {version_id} in {folder} was changed; {_MEND}")
     return version
 
@@ -293,6 +312,11 @@ def _digest(version: ModelVersion) -> str:
 _NOT_CONTENT = ("id", "created_at")
 
 
+def _is_named_for(network: str, description: _Description) -> bool:
+    """Whether a tuned network is the one that its name, and so the version's digest, stands for."""
+    return description.files[_NETWORK].startswith(network.partition(_TUNED)[2])
+
+
 def _plain(version: ModelVersion) -> dict[str, Any]:
     """All but the rows as JSON values."""
     return {
@@ -313,10 +337,10 @@ def _plain(version: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _described(version: ModelVersion, weights: bytes) -> bytes:
-    """version.json of a version."""
-    files = {_WEIGHTS: hashlib.sha256(weights).hexdigest()}
-    content = {"format": FORMAT, **_plain(version), "files": files}
+def _described(version: ModelVersion, files: Mapping[str, bytes]) -> bytes:
+    """version.json of a version with these files."""
+    told = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    content = {"format": FORMAT, **_plain(version), "files": told}
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False).encode() + b"\n"
 
 
@@ -359,7 +383,9 @@ def _checked(folder: Path, version_id: str, name: str, expected: str) -> bytes:
     return content
 
 
-def _assembled(description: _Description, rows: Mapping[str, FloatRows]) -> ModelVersion:
+def _assembled(
+    description: _Description, rows: Mapping[str, FloatRows], onnx: bytes
+) -> ModelVersion:
     apart = {"files", "people", "strangers_start", "strangers_scale"}
     start, scale = description.strangers_start, description.strangers_scale
     return ModelVersion(
@@ -367,6 +393,7 @@ def _assembled(description: _Description, rows: Mapping[str, FloatRows]) -> Mode
         people=tuple(Person(PersonId(one.id), one.name) for one in description.people),
         weights=rows["weights"],
         strangers=Strangers(rows["strangers"], start=start, scale=scale),
+        onnx=onnx,
     )
 
 

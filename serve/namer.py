@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from faces.confirmations import Truth
 from faces.identify import CurrentModel, Identifier
 from faces.pictures import open_bytes
-from faces.reading import FaceReader
+from faces.reading import FaceReader, VersionReaders
 from faces.records import Face, FloatRows, PersonId, Pixels, identity_rows
 from faces.store import log
 from faces.store.database import Store
@@ -24,7 +24,7 @@ class Namer:
     def __init__(self, models: CurrentModel, reader: FaceReader, store: Store | None) -> None:
         """Follow these models; without a store, people are called as when the model learned."""
         self._models = models
-        self._reader = reader
+        self._readers = VersionReaders(reader)
         self._store = store
 
     def about(self) -> KnownModel:
@@ -43,8 +43,8 @@ class Namer:
             BadPhoto: these bytes are no photo.
             SetupError: the model version learned from another network's encodings.
         """
-        pixels, read = self._read(content, called)
         identifier = self._models.snapshot()
+        pixels, read = self._read(content, called, identifier)
         if identifier is None:
             return NamedPicture(pixels, _left_to_right(_unknown(read.faces)), None)
         faces = self._named(identifier, read, self._names(identifier))
@@ -57,11 +57,11 @@ class Namer:
             BadPhoto: these bytes are no photo.
             SetupError: the model version learned from another network's encodings.
         """
-        pixels, read = self._read(content, called)
+        identifier = self._models.snapshot()
+        pixels, read = self._read(content, called, identifier)
         if not read.faces:
             return None
         row = max(range(len(read.faces)), key=lambda index: _area(read.faces[index]))
-        identifier = self._models.snapshot()
         if identifier is None:
             return OneFace(pixels, _unknown(read.faces)[row], (), len(read.faces), None)
         names = self._names(identifier)
@@ -70,9 +70,12 @@ class Namer:
         likeliest = _likeliest(identifier, rows, names, count)
         return OneFace(pixels, face, likeliest, len(read.faces), identifier.version.id)
 
-    def _read(self, content: bytes, called: str) -> tuple[Pixels, ReadPhoto]:
+    def _read(
+        self, content: bytes, called: str, identifier: Identifier | None
+    ) -> tuple[Pixels, ReadPhoto]:
         opened = open_bytes(content, name=called)
-        return opened.pixels, self._reader.read(opened)
+        reader = self._readers.of(None if identifier is None else identifier.version)
+        return opened.pixels, reader.read(opened)
 
     def _named(
         self, identifier: Identifier, read: ReadPhoto, names: _Names

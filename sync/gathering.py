@@ -88,7 +88,8 @@ def gather(
     identifier = models.snapshot()
     if models.problem:
         raise BrokenModelVersion(models.problem)
-    known = _read(store, annotators)
+    own = None if identifier is None else identifier.own_network
+    known = _read(store, annotators, network=own or NETWORK)
     truth = known.truth
     guesses = guess(known.encodings, truth, known.clusters, run=known.run, identifier=identifier)
     pages = _pages(known, guesses)
@@ -110,13 +111,16 @@ def gather(
     )
 
 
-def _read(store: Store, annotators: Sequence[str] | None) -> _Known:
-    """The photos that are there, their faces, and all that is known of them."""
+def _read(store: Store, annotators: Sequence[str] | None, *, network: str) -> _Known:
+    """The photos that are there, their faces, and all that is known of them.
+
+    The encodings are those of one network, so that all who are compared were seen by the same.
+    """
     with store.read() as connection:
         there = photos.photos_there(connection)
         ids = {photo.id for photo in there}
         return _Known(
-            photos.encodings(connection, NETWORK),
+            photos.encodings(connection, network),
             there,
             [face for face in photos.faces(connection) if face.photo in ids],
             photos.files_of_photos(connection),

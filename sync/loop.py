@@ -17,6 +17,7 @@ from sync.desk import Desk, Project, open_desk
 from sync.drawn import encode_drawn_faces
 from sync.media import media_of
 from sync.owing import begin_push, end_push, owes_push, was_cut_off
+from sync.own_network import encode_for
 from sync.plan import Plan
 from sync.pull import Pulled, pull
 from sync.push import push, push_changes
@@ -131,7 +132,13 @@ def _push(
 ) -> dict[Project, Plan]:
     """Push, and note up to where; while it goes on, and if it fails, a push is owed."""
     last = begin_push(store)
-    plans = step(store, desk, CurrentModel(settings.models), on_progress=on_progress)
+    models = CurrentModel(settings.models)
+
+    def on_photo(done: int, total: int) -> None:
+        on_progress("photos seen by the tuned network", done, total)
+
+    encode_for(store, models.snapshot(), on_photo=on_photo)
+    plans = step(store, desk, models, on_progress=on_progress)
     end_push(store, up_to=last)
     return plans
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -69,11 +69,32 @@ class DataSet:
     parts: tuple[Part, ...]
     rows: FloatRows
     labels: Labels
+    onnx: bytes = field(default=b"", repr=False)
+    """The network, if it was tuned to the faces for learning: then they look easier than others."""
 
     def samples(self, part: Part) -> Samples:
         """The faces of one part."""
         chosen = np.array([found is part for found in self.parts], dtype=bool)
         return Samples(self.rows[chosen], self.labels[chosen], len(self.people))
+
+    def unseen(self) -> Samples:
+        """The faces for learning as far as they are, to the network, like those yet to come."""
+        learning = self.samples(Part.LEARNING)
+        if not self.onnx:
+            return learning
+        return Samples(learning.rows[:0], learning.labels[:0], learning.people)
+
+    def only(self, faces: Collection[FaceId]) -> DataSet:
+        """The same people with no other faces than these."""
+        kept = [row for row, face in enumerate(self.faces) if face in faces]
+        return replace(
+            self,
+            faces=tuple(self.faces[row] for row in kept),
+            photos=tuple(self.photos[row] for row in kept),
+            parts=tuple(self.parts[row] for row in kept),
+            rows=self.rows[kept],
+            labels=self.labels[kept],
+        )
 
     @property
     def hash(self) -> str:

@@ -89,11 +89,11 @@ class Head:
 def class_mean_head(learning: Samples, network: str) -> Head:
     """Everybody's class mean and the strangers, with what is known of the network.
 
-    For a network that was never measured that follows from the faces. This is where learning
-    starts. Everybody needs a row.
+    For a network that was never measured that follows from the faces; one that was tuned is taken
+    for the one that it was. This is where learning starts. Everybody needs a row.
     """
     sums, counts = person_sums(learning)
-    looks = _MEASURED.get(network) or _guessed(learning)
+    looks = _MEASURED.get(network.partition("-tuned-")[0]) or _guessed(learning)
     weights = class_means(sums, counts, looks.same_person)
     strangers = Strangers(
         _most_like_somebody(learning.rows[~learning.known], weights),

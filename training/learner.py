@@ -1,4 +1,4 @@
-"""The head, learned with fastai; the only module that knows fastai and torch.
+"""The head, learned with fastai.
 
 Importing it takes seconds. The head is small, so it learns on the CPU, and the same faces and seed
 give the same head again.
@@ -7,7 +7,6 @@ give the same head again.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,17 +18,8 @@ from torch.nn import functional
 
 from faces.records import FloatRows
 from training.dataset import Samples
+from training.fastai_parts import Callback, DataLoader, DataLoaders, Learner, TrainEvalCallback
 from training.head import Head, without_itself
-
-with warnings.catch_warnings():
-    # fastai asks torch and pandas for what they are about to drop; none of it is used here
-    warnings.filterwarnings("ignore", r"`torch\.jit\.script` is deprecated")
-    warnings.filterwarnings("ignore", r"The 'mode\.chained_assignment' option is deprecated")
-    import fastai.callback.schedule  # noqa: F401  # gives Learner its fit_one_cycle
-    from fastai.callback.core import Callback, TrainEvalCallback
-    from fastai.data.core import DataLoaders
-    from fastai.data.load import DataLoader
-    from fastai.learner import Learner
 
 EPOCHS = 40
 _BATCH = 512
@@ -62,12 +52,12 @@ def learn(
             _loader(start, calibration, calibration.rows, rng),
             device=torch.device("cpu"),
         ),
-        _CosineHead(start),
+        CosineHead(start),
         loss_func=open_set_loss,
         default_cbs=False,
         cbs=[TrainEvalCallback(), best],
     )
-    with _one_thread():
+    with one_thread():
         learner.validate()
         learner.fit_one_cycle(epochs, _HIGHEST_RATE)
     return best.head
@@ -93,10 +83,11 @@ def _own_columns(labels: Tensor, people: int) -> Tensor:
     return (labels[:, None] == columns) & (columns < people)
 
 
-class _CosineHead(nn.Module):
+class CosineHead(nn.Module):
     """Class means, each nudged, cosines to them scaled, and a constant cosine for "unknown"."""
 
     def __init__(self, start: Head) -> None:
+        """Begin with the class means."""
         super().__init__()
         self.start = start
         self.means = torch.tensor(start.weights)
@@ -161,7 +152,7 @@ class _KeepBest(Callback):  # type: ignore[misc]  # fastai is untyped
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums in one order everywhere; and on matrices this small, threads wait for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

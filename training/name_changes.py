@@ -38,22 +38,23 @@ def name_changes(
     """The open faces whose proposed name would be another with the version `after`."""
     with store.read() as connection:
         truth = log.truth(connection)
-        encodings = photos.encodings(connection, network)
+        asked = [one.network if one and one.onnx else network for one in (before, after)]
+        encodings = [photos.encodings(connection, one) for one in asked]
         clusters = cluster_store.clusters(connection)
         photo_of = {face.id: face.photo for face in photos.faces(connection)}
         paths = photos.paths_of_photos(connection)
     names: list[Mapping[FaceId, str]] = []
-    for version in (before, after):
+    for version, seen in zip((before, after), encodings, strict=True):
         told = None if version is None else Identifier(version)
-        proposals = guess(encodings, truth, clusters, run="", identifier=told).proposals
+        proposals = guess(seen, truth, clusters, run="", identifier=told).proposals
         known = {} if version is None else {one.id: one.name for one in version.people}
-        names.append(_names(encodings.faces, proposals, truth, known))
+        names.append(_names(seen.faces, proposals, truth, known))
     shown = _paths(photo_of, paths)
     return sorted(
         (
             NameChange(face, shown[face], old, names[1][face])
             for face, old in names[0].items()
-            if names[1][face] != old
+            if names[1].get(face, old) != old
         ),
         key=lambda change: (change.before, change.after, change.face),
     )

@@ -14,7 +14,7 @@ from faces.records import PersonId, PhotoId
 from faces.versions import ModelVersion
 from training.dataset import DataSet, Part
 
-_FEWEST_PHOTOS = 10
+FEWEST_PHOTOS = 10
 """Fewer photos for testing tell nothing."""
 _ALLOWED = 0.01
 """A version that may be worse by as much is as good."""
@@ -49,7 +49,7 @@ class Comparison:
     @property
     def judgement(self) -> Judgement:
         """Not worse only if the interval says so."""
-        if self.photos < _FEWEST_PHOTOS:
+        if self.photos < FEWEST_PHOTOS:
             return Judgement.TOO_FEW
         if self.high < 0:
             return Judgement.WORSE
@@ -83,21 +83,25 @@ def decided(
     resolve: Callable[[PersonId], PersonId],
     same_asked: bool,
     rng: np.random.Generator,
+    current_data: DataSet | None = None,
 ) -> Decision:
     """Whether a new version comes into use, by the answers to the test faces of `data`.
 
     `resolve` tells who somebody is by now. Unless both were made for the same share of strangers
     (`same_asked`), it and the current one are compared by whom they find likeliest. A current one
-    for another network cannot answer here.
+    for another network answers to `current_data`, the faces of `data` that its network has seen.
     """
     ours = answers(version, data, resolve=resolve)
     beside = compared(ours, answers(centroid, data, resolve=resolve), data, rng=rng)
-    if current is None or current.network != version.network:
+    seen = current_data or data
+    if current is None or current.network != seen.network:
         return decide(None, beside)
+    shared = data.only(set(seen.faces))
     ours, theirs = (
-        answers(one, data, resolve=resolve, at_threshold=same_asked) for one in (version, current)
+        answers(one, faces, resolve=resolve, at_threshold=same_asked)
+        for one, faces in ((version, shared), (current, seen))
     )
-    return decide(compared(ours, theirs, data, rng=rng), beside)
+    return decide(compared(ours, theirs, shared, rng=rng), beside)
 
 
 def decide(with_current: Comparison | None, with_centroid: Comparison) -> Decision:
@@ -146,6 +150,8 @@ def answers(
     `resolve` tells who somebody is by now. Without the threshold, the likeliest person counts, and
     nobody known is always answered well.
     """
+    if version.network != data.network:
+        raise ValueError(f"{version.id} cannot answer to the encodings of {data.network}")
     test = data.samples(Part.TEST)
     threshold = version.threshold if at_threshold else 0.0
     well = []

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faces.errors import BrokenModelVersion, SetupError
-from faces.store import log
+from faces.records import FaceId, identity_rows
+from faces.store import log, photos
 from faces.store.database import Store
 from faces.versions import (
     ModelVersion,
@@ -31,9 +33,12 @@ from training.gathering import fix_parts, gathered
 from training.head import Head, class_mean_head, nearest_centroid
 from training.name_changes import NameChange, name_changes, told_changes
 from training.promotion import Decision, decided
+from training.tuning import TUNED, Chips, better_learner
 
 Report = Callable[[str], object]
 """Told each step in one line."""
+ChipsOf = Callable[[Sequence[FaceId]], Chips]
+"""Cuts the chips of faces out of their photos; those whose photo is gone are left out."""
 
 _ASKED = "strangers_asked"
 _UNNUMBERED = "model-0000-00000000"
@@ -71,6 +76,7 @@ def retrain(
     seed: int = 0,
     strangers_accepted: float,
     report: Report,
+    chips_of: ChipsOf | None = None,
     dry_run: bool = False,
 ) -> Retrained:
     """Learn from what people confirmed so far, and use what was learned unless it is worse.
@@ -78,7 +84,8 @@ def retrain(
     Nothing is learned when the confirmed faces are those of the current version, or of the last one
     made, already; one that never came into use is judged again. One process does this at a time
     (`faces.locks`); the version in use stays until the new one is whole. A `dry_run` does all of it
-    and writes nothing.
+    and writes nothing. With `chips_of`, which cuts out faces, a network is tuned as well, and takes
+    the place of the usual one where it is surely better.
 
     Raises:
         NotEnoughToLearn: fewer than two people have two confirmed faces each.
@@ -89,29 +96,34 @@ def retrain(
     data = gathered(store, network)
     _report_left_out(data, report)
     current, last = _current(models, report), _last(models)
-    if current is not None and _is_made_from(current, data, strangers_accepted):
+    says_all = partial(
+        _is_made_from, data=data, strangers_accepted=strangers_accepted, tuned=chips_of is not None
+    )
+    if current is not None and says_all(current):
         report(f"{current.id} knows all that was confirmed; it stays in use")
         return _outcome(current, data)
-    if last is not None and _is_made_from(last, data, strangers_accepted):
+    if last is not None and not last.onnx and says_all(last):
         if last.id in used_ids(models):
             report(f"{last.id} knows all that was confirmed, and was left for another; so it stays")
             return _outcome(last, data)
         version, is_new = last, False
+        decision = _decided(store, version, current, data, seed)
     else:
-        parent = None if current is None else current.id
-        draft = learned(
-            data,
+        learn = partial(
+            learned,
             now=now,
-            parent=parent,
+            parent=None if current is None else current.id,
             seed=seed,
             strangers_accepted=strangers_accepted,
             report=report,
         )
+        draft = learn(data)
+        decision = _decided(store, draft, current, data, seed)
+        if chips_of is not None:
+            chips = chips_of(data.faces)
+            draft = better_learner(draft, data, chips, learn=learn, seed=seed, report=report)
         version, is_new = numbered(models, draft), True
-    decision = _decided(store, version, current, data, seed)
-    changes = tuple(name_changes(store, network, current, version))
-    for line in told_changes(changes):
-        report(line)
+    changes = _name_changes(store, network, current, version, report)
     if not dry_run:
         save_version(models, version)
         if decision.is_promoted:
@@ -198,6 +210,7 @@ def _drafted(
         faceloop_version=_faceloop_version(),
         strangers=head.strangers,
         same_person=head.same_person,
+        onnx=data.onnx,
     )
 
 
@@ -221,9 +234,7 @@ def _finished(
     head: Head, start: Head, data: DataSet, strangers_accepted: float
 ) -> tuple[Head, float]:
     """The head with calibrated probabilities, and its threshold."""
-    meetings = unseen_meetings(
-        head, start, data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
-    )
+    meetings = unseen_meetings(head, start, data.unseen(), data.samples(Part.CALIBRATION))
     ready = calibrated(head, meetings)
     return ready, threshold(ready, meetings, strangers_accepted)
 
@@ -251,21 +262,43 @@ def _last(models: Path) -> ModelVersion | None:
         return None
 
 
-def _is_made_from(version: ModelVersion, data: DataSet, strangers_accepted: float) -> bool:
+def _is_made_from(
+    version: ModelVersion, data: DataSet, strangers_accepted: float, *, tuned: bool
+) -> bool:
     """Whether learning again could only give the same; another faceloop may learn otherwise."""
     return (
         version.data_hash == data.hash
         and version.metrics.get(_ASKED) == strangers_accepted
         and version.faceloop_version == _faceloop_version()
+        and (TUNED in version.metrics or not tuned)
     )
+
+
+def _name_changes(
+    store: Store, network: str, current: ModelVersion | None, version: ModelVersion, report: Report
+) -> tuple[NameChange, ...]:
+    """Whose name would change, told; a tuned network has yet to see most of the faces."""
+    if version.onnx:
+        report("whose name changes shows once every face was seen by the tuned network")
+        return ()
+    changes = tuple(name_changes(store, network, current, version))
+    for line in told_changes(changes):
+        report(line)
+    return changes
 
 
 def _decided(
     store: Store, version: ModelVersion, current: ModelVersion | None, data: DataSet, seed: int
 ) -> Decision:
-    """Whether it comes into use; whoever is no longer named does not stay for want of photos."""
+    """Whether it comes into use; whoever is no longer named does not stay for want of photos.
+
+    By the head alone: a tuned network is used only where it is surely better than that.
+    """
     with store.read() as connection:
         truth = log.truth(connection)
+    current_data = data
+    if current is not None and current.onnx:
+        current_data = _seen_by(store, current, data)
     asked = version.metrics[_ASKED]
     named = {said.person for said in truth.confirmed.values()}
     knows_forgotten = current is not None and any(
@@ -279,10 +312,20 @@ def _decided(
         resolve=truth.resolve,
         same_asked=current is None or current.metrics.get(_ASKED) == asked,
         rng=np.random.default_rng(seed),
+        current_data=current_data,
     )
     if knows_forgotten and decision.is_promoted:
         return replace(decision, why="the version before knows somebody who is no longer named")
     return decision
+
+
+def _seen_by(store: Store, version: ModelVersion, data: DataSet) -> DataSet:
+    """The same faces in the encodings of a version's own network, as far as it has seen them."""
+    with store.read() as connection:
+        found = photos.encodings(connection, version.network, only=data.faces)
+    seen, row_of = data.only(set(found.faces)), {face: row for row, face in enumerate(found.faces)}
+    rows = identity_rows(found)[[row_of[face] for face in seen.faces]]
+    return replace(seen, network=version.network, rows=rows, onnx=version.onnx)
 
 
 def _verdict(

@@ -71,6 +71,8 @@ class MarkedReader:
         self.photos_read = 0
         self.row_drawn = direction(0)
         self.boxes_drawn: list[Box] = []
+        self.network = NETWORK
+        self.own_networks: dict[str, MarkedReader] = {}
 
     def read(self, opened: OpenPhoto) -> ReadPhoto:
         self.photos_read += 1
@@ -80,8 +82,16 @@ class MarkedReader:
         )
         rows = np.array([row for _, row in self.found], dtype=np.float32).reshape(-1, 128)
         return ReadPhoto(
-            opened.photo, faces, Encodings(NETWORK, tuple(face.id for face in faces), rows, rows)
+            opened.photo,
+            faces,
+            Encodings(self.network, tuple(face.id for face in faces), rows, rows),
         )
+
+    def with_network(self, version: ModelVersion) -> MarkedReader:
+        """What reads by another network: as this one was told, and by that name."""
+        own = self.own_networks[version.network]
+        own.network = version.network
+        return own
 
     def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         assert pixels.ndim == 3
@@ -140,7 +150,9 @@ class World:
         with self.store.write() as connection:
             ledger.set_fact(connection, ROUND_FACT, name)
 
-    def learn(self, *, network: str = NETWORK, **people: FloatRows) -> ModelVersion:
+    def learn(
+        self, *, network: str = NETWORK, onnx: bytes = b"", **people: FloatRows
+    ) -> ModelVersion:
         """Make a model version current that knows these people by these directions."""
         draft = ModelVersion(
             id="model-0001-00000000",
@@ -155,6 +167,7 @@ class World:
             data_hash="",
             parent=None,
             faceloop_version="0.1.0",
+            onnx=onnx,
         )
         version = numbered(self.models_folder, draft)
         save_version(self.models_folder, version)

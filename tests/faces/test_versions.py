@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from faces.versions import (
     make_current,
     numbered,
     save_version,
+    tuned_network_id,
     used_ids,
 )
 
@@ -257,3 +259,56 @@ def test_a_broken_version_does_not_become_current(tmp_path: Path, saved: ModelVe
 def test_a_version_cannot_be_built_wrong(saved: ModelVersion, change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         replace(saved, **change)  # type: ignore[arg-type]
+
+
+def with_own_network(folder: Path, onnx: bytes = b"a network") -> ModelVersion:
+    version = replace(a_version(folder), network=tuned_network_id(onnx), onnx=onnx)
+    return numbered(folder, version)
+
+
+def test_a_tuned_network_travels_with_its_version(tmp_path: Path) -> None:
+    version = with_own_network(tmp_path)
+    save_version(tmp_path, version)
+    assert (tmp_path / version.id / "network.onnx").read_bytes() == b"a network"
+    found = load_version(tmp_path, version.id)
+    assert (found.onnx, found.network) == (version.onnx, version.network)
+    assert found.network.startswith("dlib-resnet-v1-tuned-")
+
+
+def test_another_network_makes_another_version(tmp_path: Path) -> None:
+    one, other = with_own_network(tmp_path), with_own_network(tmp_path, b"another network")
+    assert one.network != other.network
+    assert one.id != other.id
+
+
+def test_a_network_that_was_exchanged_is_refused_even_with_its_own_sha256(tmp_path: Path) -> None:
+    version = with_own_network(tmp_path)
+    save_version(tmp_path, version)
+    folder = tmp_path / version.id
+    (folder / "network.onnx").write_bytes(b"another one")
+    with pytest.raises(BrokenModelVersion, match=r"network\.onnx .* was changed"):
+        load_version(tmp_path, version.id)
+    told = json.loads((folder / "version.json").read_text())
+    told["files"]["network.onnx"] = hashlib.sha256(b"another one").hexdigest()
+    (folder / "version.json").write_text(json.dumps(told))
+    with pytest.raises(BrokenModelVersion, match=r"version\.json .* was changed"):
+        load_version(tmp_path, version.id)
+
+
+def test_a_tuned_network_cannot_be_missing(tmp_path: Path) -> None:
+    version = with_own_network(tmp_path)
+    save_version(tmp_path, version)
+    folder = tmp_path / version.id
+    (folder / "network.onnx").unlink()
+    with pytest.raises(BrokenModelVersion, match=r"lacks network\.onnx"):
+        load_version(tmp_path, version.id)
+    told = json.loads((folder / "version.json").read_text())
+    del told["files"]["network.onnx"]
+    (folder / "version.json").write_text(json.dumps(told))
+    with pytest.raises(BrokenModelVersion, match="brings its network"):
+        load_version(tmp_path, version.id)
+
+
+def test_a_network_that_everybody_has_is_not_brought_along(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="brings its network if it was tuned"):
+        replace(a_version(tmp_path), onnx=b"a network")

@@ -42,7 +42,10 @@ from sync.media import CROP_PX, Media
 from sync.plan import Plan
 from sync.pull import Pulled, pull
 from sync.push import push
+from tests.faces.conftest import portrait
 from tests.studio_double import API_KEY, URL, StudioDouble
+
+__all__ = ["portrait"]
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

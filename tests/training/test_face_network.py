@@ -12,7 +12,7 @@ from faces.onnx_graph import face_network_model
 from faces.onnx_session import RunningNetwork
 from faces.records import Box, Pixels
 from faces.weights import Weights, weights_file
-from training.face_network import FaceNetworkModule
+from training.face_network import FaceNetworkModule, normalisation
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,32 @@ def test_the_upper_part_can_learn_alone_and_the_description_stays(
     np.testing.assert_array_equal(network.projection, before)
 
 
-def test_every_weight_can_be_learned(network: FaceNetwork) -> None:
-    learnable = sum(weights.numel() for weights in FaceNetworkModule(network).parameters())
-    assert learnable == 5_607_488
+def test_every_weight_can_be_learned_and_so_can_a_gain_for_each_channel(
+    network: FaceNetwork,
+) -> None:
+    module = FaceNetworkModule(network)
+    channels = len(network.stem.biases) + sum(
+        len(block.first.biases) + len(block.second.biases) for block in network.blocks
+    )
+    learnable = sum(weights.numel() for weights in module.parameters())
+    assert learnable == 5_607_488 + channels
+    assert sum(weights.numel() for weights in normalisation(module)) == 2 * channels
+
+
+def test_what_was_learned_is_a_network_for_onnx_again(network: FaceNetwork, chips: Pixels) -> None:
+    module = FaceNetworkModule(network)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for weights in normalisation(module):
+            weights.add_(0.05 * torch.randn(weights.shape))
+        module.projection.weight.mul_(1.1)
+        ours = module(channels_first(chips[:3])).numpy()
+    onnx = RunningNetwork(face_network_model(module.described()), threads=1).answer(chips[:3])
+    untouched = RunningNetwork(face_network_model(network), threads=1).answer(chips[:3])
+    np.testing.assert_allclose(ours, onnx, atol=1e-5, rtol=0)
+    assert np.abs(onnx - untouched).max() > 0.01
+
+
+def test_a_network_that_learned_nothing_is_described_as_it_was(network: FaceNetwork) -> None:
+    described = FaceNetworkModule(network).described()
+    assert face_network_model(described) == face_network_model(network)
