@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.convention import Figures
-
-_BINS = 15
+from training import shares
 
 Scores = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
@@ -43,23 +42,17 @@ def together(answers: Sequence[Answers]) -> Answers:
 
 def named_right(answers: Answers, accepted: float) -> float:
     """The share of known faces that get the right name if this share of strangers gets one."""
-    strangers = np.sort(answers.of_strangers)[::-1]
-    above = strangers[min(int(accepted * len(strangers)), len(strangers) - 1)]
-    return float((answers.right & (answers.scores > above)).mean())
+    return shares.named_right(answers.right, answers.scores, answers.of_strangers, accepted)
 
 
 def calibration_error(answers: Answers) -> float:
-    """How far scores are from the share that is right: the expected calibration error.
+    """How far scores are from the share that is right; a stranger's name is never right.
 
-    Over fifteen equal steps, known faces and strangers weighing the same; a stranger's name is
-    never right.
+    Over fifteen equal steps, known faces and strangers weighing the same.
     """
-    said = np.concatenate([answers.scores, answers.of_strangers])
-    right = np.concatenate([answers.right, np.zeros(len(answers.of_strangers), dtype=np.bool_)])
-    each = [len(answers.scores), len(answers.of_strangers)]
-    weight = np.repeat([0.5 / count for count in each], each)
-    step = np.minimum((said * _BINS).astype(np.intp), _BINS - 1)
-    return float(np.abs(np.bincount(step, weight * (said - right), minlength=_BINS)).sum())
+    return shares.calibration_error(
+        shares.half_each(answers.right, answers.scores, answers.of_strangers)
+    )
 
 
 def figures(answers: Answers) -> Figures:

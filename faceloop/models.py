@@ -12,6 +12,7 @@ from rich.table import Table
 
 from faceloop import options
 from faceloop.console import console, say
+from faceloop.model_report_places import remove_stray_reports, tell_reports
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import BrokenModelVersion, NotEnoughToLearn
 from faces.locks import Work, alone
@@ -35,6 +36,10 @@ Prune = Annotated[
         help="Remove all versions but so many of the newest, the current one and the one before.",
     ),
 ]
+Report = Annotated[
+    str | None,
+    typer.Option("--report", help="Measure this version anew and write its report."),
+]
 
 _COLUMNS = (
     ("named_right", "right"),
@@ -54,6 +59,7 @@ def models(
     roll_back: RollBack = False,
     compare: Compare = None,
     prune: Prune = None,
+    report: Report = None,
 ) -> None:
     """List, compare, choose and remove model versions; backend and app follow by themselves."""
     settings = settings_for(workspace)
@@ -64,10 +70,15 @@ def models(
     if prune is not None:
         with alone(settings, Work.TRAIN):
             removed = prune_versions(settings.models, keep=prune)
+        remove_stray_reports(settings.models, list_versions(settings.models))
         say("removed " + (", ".join(removed) or "nothing"))
     if compare is not None:
         _compare(settings, *compare)
         return
+    if report is not None:
+        from faceloop.model_report import write_model_report  # what measures takes long to import
+
+        write_model_report(settings, existing_store(settings), report)
     _list(settings.models)
 
 
@@ -90,6 +101,7 @@ def _list(folder: Path) -> None:
     say(_MEANING)
     for reason in broken:
         say(reason)
+    tell_reports(folder, versions)
 
 
 def _row(models: Path, version_id: str) -> list[str]:

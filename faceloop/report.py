@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from faceloop.contradicting import contradictions_in
+from faceloop.pages import write_page
 from faceloop.report_map import draw_map, sample
 from faceloop.report_page import Known, render, report_of
 from faceloop.report_tiles import PORTRAIT_PX, Tiles
 from faces.cut import Cut, identity_rows_at
-from faces.errors import SetupError
 from faces.quality import ENOUGH, quality
 from faces.records import NETWORK, FaceId, FloatRows, identity_rows
 from faces.settings import Settings
 from faces.store import clusters, log, photos
 from faces.store.database import Store
 from sync.media import media_of
-
-_PRIVATE = 0o600
-"""Only its owner looks at the page: it holds faces."""
 
 
 def write_report(settings: Settings, store: Store, path: Path) -> None:
@@ -46,7 +41,7 @@ def write_report(settings: Settings, store: Store, path: Path) -> None:
         picture_of=partial(tiles.of, side_px=PORTRAIT_PX),
     )
     report = report_of(known, face_map, tiles)
-    _write(path, render(report, now=datetime.now().astimezone()))
+    write_page(path, render(report, now=datetime.now().astimezone()))
 
 
 def _gather(store: Store) -> Known:
@@ -92,23 +87,3 @@ def _rows(
     if cut is None:
         return found.faces, identity_rows(found)
     return found.faces, identity_rows_at(cut, found.plain, found.mirrored)
-
-
-def _write(path: Path, page: str) -> None:
-    """Put the page into its place in one step, for the owner's eyes only.
-
-    Raises:
-        SetupError: nothing can be written there.
-    """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(page)
-        beside.replace(path)
-    except OSError as error:
-        raise SetupError(
-            f"the report cannot be written to {path} ({error.strerror or error}); give another file"
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)

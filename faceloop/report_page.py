@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from faceloop.pages import rendered
 from faceloop.report_map import HEIGHT, WIDTH, FaceMap, label_of, named
 from faceloop.report_tiles import Tiles
 from faceloop.wording import printable
@@ -162,15 +161,8 @@ def report_of(known: Known, face_map: FaceMap, tiles: Tiles) -> Report:
 
 def render(report: Report, *, now: datetime) -> str:
     """The report as one HTML page; `now` is told as it is spoken where the reader is."""
-    environment = Environment(
-        loader=PackageLoader("faceloop"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html")
-    return template.render(report=report, made=f"{now:%d %B %Y, %H:%M}", width=WIDTH, height=HEIGHT)
+    made = f"{now:%d %B %Y, %H:%M}"
+    return rendered("report.html", report=report, made=made, width=WIDTH, height=HEIGHT)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import typer
 
 from faceloop import options
 from faceloop.console import named_progress, say, warn
+from faceloop.model_report import report_on
 from faceloop.wording import printable
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
@@ -108,6 +109,8 @@ def learn(
     except NotEnoughToLearn as reason:
         report(str(reason))
         return None
+    if done.is_new and not dry_run:
+        report_on(settings, store, done.version)
     if seed is not None and not done.is_new:
         say("so --seed changed nothing: it counts once there are new confirmations to learn from")
     return done

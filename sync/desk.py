@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from faces.store import ledger
-from faces.store.database import Store
+from faces.store.database import Connection, Store
 from faces.studio import Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from sync.media import Media
@@ -74,7 +74,7 @@ class Desk:
 
     def address(self, project: Project, task: int) -> str:
         """Where somebody with a browser finds a task."""
-        return f"{self.studio.url}/projects/{self.project(project)}/data?task={task}"
+        return _address(self.studio.url, self.project(project), task)
 
     @property
     def order(self) -> Sequence[Project]:
@@ -113,6 +113,21 @@ def open_desk(store: Store, studio: Studio, *, server: str, media: Media, pictur
     return Desk(studio, ids[Project.PEOPLE], ids[Project.PHOTOS], pictures, media)
 
 
+def addresses_of_answers(connection: Connection, *, server: str, url: str) -> dict[str, str]:
+    """Where somebody with a browser finds what was answered, by its place in the log.
+
+    As far as answers were read from this server; nothing is asked of it.
+    """
+    found: dict[str, str] = {}
+    for project in Project:
+        known = ledger.fact(connection, _project_fact(project))
+        if not known or known["server"] != server:
+            continue
+        for read in ledger.read_annotations(connection, project).values():
+            found[read.place] = _address(url.rstrip("/"), int(known["id"]), read.task_id)
+    return found
+
+
 def tabs_fact(project: Project) -> str:
     """Under which name the store notes our tabs in a project."""
     return f"tabs {project}"
@@ -135,7 +150,7 @@ def _project(store: Store, studio: Studio, project: Project, server: str) -> int
     A server that was set up anew under the same address may have somebody else's project under
     the same number, so the time when ours was made is compared too.
     """
-    fact = f"project {project}"
+    fact = _project_fact(project)
     with store.read() as connection:
         known = ledger.fact(connection, fact)
     if known and known["server"] == server:
@@ -151,3 +166,11 @@ def _project(store: Store, studio: Studio, project: Project, server: str) -> int
         ledger.set_fact(connection, tabs_fact(project), None)
         ledger.set_fact(connection, fact, known)
     return made
+
+
+def _project_fact(project: Project) -> str:
+    return f"project {project}"
+
+
+def _address(url: str, project: int, task: int) -> str:
+    return f"{url}/projects/{project}/data?task={task}"

@@ -53,6 +53,15 @@ class Meetings:
         return head.probabilities(self.alike, self.crowding)
 
 
+def finished(
+    head: Head, start: Head, learning: Samples, calibration: Samples, accepted: float
+) -> tuple[Head, float]:
+    """A head that was learned from `start`, with calibrated probabilities, and its threshold."""
+    meetings = unseen_meetings(head, start, learning, calibration)
+    ready = calibrated(head, meetings)
+    return ready, threshold(ready, meetings, accepted)
+
+
 def unseen_meetings(head: Head, start: Head, learning: Samples, calibration: Samples) -> Meetings:
     """All that can be known of how unseen faces meet a head that was learned from `start`.
 
@@ -60,7 +69,7 @@ def unseen_meetings(head: Head, start: Head, learning: Samples, calibration: Sam
     (if that person has others); and all of these once more with their own person hidden, so that
     the people are strangers to each other, beside the true strangers.
     """
-    left_out, has_others = _as_if_left_out(head, start, learning)
+    left_out, has_others = as_if_left_out(head, start, learning)
     alike = np.vstack([head.cosines(calibration), left_out[has_others]])
     crowding = np.concatenate([head.crowding(calibration), head.crowding(learning)[has_others]])
     labels = np.concatenate([calibration.labels, learning.labels[has_others]])
@@ -135,7 +144,7 @@ def _logits(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(likely / unlikely))
 
 
-def _as_if_left_out(
+def as_if_left_out(
     head: Head, start: Head, learning: Samples
 ) -> tuple[Cosines, npt.NDArray[np.bool_]]:
     """Cosines (n, p) of learning faces to people learned without them; and whose mean remains.

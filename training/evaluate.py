@@ -2,32 +2,90 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from faces.likeness import Probabilities
 from training.calibrate import hidden
-from training.dataset import Samples
+from training.dataset import Labels, Samples
 from training.head import Head
+
+Marks = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a head says of faces: the probability of each person for each, (n, p).
+
+    `of_hidden` (k,) is that of the likeliest other person for each known face, once its own is
+    hidden. `labels` (n,) are p where the right answer is unknown.
+    """
+
+    chances: Probabilities
+    labels: Labels
+    of_hidden: Scores
+    threshold: float
+
+    @property
+    def known(self) -> Marks:
+        """Which faces have a right name: (n,)."""
+        return np.asarray(self.labels < self.chances.shape[1])
+
+    @property
+    def top(self) -> Labels:
+        """The likeliest person of each face, (n,)."""
+        return np.asarray(self.chances.argmax(axis=1))
+
+    @property
+    def scores(self) -> Scores:
+        """How likely that person is, (n,)."""
+        return np.asarray(self.chances.max(axis=1))
+
+    @property
+    def right(self) -> Marks:
+        """Whose likeliest person is the right one, (n,)."""
+        return np.asarray(self.top == self.labels)
+
+    @property
+    def named(self) -> Marks:
+        """Which faces get a name, (n,)."""
+        return np.asarray(self.scores >= self.threshold)
+
+    def answers(self) -> dict[str, Marks]:
+        """Who gets which kind of answer, a mark for each face that could.
+
+        - `rank1`: the likeliest person is the right one;
+        - `named_right`: that name is proposed, being above the threshold;
+        - `named_wrong`: another name is;
+        - `strangers_accepted`: a stranger gets a name;
+        - `hidden_accepted`: somebody gets another's name once their own is hidden.
+        """
+        known, right, named = self.known, self.right, self.named
+        return {
+            "rank1": right[known],
+            "named_right": (right & named)[known],
+            "named_wrong": (~right & named)[known],
+            "strangers_accepted": named[~known],
+            "hidden_accepted": self.of_hidden >= self.threshold,
+        }
+
+
+def judged(head: Head, threshold: float, test: Samples) -> Judged:
+    """What a head says of these faces."""
+    alike, crowding = head.cosines(test), head.crowding(test)
+    without_own = head.probabilities(hidden(alike, test.labels), crowding[test.known])
+    return Judged(
+        chances=head.probabilities(alike, crowding),
+        labels=test.labels,
+        of_hidden=without_own.max(axis=1),
+        threshold=threshold,
+    )
 
 
 def measured(head: Head, threshold: float, test: Samples) -> dict[str, float]:
-    """What can be measured on these faces; what has no faces to be measured on is left out.
-
-    - `rank1`: how often the likeliest person is the right one;
-    - `named_right`: how often that name is proposed, being above the threshold;
-    - `named_wrong`: how often another name is;
-    - `strangers_accepted`: how often a stranger gets a name;
-    - `hidden_accepted`: how often somebody gets another's name once their own is hidden.
-    """
-    alike, crowding = head.cosines(test), head.crowding(test)
-    scores = head.probabilities(alike, crowding)
-    top, named = scores.argmax(axis=1), scores.max(axis=1) >= threshold
-    known, right = test.known, top == test.labels
-    without_own = head.probabilities(hidden(alike, test.labels), crowding[known])
-    shares = {
-        "rank1": right[known],
-        "named_right": (right & named)[known],
-        "named_wrong": (~right & named)[known],
-        "strangers_accepted": named[~known],
-        "hidden_accepted": without_own.max(axis=1) >= threshold,
-    }
-    return {name: float(np.mean(answers)) for name, answers in shares.items() if len(answers)}
+    """The shares of all answers; what has no faces to be measured on is left out."""
+    answers = judged(head, threshold, test).answers()
+    return {name: float(np.mean(given)) for name, given in answers.items() if len(given)}

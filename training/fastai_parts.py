@@ -14,13 +14,17 @@ with warnings.catch_warnings():
     from fastai.callback.core import Callback, CancelFitException, TrainEvalCallback
     from fastai.data.core import DataLoaders
     from fastai.data.load import DataLoader
+    from fastai.interpret import Interpretation
     from fastai.learner import Learner
+    from fastai.losses import CrossEntropyLossFlat
 
 __all__ = [
     "Callback",
     "CancelFitException",
+    "CrossEntropyLossFlat",
     "DataLoader",
     "DataLoaders",
+    "Interpretation",
     "Learner",
     "TrainEvalCallback",
 ]

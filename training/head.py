@@ -19,6 +19,7 @@ from faces.likeness import (
     probabilities,
 )
 from faces.records import FloatRows, unit_rows
+from faces.versions import ModelVersion
 from training.dataset import Samples
 
 
@@ -84,6 +85,17 @@ class Head:
         return probabilities(
             alike, scale=self.scale, unknown_cosine=self.unknown_cosine, crowding=crowding
         )
+
+
+def head_of(version: ModelVersion) -> Head:
+    """What a version learned."""
+    return Head(
+        version.weights,
+        version.scale,
+        version.unknown_cosine,
+        version.same_person,
+        version.strangers,
+    )
 
 
 def class_mean_head(learning: Samples, network: str) -> Head:

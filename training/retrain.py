@@ -26,7 +26,7 @@ from faces.versions import (
     save_version,
     used_ids,
 )
-from training.calibrate import calibrated, threshold, unseen_meetings
+from training.calibrate import finished
 from training.dataset import DataSet, Part
 from training.evaluate import measured
 from training.gathering import fix_parts, gathered
@@ -40,7 +40,8 @@ Report = Callable[[str], object]
 ChipsOf = Callable[[Sequence[FaceId]], Chips]
 """Cuts the chips of faces out of their photos; those whose photo is gone are left out."""
 
-_ASKED = "strangers_asked"
+ASKED = "strangers_asked"
+"""The metric that tells for which share of strangers the threshold was set."""
 _UNNUMBERED = "model-0000-00000000"
 _EPOCHS_A_LINE = 10
 
@@ -158,10 +159,10 @@ def learned(
     report(f"learning {len(data.people)} people from {learning.count} faces")
     start = class_mean_head(learning, data.network)
     head = _learn(start, data, np.random.default_rng(seed), report)
-    head, head_threshold = _finished(head, start, data, strangers_accepted)
+    head, head_threshold = finished(head, start, data.unseen(), calibration, strangers_accepted)
     test = data.samples(Part.TEST)
     metrics = {
-        _ASKED: strangers_accepted,
+        ASKED: strangers_accepted,
         "learning_faces": float(learning.count),
         "calibration_faces": float(calibration.count),
         "test_faces": float(test.count),
@@ -177,12 +178,13 @@ def learned(
 def centroid_version(data: DataSet, *, now: datetime, strangers_accepted: float) -> ModelVersion:
     """The nearest centroid, calibrated alike, as a version without a number."""
     head, at = _centroid(data, strangers_accepted)
-    return _drafted(head, at, data, {_ASKED: strangers_accepted}, now=now, parent=None)
+    return _drafted(head, at, data, {ASKED: strangers_accepted}, now=now, parent=None)
 
 
 def _centroid(data: DataSet, strangers_accepted: float) -> tuple[Head, float]:
     nearest = nearest_centroid(class_mean_head(data.samples(Part.LEARNING), data.network))
-    return _finished(nearest, nearest, data, strangers_accepted)
+    calibration = data.samples(Part.CALIBRATION)
+    return finished(nearest, nearest, data.unseen(), calibration, strangers_accepted)
 
 
 def _drafted(
@@ -230,15 +232,6 @@ def _learn(start: Head, data: DataSet, rng: np.random.Generator, report: Report)
     return learn(start, learning, calibration, rng=rng, progress=tell)
 
 
-def _finished(
-    head: Head, start: Head, data: DataSet, strangers_accepted: float
-) -> tuple[Head, float]:
-    """The head with calibrated probabilities, and its threshold."""
-    meetings = unseen_meetings(head, start, data.unseen(), data.samples(Part.CALIBRATION))
-    ready = calibrated(head, meetings)
-    return ready, threshold(ready, meetings, strangers_accepted)
-
-
 def _current(models: Path, report: Report) -> ModelVersion | None:
     """The version in use; one that cannot be loaded is no reason not to make a better one."""
     version_id = current_id(models)
@@ -268,7 +261,7 @@ def _is_made_from(
     """Whether learning again could only give the same; another faceloop may learn otherwise."""
     return (
         version.data_hash == data.hash
-        and version.metrics.get(_ASKED) == strangers_accepted
+        and version.metrics.get(ASKED) == strangers_accepted
         and version.faceloop_version == _faceloop_version()
         and (TUNED in version.metrics or not tuned)
     )
@@ -299,7 +292,7 @@ def _decided(
     current_data = data
     if current is not None and current.onnx:
         current_data = _seen_by(store, current, data)
-    asked = version.metrics[_ASKED]
+    asked = version.metrics[ASKED]
     named = {said.person for said in truth.confirmed.values()}
     knows_forgotten = current is not None and any(
         truth.resolve(person.id) not in named for person in current.people
@@ -310,7 +303,7 @@ def _decided(
         centroid_version(data, now=version.created_at, strangers_accepted=asked),
         data,
         resolve=truth.resolve,
-        same_asked=current is None or current.metrics.get(_ASKED) == asked,
+        same_asked=current is None or current.metrics.get(ASKED) == asked,
         rng=np.random.default_rng(seed),
         current_data=current_data,
     )

@@ -6,7 +6,6 @@ import re
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +42,13 @@ from faces.settings import Settings
 from faces.store import clusters, log, photos
 from faces.store.database import Store
 from sync.media import CROP_PX, media_of
+from tests.faceloop.pages import HOSTILE, Elements
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CUT = Cut(
     np.eye(ENCODING_LENGTH, 80, dtype=np.float32), reach=0.03, single=0.06, growth=0.01, faces=7
 )
 CROP = jpeg_bytes(np.full((CROP_PX, CROP_PX, 3), 90, np.uint8))
-HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 
 
 @dataclass
@@ -102,36 +101,6 @@ def _photo(number: int, face: FaceId) -> ReadPhoto:
     found = Face(face, photo.id, Box(10, 10, 90, 90), 0.9, detector="yunet", sharpness=1.0)
     row = np.random.default_rng(number).normal(size=(1, ENCODING_LENGTH)).astype(np.float32)
     return ReadPhoto(photo, (found,), Encodings(NETWORK, (face,), row, row), "yunet")
-
-
-class Elements(HTMLParser):
-    """What a browser would make of a page: its elements, and the text outside of styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._styled = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, dict(attrs)))
-        self._styled = tag == "style"
-
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002  # as HTMLParser has it
-        self._styled = False
-
-    def handle_data(self, data: str) -> None:
-        if not self._styled:
-            self.text += " " + data
-
-    @property
-    def words(self) -> str:
-        return " ".join(self.text.split())
-
-    def faces(self) -> list[str]:
-        """The addresses of the tiles, in the order of the page."""
-        return [seen["src"] or "" for tag, seen in self.seen if tag == "img"]
 
 
 @pytest.fixture
