@@ -1,4 +1,7 @@
-"""What holds for every test: in CI nothing is passed over in silence, and Ctrl-C is heard."""
+"""What holds for every test: in CI nothing is passed over in silence, and Ctrl-C is heard.
+
+How fast a machine is that has other work is claimed by no test, not by Hypothesis either.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure() -> None:

@@ -29,12 +29,16 @@ NOTHING_TO_DO = [("0", "0", "0")] * 2
 
 
 def open_pages(loop) -> dict[int, dict[str, Any]]:
-    """The data of the People tasks that nobody has answered, those worth most first."""
+    """The data of the People tasks that nobody has answered, those worth most first.
+
+    One that goes away while they are read is none of them.
+    """
     with loop.store.read() as connection:
         pushed = ledger.pushed_tasks(connection, Project.PEOPLE).values()
     tasks = [task.task_id for task in pushed if not task.annotated]
-    pages = {task: loop.studio.task(task)["data"] for task in tasks}
-    best = sorted(tasks, key=lambda task: pages[task]["worth"], reverse=True)
+    read = {task: loop.studio.task(task) for task in tasks if task is not None}
+    pages = {task: found["data"] for task, found in read.items() if found is not None}
+    best = sorted(pages, key=lambda task: pages[task]["worth"], reverse=True)
     return {task: pages[task] for task in sorted(best, key=lambda task: is_pair(pages[task]))}
 
 
