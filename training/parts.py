@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -97,16 +97,28 @@ def _near_in_looks(
     photo_of: Mapping[FaceId, PhotoId],
     new: set[PhotoId],
 ) -> Iterator[tuple[PhotoId, PhotoId]]:
-    """Pairs of a new photo and any other with faces that look the same."""
+    """Pairs of a new photo and any other that show the same: all faces of the one are in the other.
+
+    One face alone says little: with several people on each, photos would hang together in chains.
+    """
     wanted = {photo.id for photo in photos}
     kept = [row for row, face in enumerate(encodings.faces) if photo_of.get(face) in wanted]
     rows = identity_rows(encodings)[kept]
     place = [photo_of[encodings.faces[row]] for row in kept]
+    faces = Counter(place)
     ours = np.array([row for row, one in enumerate(place) if one in new], dtype=np.intp)
+    alike: dict[tuple[PhotoId, PhotoId], tuple[set[int], set[int]]] = {}
     for start in range(0, len(ours), _ROWS_AT_ONCE):
         some = ours[start : start + _ROWS_AT_ONCE]
         for one, other in np.argwhere(rows[some] @ rows.T >= NEAR_COSINE).tolist():
-            yield place[int(some[one])], place[other]
+            first = int(some[one])
+            if place[first] != place[other]:
+                found = alike.setdefault((place[first], place[other]), (set(), set()))
+                found[0].add(first)
+                found[1].add(other)
+    for (one, other), (of_one, of_other) in alike.items():
+        if len(of_one) == faces[one] or len(of_other) == faces[other]:
+            yield one, other
 
 
 def _moments(new: set[PhotoId], near: Mapping[PhotoId, set[PhotoId]]) -> Iterator[list[PhotoId]]:

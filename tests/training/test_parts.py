@@ -92,6 +92,19 @@ def test_a_photo_of_no_part_draws_no_other_with_it() -> None:
     assert parts == {LEARNED[0]: None, TESTED[0]: Part.TEST}
 
 
+def test_photos_on_which_one_of_two_faces_looks_the_same_are_not_of_one_moment() -> None:
+    chain = [a_photo(photo_id(number)) for number in range(12)]
+    faces = {FaceId(f"{side} {n}"): photo.id for n, photo in enumerate(chain) for side in "lr"}
+    rows = np.array([LOOKS[n + place] for n in range(12) for place in (0, 1)])
+    found = fixed_parts(chain, Encodings(NETWORK, tuple(faces), rows, rows), faces, {})
+    assert found == {photo.id: part_of(photo.id) for photo in chain}
+    rows = LOOKS[[0, 1, 0, 1]]
+    again = dict.fromkeys(list(faces)[:2], LEARNED[0]) | dict.fromkeys(list(faces)[2:4], TESTED[0])
+    both = [a_photo(LEARNED[0]), a_photo(TESTED[0])]
+    twins = fixed_parts(both, Encodings(NETWORK, tuple(again), rows, rows), again, {})
+    assert len(set(twins.values())) == 1
+
+
 def test_no_photos_have_no_parts() -> None:
     assert parts_of([], []) == {}
 
