@@ -12,7 +12,7 @@ from faceloop.model_report_page import Around, page_of, render
 from faceloop.model_report_places import remove_stray_reports, report_place
 from faceloop.pages import write_page
 from faceloop.report_tiles import Tiles
-from faces.errors import SetupError
+from faces.errors import NotEnoughToLearn, SetupError
 from faces.records import FaceId
 from faces.settings import Settings
 from faces.store import log, photos
@@ -69,6 +69,12 @@ def report_on(settings: Settings, store: Store, version_id: str) -> None:
         place = write_model_report(settings, store, version_id)
     except SetupError as reason:
         warn(f"there is no report on {version_id}: {reason}")
+        return
+    except NotEnoughToLearn:
+        warn(
+            f"there is no report on {version_id} yet: its own network has not encoded the faces; "
+            f"run `faceloop sync`, then `faceloop models --report {version_id}`"
+        )
         return
     say(f"what it can do, and which names to look at: {place}")
 
