@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.cluster_speed import number_asked
 from benchmarks.clustering_scores import Labels, scores
-from benchmarks.convention import Figures, note, note_progress, report
+from benchmarks.convention import Figures, note, note_progress, report, whole_number
 from benchmarks.synthetic_faces import (
     Pairs,
     SyntheticFaces,
@@ -45,7 +44,7 @@ class Added:
 
 def main() -> None:
     """Measure and print the result."""
-    count, more = number_asked("N", 100_000), number_asked("ADDED", 1000)
+    count, more = whole_number("N", 100_000, least=1), whole_number("ADDED", 1000, least=1)
     faces = synthetic_faces(count + more, seed=_SEED)
     report(figures(faces, count, apart=pairs_apart(faces.people, seed=_SEED)), {})
 

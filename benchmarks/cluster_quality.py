@@ -8,7 +8,6 @@ at random, by SEED (0); SEEDS draws more than once.
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import numpy as np
 from benchmarks.clustering_ours import ours
 from benchmarks.clustering_rivals import RIVALS, best_figures
 from benchmarks.clustering_scores import Labels, scores
-from benchmarks.convention import OURS, Figures, asked, note, report
+from benchmarks.convention import OURS, Figures, asked, note, report, whole_number
 from benchmarks.people_encodings import PeopleEncodings, read_npz
 from benchmarks.people_photos import read_people
 
@@ -51,7 +50,7 @@ def given_people(about: str) -> Iterator[PeopleEncodings]:
     given = asked(about, file_type=".npz")
     if given.data is None:
         raise SystemExit("whose faces? say DATA=folder, one of Person/image, or an .npz")
-    count, seed, seeds = (_number(*of) for of in (("PEOPLE", 0), ("SEED", 0), ("SEEDS", 1)))
+    count, seed, seeds = (whole_number(*of) for of in (("PEOPLE", 0), ("SEED", 0), ("SEEDS", 1)))
     everyone = read(given.data)
     if not count:
         note(_counted(everyone))
@@ -128,18 +127,6 @@ def _at(told: Figures, kind: str) -> str:
 def _counted(people: PeopleEncodings) -> str:
     without_face = np.count_nonzero(~people.found)
     return f"{len(people.names)} photos, {without_face} of them without a face"
-
-
-def _number(name: str, default: int) -> int:
-    """A whole number from the environment.
-
-    Raises:
-        SystemExit: it is none.
-    """
-    told = os.environ.get(name) or str(default)
-    if not told.isdecimal():
-        raise SystemExit(f"{name} is a whole number, not {told!r}")
-    return int(told)
 
 
 if __name__ == "__main__":

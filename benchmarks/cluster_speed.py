@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from benchmarks.convention import (
     note,
     python_module,
     report,
+    whole_number,
 )
 from benchmarks.synthetic_faces import same_photo_pairs, synthetic_faces
 
@@ -42,7 +42,7 @@ _STAGES = ("import_s", "cut_s", "rows_s", "grouping_s")
 
 def main() -> None:
     """Measure both sides and print the result."""
-    count = number_asked("N", 10_000)
+    count = whole_number("N", 10_000, least=1)
     os.environ.setdefault("ROUNDS", "3" if count <= _FEW else "1")
     given = asked("Seconds and memory from encodings to groups of faces.")
     with tempfile.TemporaryDirectory(prefix="faceloop-bench-") as beside:
@@ -55,18 +55,6 @@ def main() -> None:
         "theirs_mb": theirs["peak_mb"] if theirs else None,
     }
     report({**counted, **ours, **beside_ours}, {RIVAL: theirs})
-
-
-def number_asked(name: str, default: int) -> int:
-    """A whole number from 1 on, from the environment.
-
-    Raises:
-        SystemExit: it is none.
-    """
-    told = os.environ.get(name) or str(default)
-    if not told.isdecimal() or int(told) < 1:
-        sys.exit(f"{name} is a whole number from 1 on, not {told!r}")
-    return int(told)
 
 
 def make_faces(folder: Path, count: int) -> Labels:

@@ -60,6 +60,19 @@ def asked(
     return Asked(place, given.rounds)
 
 
+def whole_number(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number from the environment, `least` or more.
+
+    Raises:
+        SystemExit: it is none.
+    """
+    told = os.environ.get(name) or str(default)
+    if not told.isdecimal() or int(told) < least:
+        from_on = f" from {least} on" if least else ""
+        sys.exit(f"{name} is a whole number{from_on}, not {told!r}")
+    return int(told)
+
+
 def in_turn(sides: Mapping[str, Side], *, rounds: int) -> dict[str, dict[str, float]]:
     """Measure every side once a round, each round begun by the next side; the median of each key.
 

@@ -15,7 +15,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.convention import OURS, Figures, asked, note, report
+from benchmarks.convention import OURS, Figures, asked, note, report, whole_number
 from benchmarks.identify_draws import Draw, draws
 from benchmarks.identify_ours import ours
 from benchmarks.identify_rivals import RIVALS
@@ -32,7 +32,7 @@ def main() -> None:
     if given.data is None:
         raise SystemExit("whose faces? say DATA=folder, one of Person/image, or an .npz")
     people = read_people(given.data) if given.data.is_dir() else read_npz(given.data)
-    shots, count = _number("SHOTS", 3), _number("DRAWS", 5)
+    shots, count = whole_number("SHOTS", 3), whole_number("DRAWS", 5)
     drawn = draws(people, shots=shots, count=count)
     first = drawn[0]
     counted = {
@@ -78,18 +78,6 @@ def _network(data: Path, draw: Draw) -> Figures | None:
 
 def _shown(told: Figures) -> str:
     return ", ".join(f"{key} {value:.4f}" for key, value in told.items())
-
-
-def _number(name: str, default: int) -> int:
-    """A whole number from the environment.
-
-    Raises:
-        SystemExit: it is none.
-    """
-    told = os.environ.get(name) or str(default)
-    if not told.isdecimal():
-        raise SystemExit(f"{name} is a whole number, not {told!r}")
-    return int(told)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import os
 
-from benchmarks.convention import OURS, asked, in_own_process, in_turn, python_module, report
+from benchmarks.convention import (
+    OURS,
+    asked,
+    in_own_process,
+    in_turn,
+    python_module,
+    report,
+    whole_number,
+)
 
 _PARTS = ("head", "network", "load")
 
@@ -18,7 +26,7 @@ def main() -> None:
     """Measure all parts and print the result."""
     os.environ.setdefault("ROUNDS", "1")
     given = asked("How long a retrain takes.")
-    people, faces = _number("PEOPLE", 158), _number("FACES", 4324)
+    people, faces = whole_number("PEOPLE", 158, least=2), whole_number("FACES", 4324, least=2)
     if faces < 5 * people:
         raise SystemExit(f"{people} people need {5 * people} faces at least, not {faces}")
 
@@ -34,18 +42,6 @@ def main() -> None:
 
     told = in_turn({OURS: ours}, rounds=given.rounds)
     report({"people": people, "faces": faces, **told[OURS]}, {})
-
-
-def _number(name: str, default: int) -> int:
-    """A whole number from the environment.
-
-    Raises:
-        SystemExit: it is none.
-    """
-    told = os.environ.get(name) or str(default)
-    if not told.isdecimal() or int(told) < 2:
-        raise SystemExit(f"{name} is a whole number from 2 on, not {told!r}")
-    return int(told)
 
 
 if __name__ == "__main__":

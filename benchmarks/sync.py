@@ -14,8 +14,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.cluster_speed import number_asked
-from benchmarks.convention import in_own_process, note, python_module, report
+from benchmarks.convention import in_own_process, note, python_module, report, whole_number
 from benchmarks.own_studio import label_studio, new_connection
 from benchmarks.sync_store import fill
 from faceloop.workspace import prepare, settings_for, write_connection
@@ -30,7 +29,7 @@ _ASK_WITHIN_S = 600
 
 def main() -> None:
     """Fill a store, start Label Studio, measure, and ask it what stands there twice."""
-    tasks = number_asked("TASKS", 3_000)
+    tasks = whole_number("TASKS", 3_000, least=1)
     with tempfile.TemporaryDirectory(prefix="faceloop-bench-") as beside:
         folder = Path(beside)
         connection = new_connection(folder)

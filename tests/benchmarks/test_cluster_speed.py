@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from benchmarks import cluster_speed, cluster_speed_dbscan
-from benchmarks.cluster_speed import make_faces, measure, number_asked
+from benchmarks.cluster_speed import make_faces, measure
+from benchmarks.convention import whole_number
 
 
 @pytest.mark.slow
@@ -81,6 +82,6 @@ def test_how_many_faces_is_a_whole_number_from_one_on(
 ) -> None:
     monkeypatch.setenv("N", told)
     with pytest.raises(SystemExit, match="N is a whole number from 1 on"):
-        number_asked("N", 10)
+        whole_number("N", 10, least=1)
     monkeypatch.delenv("N")
-    assert number_asked("N", 10) == 10
+    assert whole_number("N", 10, least=1) == 10

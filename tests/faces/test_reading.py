@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
@@ -23,18 +22,16 @@ from faces.records import (
     NETWORK,
     Box,
     Detection,
-    Person,
-    PersonId,
     Photo,
     PhotoId,
     Pixels,
     face_id_of_box,
-    unit_rows,
 )
 from faces.settings import Settings
 from faces.turning import turned_box
-from faces.versions import ModelVersion, tuned_network_id
+from faces.versions import tuned_network_id
 from faces.weights import Weights, weights_file
+from tests.model_versions import a_version
 
 PHOTO = PhotoId("a" * 64)
 
@@ -140,28 +137,10 @@ def test_the_reader_of_a_tuned_network_gives_its_encodings_under_its_name(
     network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
     onnx = face_network_model(replace(network, projection=2 * network.projection))
     readers = VersionReaders(reader)
-    own = readers.of(a_version(onnx))
+    own = readers.of(a_version(tuned_network_id(onnx), onnx))
     read, usual = own.read(as_photo(album_page)), reader.read(as_photo(album_page))
     assert read.encodings.network == tuned_network_id(onnx) != NETWORK
     np.testing.assert_allclose(read.encodings.plain, 2 * usual.encodings.plain, atol=1e-4)
-    assert readers.of(a_version(onnx)) is own
+    assert readers.of(a_version(tuned_network_id(onnx), onnx)) is own
     assert readers.of(None) is reader
-    assert readers.of(a_version(b"")) is reader
-
-
-def a_version(onnx: bytes) -> ModelVersion:
-    return ModelVersion(
-        id="model-0001-00000000",
-        created_at=datetime(2026, 1, 2, tzinfo=UTC),
-        network=tuned_network_id(onnx) if onnx else NETWORK,
-        people=(Person(PersonId("a"), "Anna"),),
-        weights=unit_rows(np.ones((1, 128), dtype=np.float32)),
-        scale=20.0,
-        unknown_cosine=0.5,
-        threshold=0.7,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="0.1.0",
-        onnx=onnx,
-    )
+    assert readers.of(a_version(NETWORK)) is reader

@@ -281,3 +281,12 @@ def workspace(tmp_path: Path, empty_database: Path) -> Iterator[Workspace]:
         models = CurrentModel(tmp_path / "models")
         yield Workspace(tmp_path, store, double, studio, media, desk, models)
     store.close()
+
+
+@pytest.fixture
+def alone(workspace: Workspace) -> Workspace:
+    """Three photos of one person, all pushed: a page of one row."""
+    workspace.add_photos(3, people=1)
+    workspace.cluster()
+    workspace.push()
+    return workspace

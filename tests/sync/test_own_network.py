@@ -22,19 +22,17 @@ from faces.records import (
     Encodings,
     Face,
     FaceId,
-    Person,
-    PersonId,
     PhotoFile,
     ReadPhoto,
     face_id_of_box,
-    unit_rows,
 )
 from faces.store import photos
 from faces.store.database import Store
-from faces.versions import ModelVersion, tuned_network_id
+from faces.versions import tuned_network_id
 from faces.weights import Weights, weights_file
 from sync.own_network import cut_chips, encode_for
 from tests.faces.conftest import Portrait
+from tests.model_versions import a_version
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BOX = Box(20, 45, 145, 145)
@@ -74,24 +72,6 @@ def tuned() -> Identifier:
     network = read_face_network(weights_file(Weights.ENCODER).read_bytes())
     onnx = face_network_model(replace(network, projection=2 * network.projection))
     return Identifier(a_version(tuned_network_id(onnx), onnx))
-
-
-def a_version(network: str, onnx: bytes = b"") -> ModelVersion:
-    return ModelVersion(
-        id="model-0001-00000000",
-        created_at=NOW,
-        network=network,
-        people=(Person(PersonId("a"), "Anna"),),
-        weights=unit_rows(np.ones((1, 128), dtype=np.float32)),
-        scale=20.0,
-        unknown_cosine=0.5,
-        threshold=0.7,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="0.1.0",
-        onnx=onnx,
-    )
 
 
 def faces_of(store: Store) -> list[FaceId]:

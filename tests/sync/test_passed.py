@@ -17,15 +17,6 @@ def filled(workspace: Workspace) -> Workspace:
     return workspace
 
 
-@pytest.fixture
-def alone(workspace: Workspace) -> Workspace:
-    """Three photos of one person: a page of one row."""
-    workspace.add_photos(3, people=1)
-    workspace.cluster()
-    workspace.push()
-    return workspace
-
-
 def sync(workspace: Workspace) -> None:
     workspace.pull()
     workspace.push()

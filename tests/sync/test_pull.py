@@ -36,15 +36,6 @@ def filled(workspace: Workspace) -> Workspace:
     return workspace
 
 
-@pytest.fixture
-def alone(workspace: Workspace) -> Workspace:
-    """Three photos of one person, all pushed: a page of one row."""
-    workspace.add_photos(3, people=1)
-    workspace.cluster()
-    workspace.push()
-    return workspace
-
-
 def page_of(workspace: Workspace, person: int) -> int:
     return workspace.page_of(workspace.members[person][0])
 
