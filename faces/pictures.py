@@ -23,6 +23,7 @@ from faces.records import Box, Photo, PhotoId, Pixels
 from faces.turning import QUARTERS, turned_photo
 
 __all__ = [
+    "CROP_PX",
     "PHOTO_SUFFIXES",
     "PREVIEW_PX",
     "RAW_SUFFIXES",
@@ -41,6 +42,8 @@ __all__ = [
 
 PREVIEW_PX = 2048
 """Longest side of a preview."""
+CROP_PX = 160
+"""Side of a face's crop: a tile of a montage, drawn a little smaller."""
 
 _LARGEST_FILE_BYTES = 1 << 29
 _NEUTRAL = 128

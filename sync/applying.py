@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faces.errors import StudioError
+from faces.montage import draw_montage
 from faces.records import Photo, PhotoId
 from faces.store import ledger
 from faces.store.database import Store
@@ -18,7 +19,6 @@ from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_validator import Validator
 from sync.desk import Desk, Project
 from sync.gathering import Gathered
-from sync.montage import draw_montage
 from sync.plan import Plan
 from sync.rounds import HALF_PUSHED
 from sync.wanted import Wanted, WantedPhoto

@@ -12,9 +12,6 @@ from faces.studio_configs import EVERYONE_FILE
 if TYPE_CHECKING:
     from faces.settings import Settings
 
-CROP_PX = 160
-"""Side of a face's crop: a tile of a montage, drawn a little smaller."""
-
 
 class Media:
     """The pictures that faceloop makes. Label Studio sees `shown` and nothing beside it."""

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from faces.errors import BadPhoto
-from faces.pictures import face_crop, jpeg_bytes, megapixels_of, open_bytes, preview
+from faces.pictures import CROP_PX, face_crop, jpeg_bytes, megapixels_of, open_bytes, preview
 from faces.records import FaceId, PhotoFile, PhotoId, ReadPhoto
 from sync.folder import readable
-from sync.media import CROP_PX
 from sync.storage import content_of, may_pass, place_shown
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import Any
 from faces.confirmations import FaceVerdict, Truth, Verdict
 from faces.desk_tasks import DeskRow, DeskTask
 from faces.desk_tasks import Kind as DeskKind
+from faces.montage import DRAWING, Layout, lay_out
 from faces.records import FaceId, PersonId, PhotoId
 from faces.store.ledger import PushedPage
 from faces.studio_context import Sighting, context_html, said_html
 from faces.studio_format import PEOPLE_VERSION, WORTH, Kind, place_of_task
 from faces.studio_people import Asks, ShownRow, people_prediction, people_task
 from sync.context import Cut, Places
-from sync.montage import DRAWING, Layout, lay_out
 from sync.wanted import digest
 
 _ASKS = {

@@ -25,7 +25,7 @@ from faceloop.workspace import existing_store, prepare, settings_for
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, PersonRenamed, Verdict
 from faces.errors import BrokenModelVersion, NotEnoughToLearn, SetupError
 from faces.identify import Identifier
-from faces.pictures import jpeg_bytes
+from faces.pictures import CROP_PX, jpeg_bytes
 from faces.records import (
     NETWORK,
     Box,
@@ -44,7 +44,7 @@ from faces.settings import Settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.versions import current_id, load_version
-from sync.media import CROP_PX, media_of
+from sync.media import media_of
 from tests.faceloop.pages import HOSTILE, Elements
 from training.dataset import Part
 from training.gathering import gathered

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from faces.montage import COLUMNS, GAP_PX, PAGE_TILES
+from faces.pictures import CROP_PX
 from faces.records import PersonId, PhotoFile
 from faces.store import photos
 from scripts.people_page import NAME_FIELD, PATIENCE_MS
 from sync.everyone import offer_everyone
-from sync.media import CROP_PX
-from sync.montage import COLUMNS, GAP_PX, PAGE_TILES
 from tests.live.people_desk import Desk, draw, people_desk
 from tests.sync.conftest import Workspace, face_id, photo_id
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from faces.pictures import save_jpeg
+from faces.pictures import CROP_PX, save_jpeg
 from faces.records import Box, FaceId
 from faces.studio_format import ShownTile
-from sync.media import CROP_PX
 
 GAP_PX = 7
 """So that no page is narrower than the 1,009 pixels in which it is shown: Label Studio does not fit
