@@ -2,6 +2,10 @@
 
 FaceloopError                 one line for the person, exit code 1
 ├── BadPhoto                  a file that cannot be read as a photo
+├── BadRequest                a request to the app that is not made as it should be
+├── TooMuch                   more than is accepted at once
+├── Busy                      no room or no time for it at this moment
+├── AlbumGone                 pictures that are no longer kept
 ├── BadName                   a typed name that cannot be anybody's
 ├── StudioError               Label Studio answered, but not as it should
 │   └── StudioUnreachable     Label Studio did not answer
@@ -18,6 +22,22 @@ class FaceloopError(Exception):
 
 class BadPhoto(FaceloopError):
     """A file cannot be read as a photo."""
+
+
+class BadRequest(FaceloopError):
+    """A request to the app is not made as it should be."""
+
+
+class TooMuch(FaceloopError):
+    """More was given than is accepted at once."""
+
+
+class Busy(FaceloopError):
+    """There is no room or no time for it at this moment; later there may be."""
+
+
+class AlbumGone(FaceloopError):
+    """What a visitor gave is no longer kept, or never was."""
 
 
 class BadName(FaceloopError):

@@ -65,6 +65,40 @@ class Settings(BaseSettings):
     )
     app_host: str = Field(default="127.0.0.1", description="Address the app listens on")
     app_port: int = Field(default=7860, ge=1, le=65535, description="Port of the app")
+    app_hosts: str = Field(
+        default="",
+        description="By which host names others reach the app, with commas between them",
+    )
+    app_users: SecretStr = Field(
+        default=SecretStr(""),
+        description="Who may use the app: name:password, with commas between them",
+    )
+    app_token: SecretStr = Field(
+        default=SecretStr(""), description="What programs show to the app as a bearer token"
+    )
+    app_minutes_kept: int = Field(
+        default=60, ge=1, description="How long the app keeps the pictures of an album"
+    )
+    app_most_pictures: int = Field(
+        default=200, ge=1, description="So many pictures an album of the app has at most"
+    )
+    app_most_picture_mb: int = Field(
+        default=64, ge=1, description="So large a picture given to the app is at most"
+    )
+    app_most_album_mb: int = Field(
+        default=1024, ge=1, description="So large all pictures of an album are together"
+    )
+    app_most_megapixels: int = Field(
+        default=64, ge=1, description="So many megapixels a picture given to the app has at most"
+    )
+    app_most_minutes: int = Field(
+        default=10, ge=1, description="So long the pictures of an album are read at most"
+    )
+    app_requests_per_minute: int = Field(
+        default=600,
+        ge=1,
+        description="So often a visitor from another machine may send something to the app",
+    )
     method: Literal["people", "dbscan"] = Field(
         default="people",
         description="What groups faces: people (nothing to set), or scikit-learn's dbscan",
