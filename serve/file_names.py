@@ -43,7 +43,8 @@ def last_part(called: str) -> str:
 def _stem(called: str) -> str:
     """What a file is called, without folders, ending and whatever could do harm."""
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", called)[-1])
-    shown = "".join(sign for sign in _FORBIDDEN.sub("_", name) if not _is_hidden(sign))
+    plain = " ".join(_FORBIDDEN.sub("_", name).split())
+    shown = "".join(sign for sign in plain if not _is_hidden(sign))
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", shown.strip(". ")).strip(". ")
     short = stem.encode("utf-8")[:_LONGEST_BYTES].decode("utf-8", errors="ignore").strip(". ")
     if not short:

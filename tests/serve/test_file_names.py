@@ -15,6 +15,7 @@ names = st.text(max_size=300) | st.sampled_from(
 
 @given(st.lists(names, max_size=8))
 @example(["a.jpg", "A.JPG", "a.jpeg", "a-2.png"])
+@example(["\xa0", "\u3000"])
 @example(["é.jpg", "e\u0301.jpg"])
 def test_no_name_leaves_its_folder_and_no_two_are_the_same_file(called: list[str]) -> None:
     made = safe_names(called, [".jpg"] * len(called))
