@@ -20,12 +20,14 @@ class NamedFace:
     """A face of a picture; `name` is None when it is unknown.
 
     `certainty` is a probability, 0 to 1: that the name is right, or that none of the known people
-    is the right one.
+    is the right one. `likeliest` pairs names with probabilities, likeliest first, that together
+    reach 1 at most: the rest is unknown.
     """
 
     box: Box
     name: str | None
     certainty: float
+    likeliest: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a certainty that is no probability."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,11 +23,22 @@ _NO_TRUTH = Truth()
 class Namer:
     """Finds and names faces; safe to share between threads."""
 
-    def __init__(self, models: CurrentModel, reader: FaceReader, store: Store | None) -> None:
-        """Follow these models; without a store, people are called as when the model learned."""
+    def __init__(
+        self,
+        models: CurrentModel,
+        reader: FaceReader,
+        store: Store | None,
+        *,
+        at_once: int | None = None,
+    ) -> None:
+        """Follow these models; without a store, people are called as when the model learned.
+
+        So many pictures are in hand `at_once`, one for each core if None; others wait.
+        """
         self._models = models
         self._readers = VersionReaders(reader)
         self._store = store
+        self._turns = threading.BoundedSemaphore(at_once or len(os.sched_getaffinity(0)))
 
     def about(self) -> KnownModel:
         """Which model version answers now."""
@@ -36,8 +49,10 @@ class Namer:
             identifier.version.id, len(identifier.version.people), self._models.problem
         )
 
-    def name_all(self, content: bytes, *, called: str) -> NamedPicture:
+    def name_all(self, content: bytes, *, called: str, count: int = 5) -> NamedPicture:
         """Name every face of a picture, given as a file's bytes; messages call it `called`.
+
+        Each face has the `count` people whom it is likeliest to be.
 
         Raises:
             BadPhoto: these bytes are no photo.
@@ -47,7 +62,7 @@ class Namer:
         pixels, read = self._read(content, called, identifier)
         if identifier is None:
             return NamedPicture(pixels, _left_to_right(_unknown(read.faces)), None)
-        faces = self._named(identifier, read, self._names(identifier))
+        faces = self._named(identifier, read, self._names(identifier), count)
         return NamedPicture(pixels, _left_to_right(faces), identifier.version.id)
 
     def likeliest(self, content: bytes, *, called: str, count: int = 5) -> OneFace | None:
@@ -64,27 +79,34 @@ class Namer:
         row = max(range(len(read.faces)), key=lambda index: _area(read.faces[index]))
         if identifier is None:
             return OneFace(pixels, _unknown(read.faces)[row], (), len(read.faces), None)
-        names = self._names(identifier)
-        face = self._named(identifier, read, names)[row]
-        rows = identity_rows(read.encodings)[row : row + 1]
-        likeliest = _likeliest(identifier, rows, names, count)
-        return OneFace(pixels, face, likeliest, len(read.faces), identifier.version.id)
+        face = self._named(identifier, read, self._names(identifier), count)[row]
+        return OneFace(pixels, face, face.likeliest, len(read.faces), identifier.version.id)
 
     def _read(
         self, content: bytes, called: str, identifier: Identifier | None
     ) -> tuple[Pixels, ReadPhoto]:
-        opened = open_bytes(content, name=called)
-        reader = self._readers.of(None if identifier is None else identifier.version)
-        return opened.pixels, reader.read(opened)
+        with self._turns:
+            opened = open_bytes(content, name=called)
+            reader = self._readers.of(None if identifier is None else identifier.version)
+            return opened.pixels, reader.read(opened)
 
     def _named(
-        self, identifier: Identifier, read: ReadPhoto, names: _Names
+        self, identifier: Identifier, read: ReadPhoto, names: _Names, count: int
     ) -> tuple[NamedFace, ...]:
         """The faces in the order in which they were read, each with its name."""
+        if not read.faces:
+            return ()
         proposals = {each.face: each for each in identifier.propose(read.encodings)}
+        rows = identity_rows(read.encodings)
+        likeliest = dict(
+            zip(read.encodings.faces, _likeliest(identifier, rows, names, count), strict=True)
+        )
         return tuple(
             NamedFace(
-                face.box, names.of(proposals[face.id].person), min(1.0, proposals[face.id].score)
+                face.box,
+                names.of(proposals[face.id].person),
+                min(1.0, proposals[face.id].score),
+                likeliest[face.id],
             )
             for face in read.faces
         )
@@ -114,11 +136,17 @@ class _Names:
 
 def _likeliest(
     identifier: Identifier, rows: FloatRows, names: _Names, count: int
-) -> tuple[tuple[str, float], ...]:
-    """Names with probabilities; two people who turned out to be one are added up."""
-    by_name: dict[str, float] = {}
+) -> list[tuple[tuple[str, float], ...]]:
+    """For each row names with probabilities; two people who are one by now are added up."""
     everybody = len(identifier.version.people)
-    for person, probability in identifier.likeliest(rows, everybody)[0]:
+    return [_by_name(people, names, count) for people in identifier.likeliest(rows, everybody)]
+
+
+def _by_name(
+    people: list[tuple[PersonId, float]], names: _Names, count: int
+) -> tuple[tuple[str, float], ...]:
+    by_name: dict[str, float] = {}
+    for person, probability in people:
         name = names.of(person)
         if name is not None:
             by_name[name] = min(1.0, by_name.get(name, 0.0) + probability)

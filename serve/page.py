@@ -13,9 +13,12 @@ from gradio.state_holder import SessionState
 from faces.errors import BadPhoto, FaceloopError
 from faces.records import Pixels
 from serve import wording
+from serve.albums import Albums
 from serve.answers import OneFace
 from serve.drawing import draw
 from serve.namer import Namer
+from serve.page_endpoints import add_endpoints
+from serve.uploads import called_by, content_of, one_upload, uploads_alone
 
 KEPT_S = 1800
 """How long a picture that somebody gave, and the answer to it, stay on disk."""
@@ -23,7 +26,6 @@ _SWEEP_S = 60
 _UPLOAD = "# Drop a picture here\nor click to choose one"
 _ASK_GROUP = "Choose a picture of one or more people: all of them are named here."
 _ASK_ONE = "Choose a picture of a face: the people it is likeliest to be are named here."
-_NO_UPLOAD = "the picture is not among those that were uploaded here; choose it again"
 
 Found = TypeVar("Found")
 Given = dict[str, Any] | None
@@ -48,15 +50,18 @@ class _Page(gr.Blocks):
     ) -> list[Any]:
         """What a request brought, as Gradio prepares it, once it names uploads alone."""
         try:
-            uploaded = [None if sent is None else _uploaded(sent, self.uploads) for sent in inputs]
+            uploaded = [
+                _prepared(block, sent, self.uploads)
+                for block, sent in zip(block_fn.inputs, inputs, strict=True)
+            ]
         except BadPhoto as error:
             raise gr.Error(str(error), print_exception=False) from error
         prepared = await super().preprocess_data(block_fn, uploaded, state, explicit_call)
         return list(prepared)
 
 
-def build_page(namer: Namer, *, uploads: Path) -> gr.Blocks:
-    """The page over this namer; it makes no request to another host.
+def build_page(namer: Namer, albums: Albums, *, uploads: Path) -> gr.Blocks:
+    """The page over this namer and these albums; it makes no request to another host.
 
     It reads pictures in the folder `uploads` alone, where Gradio is to put them.
     """
@@ -69,6 +74,7 @@ def build_page(namer: Namer, *, uploads: Path) -> gr.Blocks:
                 _everyone_tab(namer, header, page.uploads)
             with gr.Tab("One face", id="one-face"):
                 _one_face_tab(namer, header, page.uploads)
+        add_endpoints(namer, albums, uploads=page.uploads)
         page.load(
             lambda: wording.header(namer.about()),
             outputs=header,
@@ -172,7 +178,7 @@ def _everyone(namer: Namer, sent: Given, uploads: Path) -> _Said[Pixels]:
     if sent is None:
         return _Said(None, wording.hint(_ASK_GROUP))
     try:
-        picture = namer.name_all(_content(sent, uploads), called=_called(sent))
+        picture = namer.name_all(content_of(sent, uploads), called=called_by(sent))
     except FaceloopError as error:
         return _Said(None, wording.wrong(str(error)), refused=True)
     return _Said(draw(picture), wording.everyone(picture))
@@ -183,7 +189,7 @@ def _one_face(namer: Namer, sent: Given, uploads: Path) -> _Said[OneFace]:
     if sent is None:
         return _Said(None, wording.hint(_ASK_ONE))
     try:
-        found = namer.likeliest(_content(sent, uploads), called=_called(sent))
+        found = namer.likeliest(content_of(sent, uploads), called=called_by(sent))
     except FaceloopError as error:
         return _Said(None, wording.wrong(str(error)), refused=True)
     return _Said(found, wording.one(found))
@@ -194,48 +200,15 @@ def _kept(said: _Said[Found]) -> object:
     return gr.Image(value=None) if said.refused else gr.skip()
 
 
+def _prepared(block: object, sent: object, uploads: Path) -> object:
+    """What a request sent for a part of the page, with uploads alone in it.
+
+    Raises:
+        BadPhoto: it names a file that is no upload, or no file for a picture.
+    """
+    is_picture = isinstance(block, gr.Image) and sent is not None
+    return one_upload(sent, uploads) if is_picture else uploads_alone(sent, uploads)
+
+
 def _header(namer: Namer) -> str:
     return wording.header(namer.about())
-
-
-def _uploaded(sent: object, uploads: Path) -> dict[str, Any]:
-    """What a request said of an upload, less all that we do not need.
-
-    Raises:
-        BadPhoto: it names no upload.
-    """
-    if not isinstance(sent, dict):
-        raise BadPhoto(_NO_UPLOAD)
-    path = _path(sent, uploads)
-    return {"path": str(path), "orig_name": _called(sent), "meta": {"_type": "gradio.FileData"}}
-
-
-def _path(sent: dict[str, Any], uploads: Path) -> Path:
-    """Where an upload lies.
-
-    Raises:
-        BadPhoto: outside the uploads, or nowhere.
-    """
-    try:
-        path = Path(sent["path"]).resolve()
-        if path.is_relative_to(uploads.resolve()) and path.is_file():
-            return path
-    except (KeyError, TypeError, ValueError, OSError, RuntimeError):
-        pass  # told below: what a request names wrongly is as if it were not there
-    raise BadPhoto(_NO_UPLOAD)
-
-
-def _content(sent: dict[str, Any], uploads: Path) -> bytes:
-    """The bytes as they came.
-
-    Raises:
-        BadPhoto: they are not, or no longer, among the uploads.
-    """
-    try:
-        return _path(sent, uploads).read_bytes()
-    except OSError:
-        raise BadPhoto(_NO_UPLOAD) from None
-
-
-def _called(sent: dict[str, Any]) -> str:
-    return str(sent.get("orig_name") or "the picture")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shutil
 import socket
@@ -16,7 +15,11 @@ from faces.identify import CurrentModel
 from faces.reading import ReadingOptions, face_reader
 from faces.settings import Settings
 from faces.store.database import open_store
-from serve.app import create_app
+from serve.access import Keys, is_loopback
+from serve.albums import Albums
+from serve.app import Visits, create_app
+from serve.guards import hosts_for
+from serve.limits import Limits
 from serve.namer import Namer
 
 _PATIENCE_S = 2
@@ -26,25 +29,31 @@ _PATIENCE_S = 2
 def run(settings: Settings, *, in_container: bool = False) -> None:
     """Serve the app until it is stopped.
 
-    It has no passwords yet, so it listens on this machine alone. In a container it may listen on
-    any address: whoever publishes its port does so on this machine alone.
+    On an address that others can reach it wants passwords or a token. In a container it may listen
+    on any address without: whoever publishes its port does so on this machine alone.
 
     Raises:
-        SetupError: the address cannot be used.
+        SetupError: the address cannot be used, or there is nothing to tell visitors apart by.
         StoreError: the database is missing or of another version.
     """
+    keys = Keys.of(settings)
     if not in_container:
-        _check_loopback(settings.app_host)
+        _check_keys(settings.app_host, keys)
+    hosts = hosts_for(settings.app_host, settings.app_hosts)
+    visits = Visits(hosts, keys, settings.app_requests_per_minute)
     with _listen(settings.app_host, settings.app_port) as listening:
         namer = build_namer(settings)
         uploads = _empty_folder(settings.workspace / f"uploads-{settings.app_port}")
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         try:
-            app = create_app(namer, uploads=uploads)
-            sys.stdout.write(f"The app: http://{_shown(settings)} (Ctrl-C stops it)\n")
-            sys.stdout.flush()
-            config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_PATIENCE_S)
-            uvicorn.Server(config).run(sockets=[listening])
+            with build_albums(settings) as albums:
+                app = create_app(namer, albums, uploads=uploads, visits=visits)
+                sys.stdout.write(f"The app: http://{_shown(settings)} (Ctrl-C stops it)\n")
+                sys.stdout.flush()
+                config = uvicorn.Config(
+                    app, log_level="warning", timeout_graceful_shutdown=_PATIENCE_S
+                )
+                uvicorn.Server(config).run(sockets=[listening])
         finally:
             shutil.rmtree(uploads, ignore_errors=True)
 
@@ -59,11 +68,18 @@ def build_namer(settings: Settings) -> Namer:
     return Namer(CurrentModel(settings.models), reader, open_store(settings.store_url))
 
 
-def _check_loopback(host: str) -> None:
-    if not _is_loopback(host):
+def build_albums(settings: Settings) -> Albums:
+    """The albums of the visitors, in a folder of this app alone."""
+    reader = face_reader(ReadingOptions.of(settings), threads=1)  # a picture a core
+    folder = settings.workspace / f"albums-{settings.app_port}"
+    return Albums(folder, reader, Limits.of(settings))
+
+
+def _check_keys(host: str, keys: Keys) -> None:
+    if not is_loopback(host) and not keys.are_needed:
         raise SetupError(
-            f"the app answers on this machine alone, not on {host}; set FACELOOP_APP_HOST to "
-            "127.0.0.1, and reach it from elsewhere through an SSH tunnel"
+            f"others can reach the app on {host}, so it wants a password; set FACELOOP_APP_USERS "
+            "(name:password) or FACELOOP_APP_TOKEN, or FACELOOP_APP_HOST to 127.0.0.1"
         )
 
 
@@ -82,13 +98,6 @@ def _listen(host: str, port: int) -> socket.socket:
             "or choose another port with FACELOOP_APP_PORT"
         ) from error
     return listening
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _shown(settings: Settings) -> str:

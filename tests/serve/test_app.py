@@ -18,7 +18,9 @@ from faces.identify import CurrentModel
 from faces.settings import Settings
 from faces.versions import ModelVersion
 from serve import page
-from serve.app import create_app
+from serve.albums import Albums
+from serve.app import Visits, create_app
+from serve.limits import Limits
 from serve.namer import Namer
 from serve.server import run
 
@@ -37,10 +39,11 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser(models_of_app: Path, uploads: Path) -> Iterator[TestClient]:
     """One app for all; it finds no face in any picture."""
     namer = Namer(CurrentModel(models_of_app), None, None)  # type: ignore[arg-type]  # never asked
+    albums = Albums(uploads / "albums", None, Limits())  # type: ignore[arg-type]  # never asked
 
     async def build() -> FastAPI:
         """Outside a loop Gradio would open one of its own and never close it."""
-        return create_app(namer, uploads=uploads)
+        return create_app(namer, albums, uploads=uploads, visits=Visits())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(uploads))
@@ -202,7 +205,9 @@ def test_a_picture_taken_away_again_brings_the_hint_back(namer: Namer, tmp_path:
 
 
 def test_an_address_that_others_can_reach_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match=r"not on 0\.0\.0\.0; set FACELOOP_APP_HOST"):
+    with pytest.raises(
+        SetupError, match=r"others can reach the app on 0\.0\.0\.0, so it wants a password"
+    ):
         run(Settings(workspace=tmp_path, app_host="0.0.0.0"))  # noqa: S104  (it is refused)
 
 
