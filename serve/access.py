@@ -44,10 +44,15 @@ def visitor_of(scope: Mapping[str, Any]) -> Visitor:
 
 
 def is_from_here(scope: Mapping[str, Any]) -> bool:
-    """Whether a request comes from this machine, and is not one that was passed on by it."""
-    client = scope.get("client")
+    """Whether a request comes from this machine, and is not one that was passed on by it.
+
+    From this machine is also what comes from the very address that it asks.
+    """
+    client, asked = scope.get("client"), scope.get("server")
     passed_on = any(name.lower() in _FORWARDED for name, _ in scope.get("headers", ()))
-    return client is not None and is_loopback(client[0]) and not passed_on
+    if client is None or passed_on:
+        return False
+    return is_loopback(client[0]) or (asked is not None and client[0] == asked[0])
 
 
 def is_loopback(host: str) -> bool:

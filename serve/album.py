@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 import numpy as np
 
-from faces.cluster import Groups, group_people
 from faces.confirmations import Truth
 from faces.constraints import constraints_of
-from faces.cut_finding import find_cut
 from faces.quality import ENOUGH, quality
 from faces.records import Box, Encodings, Face, FaceId, ReadPhoto
+
+if TYPE_CHECKING:
+    from faces.cluster import Groups
 
 AlbumId = NewType("AlbumId", str)
 """Nobody can guess it, so whoever knows it may see the album."""
@@ -142,6 +143,9 @@ def clustered(
 
 
 def _groups(read: Sequence[tuple[Picture, ReadPhoto]], faces: Sequence[Face]) -> Groups:
+    from faces.cluster import Groups, group_people  # SciPy takes a while; the page need not wait
+    from faces.cut_finding import find_cut
+
     good = {face.id: face.photo for face in faces if quality(face) >= ENOUGH}
     encodings = _of_faces([photo.encodings for _, photo in read], good)
     if encodings is None:

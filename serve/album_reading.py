@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -20,10 +18,8 @@ from faces.records import ReadPhoto
 from serve.album import Given, Refused
 from serve.album_files import AlbumFiles
 from serve.file_names import last_part
-from serve.limits import Limits
+from serve.limits import Limits, OneLargeAtATime
 
-_ORDINARY_MEGAPIXELS = 24.0
-"""Of larger pictures one at a time is read."""
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "TIFF": ".tif", "GIF": ".gif"}
 _SUFFIXES |= {"HEIC": ".heic", "AVIF": ".avif", "BMP": ".bmp"}
 
@@ -47,7 +43,7 @@ class AlbumReader:
         self._limits = limits
         self._threads = threads or len(os.sched_getaffinity(0))
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="album")
-        self._giant = threading.Lock()
+        self._large = OneLargeAtATime()
 
     def read_all(
         self, given: Sequence[Given], files: AlbumFiles, *, until: float
@@ -86,7 +82,7 @@ class AlbumReader:
             return Refused(given.called, self._limits.too_long)
         try:
             content = self._content(given, called)
-            with self._alone_if_large(content, called):
+            with self._large.turn(self._limits.refuse(content, called=called)):
                 opened = open_bytes(content, name=called)
                 read = self._reader.read(opened)
                 files.keep(number, given.path, opened, read.faces)
@@ -105,12 +101,3 @@ class AlbumReader:
         except OSError as error:
             raise BadPhoto(f"{called} is not there any more; give it again") from error
         return file_bytes(given.path)
-
-    def _alone_if_large(self, content: bytes, called: str) -> AbstractContextManager[object]:
-        """Wait for other large pictures to be done, if this one is large.
-
-        Raises:
-            BadPhoto: it has too many pixels.
-        """
-        megapixels = self._limits.refuse(content, called=called)
-        return self._giant if megapixels > _ORDINARY_MEGAPIXELS else nullcontext()

@@ -26,8 +26,6 @@ from serve.namer import Namer
 from serve.page import build_page
 from serve.signing_in import SignedInOnly
 
-_ENVELOPE_BYTES = 1 << 20
-"""What a form has besides its pictures."""
 _GRADIO_UPLOAD = "/gradio_api/upload"
 
 
@@ -85,13 +83,12 @@ def create_app(namer: Namer, albums: Albums, *, uploads: Path, visits: Visits) -
 
 def _guard(app: FastAPI, visits: Visits, limits: Limits) -> None:
     """Set what stands before the application; the last one set is asked first."""
-    album_bytes = limits.album_bytes + _ENVELOPE_BYTES
     app.add_middleware(
         BoundedRequests,
         most_bytes={
-            rest.UPLOAD: album_bytes,
-            rest.IDENTIFY: limits.picture_bytes + _ENVELOPE_BYTES,
-            _GRADIO_UPLOAD: album_bytes,
+            rest.UPLOAD: limits.album_bytes,
+            rest.IDENTIFY: limits.picture_bytes,
+            _GRADIO_UPLOAD: limits.album_bytes,
         },
         most_at_once=rest.AT_ONCE,
         per_minute=visits.per_minute,

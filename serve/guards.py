@@ -34,6 +34,8 @@ _ONLY_FROM_HERE = "; ".join(
 )
 _OTHERS_BYTES = 16 << 20
 """How much is taken by addresses that no picture is sent to."""
+_ENVELOPE_BYTES = 1 << 20
+"""What a form has besides its pictures."""
 _SENDING = frozenset(("POST", "PUT", "PATCH"))
 
 
@@ -128,7 +130,10 @@ class BoundedRequests:
         most_at_once: Mapping[str, int],
         per_minute: int,
     ) -> None:
-        """Wrap this application; both mappings are by the path that is asked."""
+        """Wrap this application; both mappings are by the path that is asked.
+
+        `most_bytes` are of pictures alone; the form around them may take a little more.
+        """
         self._app = app
         self._most_bytes = most_bytes
         self._most_at_once = most_at_once
@@ -162,7 +167,7 @@ class BoundedRequests:
                 return _later("too many requests; wait a minute", status_code=429, after_s=60)
             self._throttle.note(who)
         told = Headers(scope=scope).get("content-length", "")
-        if told.isdecimal() and int(told) > most:
+        if told.isdecimal() and int(told) > most + _ENVELOPE_BYTES:
             return JSONResponse({"detail": _too_large(most)}, status_code=413)
         if self._now.get(path, 0) >= self._most_at_once.get(path, 1):
             return _later("too many are asking right now; try again in a few seconds")
@@ -177,7 +182,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         nonlocal come
         message = await receive()
         come += len(message.get("body", b""))
-        if come > most:
+        if come > most + _ENVELOPE_BYTES:
             raise HTTPException(status_code=413, detail=_too_large(most))
         return message
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +12,19 @@ from faces.pictures import megapixels_of
 from faces.settings import Settings
 
 _MB = 1 << 20
+_ORDINARY_MEGAPIXELS = 24.0
+
+
+class OneLargeAtATime:
+    """Of large pictures one at a time is decoded; may be shared by threads."""
+
+    def __init__(self) -> None:
+        """None is in hand."""
+        self._large = threading.Lock()
+
+    def turn(self, megapixels: float) -> AbstractContextManager[object]:
+        """What to be in while a picture of this size is decoded: a large one waits for others."""
+        return self._large if megapixels > _ORDINARY_MEGAPIXELS else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)

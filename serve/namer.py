@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from faces.confirmations import Truth
 from faces.identify import CurrentModel, Identifier
-from faces.pictures import open_bytes
+from faces.pictures import megapixels_of, open_bytes
 from faces.reading import FaceReader, VersionReaders
 from faces.records import Face, FloatRows, PersonId, Pixels, identity_rows
 from faces.store import log
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
 from serve.answers import KnownModel, NamedFace, NamedPicture, OneFace
+from serve.limits import OneLargeAtATime
 
 _NO_TRUTH = Truth()
 
@@ -38,6 +39,7 @@ class Namer:
         self._models = models
         self._readers = VersionReaders(reader)
         self._store = store
+        self._large = OneLargeAtATime()
         self._turns = threading.BoundedSemaphore(at_once or len(os.sched_getaffinity(0)))
 
     def about(self) -> KnownModel:
@@ -85,7 +87,7 @@ class Namer:
     def _read(
         self, content: bytes, called: str, identifier: Identifier | None
     ) -> tuple[Pixels, ReadPhoto]:
-        with self._turns:
+        with self._large.turn(megapixels_of(content)), self._turns:
             opened = open_bytes(content, name=called)
             reader = self._readers.of(None if identifier is None else identifier.version)
             return opened.pixels, reader.read(opened)

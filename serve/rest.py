@@ -21,6 +21,8 @@ from serve.namer import Namer
 from serve.rest_answers import AlbumAnswer, Identified, Problem, album_answer, identified
 from serve.uploading import receive
 
+_NAMED_AT_ONCE = 4
+"""So many pictures are in memory to be named; the others wait on the disk."""
 UPLOAD, IDENTIFY = "/upload-images", "/identify"
 AT_ONCE = {UPLOAD: 16, IDENTIFY: 64}
 """So many requests of each kind are taken at the same time."""
@@ -50,7 +52,7 @@ def _add_upload(routes: APIRouter, albums: Albums) -> None:
     @routes.post(
         f"{UPLOAD}/",
         response_model=AlbumAnswer,
-        responses=_problems(400, 413, 429, 503),
+        responses=_problems(400, 401, 413, 429, 503),
         openapi_extra=_form("files", "The pictures", several=True),
     )
     async def upload_images(request: Request) -> Any:
@@ -69,12 +71,12 @@ def _add_upload(routes: APIRouter, albums: Albums) -> None:
 
 
 def _add_identify(routes: APIRouter, namer: Namer, albums: Albums) -> None:
-    limiter = anyio.CapacityLimiter(AT_ONCE[IDENTIFY])
+    limiter = anyio.CapacityLimiter(_NAMED_AT_ONCE)
 
     @routes.post(
         IDENTIFY,
         response_model=Identified,
-        responses=_problems(400, 413, 422, 429, 503),
+        responses=_problems(400, 401, 413, 422, 429, 503),
         openapi_extra=_form("file", "The picture", several=False),
     )
     async def identify(request: Request) -> Any:
@@ -92,7 +94,7 @@ def _add_download(routes: APIRouter, albums: Albums) -> None:
     @routes.get(
         "/download/{file_name}",
         response_class=Response,
-        responses={200: _FILES, **_problems(404)},
+        responses={200: _FILES, **_problems(401, 404)},
     )
     def download(request: Request, file_name: str, album: str | None = None) -> Response:
         """A file of an album, under the links that its upload answered with.

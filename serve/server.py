@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import uvicorn
 
 from faces.errors import SetupError
 from faces.identify import CurrentModel
-from faces.reading import ReadingOptions, face_reader
+from faces.reading import FaceReader, ReadingOptions, face_reader
 from faces.settings import Settings
 from faces.store.database import open_store
 from serve.access import Keys, is_loopback
@@ -21,6 +22,7 @@ from serve.app import Visits, create_app
 from serve.guards import hosts_for
 from serve.limits import Limits
 from serve.namer import Namer
+from serve.warming import warm_up
 
 _PATIENCE_S = 2
 """How long open pages may hold up the end; theirs never end by themselves."""
@@ -42,37 +44,47 @@ def run(settings: Settings, *, in_container: bool = False) -> None:
     hosts = hosts_for(settings.app_host, settings.app_hosts)
     visits = Visits(hosts, keys, settings.app_requests_per_minute)
     with _listen(settings.app_host, settings.app_port) as listening:
-        namer = build_namer(settings)
+        reader = face_reader(ReadingOptions.of(settings))
+        namer = build_namer(settings, reader)
+        one_thread = face_reader(ReadingOptions.of(settings), threads=1)
         uploads = _empty_folder(settings.workspace / f"uploads-{settings.app_port}")
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         try:
-            with build_albums(settings) as albums:
+            with build_albums(settings, one_thread) as albums:
                 app = create_app(namer, albums, uploads=uploads, visits=visits)
                 sys.stdout.write(f"The app: http://{_shown(settings)} (Ctrl-C stops it)\n")
                 sys.stdout.flush()
                 config = uvicorn.Config(
                     app, log_level="warning", timeout_graceful_shutdown=_PATIENCE_S
                 )
+                warm_up(reader, one_thread)
+                signal.signal(signal.SIGTERM, _leave)
                 uvicorn.Server(config).run(sockets=[listening])
         finally:
             shutil.rmtree(uploads, ignore_errors=True)
 
 
-def build_namer(settings: Settings) -> Namer:
+def build_namer(settings: Settings, reader: FaceReader) -> Namer:
     """The namer over this workspace.
 
     Raises:
         StoreError: the database is missing or of another version.
     """
-    reader = face_reader(ReadingOptions.of(settings))
     return Namer(CurrentModel(settings.models), reader, open_store(settings.store_url))
 
 
-def build_albums(settings: Settings) -> Albums:
-    """The albums of the visitors, in a folder of this app alone."""
-    reader = face_reader(ReadingOptions.of(settings), threads=1)  # a picture a core
+def build_albums(settings: Settings, reader: FaceReader) -> Albums:
+    """The albums of the visitors, in a folder of this app alone.
+
+    As many pictures are read at once as there are cores, so each had better be on one thread.
+    """
     folder = settings.workspace / f"albums-{settings.app_port}"
     return Albums(folder, reader, Limits.of(settings))
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    """End as a program does: uvicorn sends itself the signal again that ended it."""
+    raise SystemExit(0)
 
 
 def _check_keys(host: str, keys: Keys) -> None:

@@ -195,7 +195,7 @@ def test_before_the_first_model_faces_are_unknown(running: Running) -> None:
         ("/identify", {"content": b"no form"}, 400, "multipart/form-data, in the field file"),
         ("/upload-images/", {"content": b"no form"}, 400, "in the field files"),
         ("/upload-images/", {"files": {"x": ("", b"")}}, 400, "no picture in the field files"),
-        ("/upload-images/", {"files": {"files": b"x" * (4 << 20)}}, 413, "more than 3 MB"),
+        ("/upload-images/", {"files": {"files": b"x" * (4 << 20)}}, 413, "more than 2 MB"),
         ("/identify", {"files": {"file": ("a.jpg", b"x" * 1_500_000)}}, 422, "larger than 1 MB"),
     ],
 )
@@ -235,7 +235,7 @@ def test_a_body_without_a_length_is_read_no_further_than_there_may_be(running: R
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = running.here.post("/upload-images/", content=endless(), headers=headers)
     assert answer.status_code == 413
-    assert "more than 3 MB" in answer.json()["detail"]
+    assert "more than 2 MB" in answer.json()["detail"]
 
 
 PART = (
