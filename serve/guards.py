@@ -109,7 +109,8 @@ class StayHere:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Content-Security-Policy"] = _ONLY_FROM_HERE
-                headers["Referrer-Policy"] = "no-referrer"
+                # Without any, a browser would not tell from which page a form of ours comes either.
+                headers["Referrer-Policy"] = "same-origin"
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 

@@ -23,6 +23,7 @@ _OPEN_HERE = "/health"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>faceloop: sign in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <style>
 :root {{ color-scheme: light dark;
   --paper: #f1f5f9; --card: #fff; --ink: #0f172a; --line: #94a3b8; }}

@@ -134,7 +134,7 @@ class RunningApp:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[RunningApp]:
+def started(folder: Path, **settings: str) -> Iterator[RunningApp]:
     """The app over an empty store, answering."""
     workspace = folder / "workspace"
     workspace.mkdir()
@@ -150,7 +150,7 @@ def started(folder: Path) -> Iterator[RunningApp]:
     with log.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "serve"],
-            env={**elsewhere, **ours},
+            env={**elsewhere, **ours, **settings},
             stdout=written,
             stderr=subprocess.STDOUT,
         )
@@ -308,6 +308,24 @@ def test_stopping_the_app_leaves_no_picture_behind(
         app.process.send_signal(signal.SIGTERM)
         app.process.wait(timeout=20)
         assert not pictures_in(app.workspace)
+        assert "Traceback" not in app.log.read_text()
+        page.close()
+
+
+def test_behind_a_password_people_sign_in_on_a_page_and_are_where_they_wanted(
+    tmp_path: Path, browser: Browser, group: bytes
+) -> None:
+    with started(tmp_path, FACELOOP_APP_USERS="anna:s3cret") as app:
+        page = browser.new_page()
+        page.goto(app.address)
+        for password in ("wrong", "s3cret"):
+            page.get_by_label("Name").fill("anna")
+            page.get_by_label("Password").fill(password)
+            page.keyboard.press("Enter")
+            if password == "wrong":
+                expect(page.get_by_role("alert")).to_contain_text("do not fit")
+        give(page, "everyone", group)
+        expect(page.locator("#everyone-says")).to_contain_text("4 faces", timeout=PATIENCE_MS)
         assert "Traceback" not in app.log.read_text()
         page.close()
 

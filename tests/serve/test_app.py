@@ -88,6 +88,12 @@ def test_the_browser_is_told_to_ask_no_other_host(browser: TestClient) -> None:
     assert "http" not in policy
 
 
+def test_the_browser_tells_us_and_nobody_else_from_which_page_a_form_comes(
+    browser: TestClient,
+) -> None:
+    assert browser.get("/").headers["referrer-policy"] == "same-origin"
+
+
 @pytest.mark.parametrize("address", ["/docs", "/redoc", "/gradio_api/docs"])
 def test_pages_that_load_scripts_from_elsewhere_are_not_there(
     browser: TestClient, address: str

@@ -298,3 +298,37 @@ def test_the_description_has_every_endpoint_with_what_it_takes_and_answers(
         assert {"200", "400", "413"} <= set(answers)
         assert "422" not in answers or "Problem" in str(answers["422"])
     assert "AlbumAnswer" in told["components"]["schemas"]
+
+
+FORMS = [
+    None,
+    "multipart/form-data; boundary=b",
+    "multipart/form-data",
+    "application/json",
+    "a/b;c",
+]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_whatever_is_sent_gets_an_answer_that_the_description_has(
+    running: Running, data: st.DataObject
+) -> None:
+    described = running.here.get("/openapi.json").json()["paths"]
+    path = data.draw(st.sampled_from(sorted(described)))
+    method = data.draw(st.sampled_from(sorted(described[path])))
+    kind = data.draw(st.sampled_from(FORMS))
+    names = st.sampled_from([b"files", b"file", b"x", b""])
+    part = PART.replace(b"files", data.draw(names)).replace(b"no picture", data.draw(st.binary()))
+    answer = running.elsewhere.request(
+        method,
+        path.replace("{file_name}", quote(data.draw(st.text(min_size=1)), safe="")),
+        params=data.draw(st.dictionaries(st.just("album"), st.text(), max_size=1)),
+        content=data.draw(st.binary(max_size=60) | st.just(part + b"--b--\r\n")),
+        headers={} if kind is None else {"Content-Type": kind},
+    )
+    # A name with a slash in it is another address, which is the page's.
+    known = {*described[path][method]["responses"], "404" if "{" in path else ""}
+    assert str(answer.status_code) in known
+    if answer.status_code >= 400 and answer.headers["content-type"] == "application/json":
+        assert len(answer.json()["detail"].splitlines()) == 1
