@@ -12,7 +12,7 @@ from time import monotonic
 
 from faces.errors import BadPhoto
 from faces.formats import format_of
-from faces.pictures import file_bytes, open_bytes
+from faces.pictures import open_bytes
 from faces.reading import FaceReader
 from faces.records import ReadPhoto
 from serve.album import Given, Refused
@@ -98,6 +98,6 @@ class AlbumReader:
         """
         try:
             self._limits.refuse_bytes(given.path.stat().st_size, called=called)
+            return given.path.read_bytes()
         except OSError as error:
             raise BadPhoto(f"{called} is not there any more; give it again") from error
-        return file_bytes(given.path)

@@ -228,9 +228,9 @@ class Albums:
         fitting: list[Given] = []
         refused: list[Refused] = []
         room = self.limits.album_bytes
-        for one in given:
+        for place, one in enumerate(given):
             size = one.path.stat().st_size if one.path.is_file() else 0
-            if len(fitting) == self.limits.pictures:
+            if place >= self.limits.pictures:
                 refused.append(Refused(one.called, self.limits.too_many))
             elif size > room:
                 refused.append(Refused(one.called, self.limits.too_much))

@@ -140,8 +140,10 @@ def _likeliest(
     identifier: Identifier, rows: FloatRows, names: _Names, count: int
 ) -> list[tuple[tuple[str, float], ...]]:
     """For each row names with probabilities; two people who are one by now are added up."""
-    everybody = len(identifier.version.people)
-    return [_by_name(people, names, count) for people in identifier.likeliest(rows, everybody)]
+    people = identifier.version.people
+    is_each_one = len({names.of(one.id) for one in people}) == len(people)
+    enough = min(count, len(people)) if is_each_one else len(people)
+    return [_by_name(found, names, count) for found in identifier.likeliest(rows, enough)]
 
 
 def _by_name(

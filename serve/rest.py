@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from faces.errors import AlbumGone, BadPhoto, BadRequest, Busy, FaceloopError, TooMuch
-from faces.pictures import file_bytes
 from serve.access import visitor_of
 from serve.album import Given
 from serve.albums import Albums
@@ -125,7 +124,7 @@ def _named(namer: Namer, albums: Albums, given: Given) -> NamedPicture:
     Raises:
         BadPhoto: it is none, or larger than it may be.
     """
-    content = file_bytes(given.path)
+    content = given.path.read_bytes()
     albums.limits.refuse(content, called=last_part(given.called))
     return namer.name_all(content, called=last_part(given.called))
 
