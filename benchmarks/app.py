@@ -8,7 +8,6 @@ says how many, 100 if not.
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import tempfile
@@ -119,5 +118,4 @@ def _answer(answer: requests.Response) -> Any:
 
 
 if __name__ == "__main__":
-    os.environ.pop("FACELOOP_WORKSPACE", None)
     main()
