@@ -13,11 +13,13 @@ from faceloop.report_page import Tile
 from faceloop.report_tiles import PORTRAIT_PX, Tiles
 from faceloop.wording import printable
 from faces.records import FaceId
+from training.learners import Learner
 from training.mistakes import Confusion, Doubt, Matrix
-from training.report import Learner, Loss, VersionReport
+from training.report import Loss, VersionReport
 from training.shares import Share
 
-STRANGER, NOBODY = "a stranger", "nobody known"
+STRANGER = "a stranger"
+NEVER_BETTER = "run, and never better on the calibration faces: the network stays as it was"
 _HEADS = (
     "right one the likeliest",
     "named right, if 1\u202f% of others get a name",
@@ -99,9 +101,11 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A learner, and its figures in the order of the table's head."""
+    """A learner, and its figures in the order of the table's head, or why there are none."""
 
     name: str
+    note: str
+    instead: str
     is_this: bool
     figures: tuple[Figure, ...]
 
@@ -172,18 +176,22 @@ def _figures(report: VersionReport) -> list[Figure]:
 
 
 def _row(learner: Learner) -> Row:
-    if not learner.was_run:
-        return Row(learner.name, learner.is_this, ())
+    figures = learner.figures
+    if figures is None:
+        instead = NEVER_BETTER if learner.was_run else "not run"
+        return Row(learner.name, "", instead, learner.is_this, ())
+    told_before = "as measured when this version was made" if learner.is_told else ""
+    note = "this version" if learner.is_this else told_before
     shares = (
-        learner.rank1,
-        learner.at_1,
-        learner.at_01,
-        learner.named_right,
-        learner.strangers_accepted,
+        figures.rank1,
+        figures.at_1,
+        figures.at_01,
+        figures.named_right,
+        figures.strangers_accepted,
     )
     told = [figure_of(share, head) for share, head in zip(shares, _HEADS, strict=False)]
-    error = "—" if learner.error is None else _percent(learner.error)
-    return Row(learner.name, learner.is_this, (*told, Figure(error, "", _HEADS[-1])))
+    error = "—" if figures.error is None else _percent(figures.error)
+    return Row(learner.name, note, "", learner.is_this, (*told, Figure(error, "", _HEADS[-1])))
 
 
 @dataclass(frozen=True)

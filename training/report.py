@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,17 @@ from faces.threads import products_by_one_thread
 from faces.versions import ModelVersion
 from training.calibrate import as_if_left_out, finished
 from training.dataset import DataSet, Labels, Part, Samples
-from training.evaluate import Judged, Scores, judged
+from training.evaluate import Judged, judged
 from training.head import Head, class_mean_head, head_of, nearest_centroid, person_sums
+from training.learners import (
+    COSINE_HEAD,
+    NEAREST_CENTROID,
+    TUNED_NETWORK,
+    Learner,
+    figures_of,
+    nameless,
+    told_by,
+)
 from training.learning_curve import Learned, learning_curve
 from training.mistakes import (
     MOST_SHOWN,
@@ -33,38 +42,13 @@ from training.shares import (
     Step,
     calibration_error,
     half_each,
-    named_right_at,
     open_set_curve,
     reliability,
-    share,
     share_of,
 )
+from training.tuning import TUNED
 
 ASKED_BY_DEFAULT = 0.01
-COSINE_HEAD, TUNED_NETWORK, NEAREST_CENTROID = "cosine head", "tuned network", "nearest centroid"
-_KEPT = {COSINE_HEAD: "head_", TUNED_NETWORK: "tuned_"}
-"""How a version's metrics begin which tell of a learner that it was chosen over."""
-_ENOUGH_STRANGERS = 100
-"""With fewer, people whose own name is hidden are strangers, too, where one in 100 is asked for."""
-
-
-@dataclass(frozen=True)
-class Learner:
-    """How good one learner is on the test faces; no figures: it was not run.
-
-    `named_right` is with its own threshold; `at_1` and `at_01` with that which one in a hundred, or
-    in a thousand, of those passes who should get no name.
-    """
-
-    name: str
-    is_this: bool
-    was_run: bool
-    rank1: Share | None = None
-    at_1: Share | None = None
-    at_01: Share | None = None
-    named_right: Share | None = None
-    strangers_accepted: Share | None = None
-    error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +123,7 @@ def report_of(
 def _report_of(
     version: ModelVersion, data: DataSet, resolve: Callable[[PersonId], PersonId]
 ) -> VersionReport:
+    data = replace(data, onnx=version.onnx)
     head, samples = head_of(version), seen_by(version, data, resolve)
     test = samples[Part.TEST]
     found = judged(head, version.threshold, test)
@@ -148,7 +133,7 @@ def _report_of(
     doubtful = doubts(*_unlearned(head, samples, data.parts, album))
     asked = version.metrics.get(ASKED, ASKED_BY_DEFAULT)
     answers, strangers = found.answers(), found.scores[~found.known]
-    weighed = half_each(found.right[found.known], found.scores[found.known], _nameless(found))
+    weighed = half_each(found.right[found.known], found.scores[found.known], nameless(found))
     return VersionReport(
         version=version.id,
         network=version.network,
@@ -229,57 +214,26 @@ def _portraits(head: Head, album: Album) -> list[FaceId | None]:
     return [album.most_alike(row, person, but=nobody) for person, row in enumerate(head.weights)]
 
 
-def _nameless(found: Judged) -> Scores:
-    """The scores of all who should get no name: strangers, and people whose own is hidden."""
-    return np.concatenate([found.scores[~found.known], found.of_hidden])
-
-
 def _learners(version: ModelVersion, found: Judged, data: DataSet, asked: float) -> list[Learner]:
+    """A row for each, in an order that is always the same."""
     this = COSINE_HEAD if version.network == NETWORK else TUNED_NETWORK
-    learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
-    nearest = nearest_centroid(class_mean_head(learning, data.network))
-    centroid, threshold = finished(nearest, nearest, learning, calibration, asked)
+    nearest = nearest_centroid(class_mean_head(data.samples(Part.LEARNING), data.network))
+    calibration = data.samples(Part.CALIBRATION)
+    centroid, threshold = finished(nearest, nearest, data.unseen(), calibration, asked)
+    beside = judged(centroid, threshold, data.samples(Part.TEST))
     return [
-        _learner(name, found, is_this=True) if name == this else _told(name, begins, version, found)
-        for name, begins in _KEPT.items()
-    ] + [_learner(NEAREST_CENTROID, judged(centroid, threshold, data.samples(Part.TEST)))]
+        Learner(name, was_run=True, figures=figures_of(found), is_this=True)
+        if name == this
+        else _told(name, version.metrics)
+        for name in (COSINE_HEAD, TUNED_NETWORK)
+    ] + [Learner(NEAREST_CENTROID, was_run=True, figures=figures_of(beside))]
 
 
-def _learner(name: str, found: Judged, *, is_this: bool = False) -> Learner:
-    strangers = found.scores[~found.known]
-    others = strangers if len(strangers) >= _ENOUGH_STRANGERS else _nameless(found)
-    answers, known = found.answers(), found.known
-    weighed = half_each(found.right[known], found.scores[known], _nameless(found))
-    return Learner(
-        name,
-        is_this=is_this,
-        was_run=True,
-        rank1=share_of(answers["rank1"]),
-        at_1=named_right_at(found, others, 0.01),
-        at_01=named_right_at(found, others, 0.001),
-        named_right=share_of(answers["named_right"]),
-        strangers_accepted=share_of(answers["strangers_accepted"]),
-        error=calibration_error(weighed) if len(weighed.said) else None,
-    )
-
-
-def _told(name: str, begins: str, version: ModelVersion, found: Judged) -> Learner:
+def _told(name: str, metrics: Mapping[str, float]) -> Learner:
     """A learner that was not chosen, by what was measured when the version was made."""
-    known, strangers = int(found.known.sum()), int((~found.known).sum())
-
-    def figure(measured: str, faces: int) -> Share | None:
-        value = version.metrics.get(begins + measured)
-        return share(value, faces) if value is not None and faces else None
-
-    rank1 = figure("rank1", known)
-    return Learner(
-        name,
-        is_this=False,
-        was_run=rank1 is not None,
-        rank1=rank1,
-        named_right=figure("named_right", known),
-        strangers_accepted=figure("strangers_accepted", strangers),
-    )
+    is_changed = metrics.get(TUNED) == 1.0
+    figures = told_by(metrics, name) if is_changed else None
+    return Learner(name, was_run=TUNED in metrics, figures=figures, is_told=True)
 
 
 def _losses(head: Head, test: Samples, found: Judged, faces: Sequence[FaceId]) -> list[Loss]:

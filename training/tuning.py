@@ -19,8 +19,9 @@ from faces.records import Encodings, FaceId, Pixels, identity_rows
 from faces.versions import ModelVersion, tuned_network_id
 from faces.weights import Weights, weights_file
 from training.dataset import DataSet, Part, Samples
-from training.evaluate import measured
-from training.head import Head, class_mean_head
+from training.evaluate import judged
+from training.head import class_mean_head, head_of
+from training.learners import COSINE_HEAD, TUNED_NETWORK, metrics_of
 from training.promotion import FEWEST_PHOTOS, Comparison, answers, compared
 
 Learn = Callable[[DataSet], ModelVersion]
@@ -29,8 +30,6 @@ Report = Callable[[str], object]
 
 TUNED = "network_tuned"
 """The metric that says whether tuning helped on the calibration faces; absent if it was not run."""
-_HEAD, _NETWORK = "head_", "network_"
-"""What the metrics of both learners begin with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +59,13 @@ def better_learner(
         return head_alone
     tuned = tuned_network(seen, chips, seed=seed, report=report)
     test = seen.samples(Part.TEST)
-    rows = {TUNED: float(tuned is not None), **_rows_of(head_alone, test, _HEAD)}
+    rows = {TUNED: float(tuned is not None), **_measured(COSINE_HEAD, head_alone, test)}
     if tuned is None:
         report("no epoch told unseen faces apart better; the network stays as it is")
         return _with(head_alone, rows)
     report("learning the people anew from the tuned network's encodings")
     own = replace(learn(tuned), data_hash=head_alone.data_hash)
-    rows |= _rows_of(own, tuned.samples(Part.TEST), _NETWORK)
+    rows |= _measured(TUNED_NETWORK, own, tuned.samples(Part.TEST))
     ours, alone = (
         answers(one, faces, resolve=lambda person: person)
         for one, faces in ((own, tuned), (head_alone, seen))
@@ -128,19 +127,8 @@ def is_better(beside: Comparison) -> bool:
     return beside.photos >= FEWEST_PHOTOS and beside.low > 0
 
 
-def _rows_of(version: ModelVersion, test: Samples, prefix: str) -> dict[str, float]:
-    told = measured(_head_of(version), version.threshold, test)
-    return {f"{prefix}{name}": value for name, value in told.items()}
-
-
-def _head_of(version: ModelVersion) -> Head:
-    return Head(
-        version.weights,
-        version.scale,
-        version.unknown_cosine,
-        version.same_person,
-        version.strangers,
-    )
+def _measured(learner: str, version: ModelVersion, test: Samples) -> dict[str, float]:
+    return metrics_of(learner, judged(head_of(version), version.threshold, test))
 
 
 def _with(version: ModelVersion, rows: Mapping[str, float]) -> ModelVersion:

@@ -43,7 +43,7 @@ from faces.records import (
 from faces.settings import Settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store
-from faces.versions import current_id, load_version
+from faces.versions import ModelVersion, current_id, load_version
 from sync.media import media_of
 from tests.faceloop.pages import HOSTILE, Elements
 from training.dataset import Part
@@ -216,6 +216,23 @@ def test_every_learner_has_a_row_whether_it_was_run_or_not(settings: Settings) -
     assert words.index("not run") < words.index("nearest centroid")
 
 
+def test_a_network_that_was_tuned_and_not_chosen_has_its_figures_beside_the_others(
+    settings: Settings, store: Store
+) -> None:
+    version = load_version(settings.models, the_version(settings))
+    kept = {"network_tuned": 1.0, "network_known_faces": 40.0, "network_rank1": 0.725}
+    row = the_page_on(settings, store, *Part, version=with_metrics(version, kept)).words
+    row = row[row.index("tuned network") :]
+    assert row.startswith("tuned network as measured when this version was made 72.5")
+    tried = with_metrics(version, {"network_tuned": 0.0})
+    words = the_page_on(settings, store, *Part, version=tried).words
+    assert "tuned network run, and never better" in words
+
+
+def with_metrics(version: ModelVersion, more: dict[str, float]) -> ModelVersion:
+    return replace(version, metrics={**version.metrics, **more})
+
+
 def test_the_version_itself_is_not_touched(settings: Settings, store: Store) -> None:
     version = the_version(settings)
     before = sorted(path.name for path in (settings.models / version).iterdir())
@@ -306,7 +323,13 @@ def test_the_list_of_versions_says_where_the_report_is_and_makes_it_anew(
     assert os.access(place, os.R_OK)
 
 
-def the_page_on(settings: Settings, store: Store, *kept: Part, strangers: bool = True) -> Elements:
+def the_page_on(
+    settings: Settings,
+    store: Store,
+    *kept: Part,
+    strangers: bool = True,
+    version: ModelVersion | None = None,
+) -> Elements:
     """The page on the version, as if only the faces of these parts had been confirmed."""
     data = gathered(store, NETWORK)
     people = len(data.people)
@@ -323,7 +346,7 @@ def the_page_on(settings: Settings, store: Store, *kept: Part, strangers: bool =
         rows=data.rows[at],
         labels=data.labels[at],
     )
-    version = load_version(settings.models, the_version(settings))
+    version = version or load_version(settings.models, the_version(settings))
     report = report_of(version, fewer, resolve=lambda person: person)
     return Elements(render(page_of(report, Around({}, {}, {}), Tiles(Path)), now=NOW))
 

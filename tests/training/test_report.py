@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from faces.records import FaceId, Person, PersonId, PhotoId, unit_rows
-from faces.versions import ModelVersion
+from faces.versions import ModelVersion, tuned_network_id
+from training import tuning
 from training.dataset import DataSet, Part, Samples
 from training.evaluate import Judged
 from training.head import class_mean_head, head_of
+from training.learners import NEAREST_CENTROID, TUNED_NETWORK, Learner
 from training.learning_curve import learning_curve, thinned
 from training.mistakes import Album, confusion_matrix, confusions, doubts
-from training.report import NEAREST_CENTROID, TUNED_NETWORK, VersionReport, report_of
+from training.report import VersionReport, report_of
 from training.retrain import learned
 from training.top_losses import top_losses
 
@@ -25,6 +27,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PARTS = (Part.LEARNING, Part.LEARNING, Part.LEARNING, Part.CALIBRATION, Part.TEST, Part.TEST)
 
 Make = Callable[..., DataSet]
+BothLearners = Callable[..., ModelVersion]
 
 
 @pytest.fixture(scope="module")
@@ -93,22 +96,64 @@ def test_all_learners_stand_in_the_report_with_what_they_reach(
 ) -> None:
     head, tuned, centroid = report.learners
     assert head.is_this
-    assert head.rank1 == report.rank1
-    assert (tuned.name, tuned.was_run) == (TUNED_NETWORK, False)
+    assert head.figures is not None
+    assert head.figures.rank1 == report.rank1
+    assert tuned == Learner(TUNED_NETWORK, was_run=False, is_told=True)
     assert centroid.name == NEAREST_CENTROID
-    assert centroid.named_right is not None
-    assert centroid.named_right.value == version.metrics["centroid_named_right"]
+    assert centroid.figures is not None
+    assert centroid.figures.named_right is not None
+    assert centroid.figures.named_right.value == version.metrics["centroid_named_right"]
 
 
-def test_a_learner_that_was_not_chosen_is_told_by_the_metrics_of_the_version(
-    version: ModelVersion, data: DataSet
+@pytest.fixture(scope="module")
+def tuned(data: DataSet, looks) -> DataSet:
+    """The same faces by the encodings of a network that was tuned to them."""
+    rows = [looks(50 + who, len(PARTS)) for who in range(4)]
+    rows += [looks(2000 + who, 1) for who in range(24)]
+    network = tuned_network_id(b"onnx")
+    return replace(data, rows=unit_rows(np.vstack(rows)), network=network, onnx=b"onnx")
+
+
+@pytest.fixture
+def both(version: ModelVersion, data: DataSet, tuned: DataSet, monkeypatch) -> BothLearners:
+    """What `faceloop retrain --tune-network` makes, whichever of the two is better."""
+
+    def made(*, wins: bool, found: DataSet | None = tuned) -> ModelVersion:
+        monkeypatch.setattr(tuning, "tuned_network", lambda *_, **__: found)
+        monkeypatch.setattr(tuning, "is_better", lambda _: wins)
+        chips = tuning.Chips(data.faces, np.zeros((len(data.faces), 1, 1, 3), dtype=np.uint8))
+        return tuning.better_learner(
+            version, data, chips, learn=version_of, seed=0, report=lambda _: None
+        )
+
+    return made
+
+
+def test_whichever_learner_wins_the_report_has_both_rows_with_all_their_figures(
+    both: BothLearners, data: DataSet, tuned: DataSet
 ) -> None:
-    metrics = {**version.metrics, "tuned_rank1": 0.75, "tuned_named_right": 0.5}
-    _, tuned, _ = told(replace(version, metrics=metrics), data).learners
-    assert tuned.was_run
-    assert tuned.rank1 is not None
-    assert (tuned.rank1.value, tuned.rank1.faces) == (0.75, 8)
-    assert tuned.strangers_accepted is None
+    with_head, with_network = told(both(wins=False), data), told(both(wins=True), tuned)
+    for at, (this, other) in enumerate([(with_head, with_network), (with_network, with_head)]):
+        own, kept = this.learners[at], other.learners[at]
+        assert (own.is_this, own.is_told, kept.is_this, kept.is_told) == (True, False, False, True)
+        assert own.figures is not None
+        assert own.figures == kept.figures, "as measured now and as the other version tells it"
+        assert None not in (own.figures.rank1, own.figures.strangers_accepted, own.figures.error)
+
+
+def test_a_network_that_no_epoch_made_better_was_run(both: BothLearners, data: DataSet) -> None:
+    _, row, _ = told(both(wins=False, found=None), data).learners
+    assert row == Learner(TUNED_NETWORK, was_run=True, is_told=True)
+
+
+def test_beside_a_tuned_network_the_centroid_is_calibrated_by_faces_that_it_did_not_learn(
+    both: BothLearners, tuned: DataSet
+) -> None:
+    version = both(wins=True)
+    *_, centroid = told(version, replace(tuned, onnx=b"")).learners
+    assert centroid.figures is not None
+    assert centroid.figures.named_right is not None
+    assert centroid.figures.named_right.value == version.metrics["centroid_named_right"]
 
 
 def test_without_strangers_people_whose_own_name_is_hidden_stand_for_them(data_set: Make) -> None:
