@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.likeness import Probabilities
-from training.calibrate import hidden
 from training.dataset import Labels, Samples
 from training.head import Head
 
@@ -73,14 +72,20 @@ class Judged:
         }
 
 
-def judged(head: Head, threshold: float, test: Samples) -> Judged:
-    """What a head says of these faces."""
-    alike, crowding = head.cosines(test), head.crowding(test)
-    without_own = head.probabilities(hidden(alike, test.labels), crowding[test.known])
+def judged(head: Head, threshold: float, test: Samples, stands_for: Labels | None = None) -> Judged:
+    """What a head says of these faces.
+
+    Of its people those may be one by now: the number of one stands for all of them in `stands_for`
+    (p,) and among the labels, and the likeliest of them speaks for the person.
+    """
+    stands_for = np.arange(test.people) if stands_for is None else stands_for
+    alike, crowding, known = head.cosines(test), head.crowding(test), test.known
+    is_own = stands_for == test.labels[known][:, None]
+    hidden = np.where(is_own, -np.inf, alike[known])
     return Judged(
-        chances=head.probabilities(alike, crowding),
+        chances=as_one(head.probabilities(alike, crowding), stands_for),
         labels=test.labels,
-        of_hidden=without_own.max(axis=1),
+        of_hidden=head.probabilities(hidden, crowding[known]).max(axis=1),
         threshold=threshold,
     )
 
@@ -89,3 +94,12 @@ def measured(head: Head, threshold: float, test: Samples) -> dict[str, float]:
     """The shares of all answers; what has no faces to be measured on is left out."""
     answers = judged(head, threshold, test).answers()
     return {name: float(np.mean(given)) for name, given in answers.items() if len(given)}
+
+
+def as_one(chances: Probabilities, stands_for: Labels) -> Probabilities:
+    """The probabilities (n, p) of all who are one person in the column that stands for them."""
+    if np.array_equal(stands_for, np.arange(len(stands_for))):
+        return chances
+    found = np.zeros_like(chances)
+    np.maximum.at(found.T, stands_for, chances.T)
+    return found

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from faces.identify import Identifier
-from faces.records import PersonId, PhotoId
+from faces.records import PhotoId
 from faces.versions import ModelVersion
 from training.dataset import DataSet, Part
+from training.seen import Resolve, seen_by
 
 FEWEST_PHOTOS = 10
 """Fewer photos for testing tell nothing."""
@@ -80,7 +79,7 @@ def decided(
     centroid: ModelVersion,
     data: DataSet,
     *,
-    resolve: Callable[[PersonId], PersonId],
+    resolve: Resolve,
     same_asked: bool,
     rng: np.random.Generator,
     current_data: DataSet | None = None,
@@ -142,7 +141,7 @@ def answers(
     version: ModelVersion,
     data: DataSet,
     *,
-    resolve: Callable[[PersonId], PersonId],
+    resolve: Resolve,
     at_threshold: bool = True,
 ) -> Well:
     """Which test faces of `data` a version answers well: people by their name, nobody by none.
@@ -150,19 +149,9 @@ def answers(
     `resolve` tells who somebody is by now. Without the threshold, the likeliest person counts, and
     nobody known is always answered well.
     """
-    if version.network != data.network:
-        raise ValueError(f"{version.id} cannot answer to the encodings of {data.network}")
-    test = data.samples(Part.TEST)
-    threshold = version.threshold if at_threshold else 0.0
-    well = []
-    likeliest = Identifier(version).likeliest(test.rows, 1)
-    for label, ((person, score), *_) in zip(test.labels.tolist(), likeliest, strict=True):
-        named = resolve(person) if score >= threshold else None
-        if label < len(data.people):
-            well.append(named == data.people[label].id)
-        else:
-            well.append(named is None or not at_threshold)
-    return np.array(well, dtype=bool)
+    found = seen_by(version, data, resolve).judged(version.threshold if at_threshold else 0.0)
+    well = np.where(data.samples(Part.TEST).known, found.right & found.named, ~found.named)
+    return well if at_threshold else well | ~data.samples(Part.TEST).known
 
 
 def _test_photos(data: DataSet) -> list[PhotoId]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from faces.likeness import Probabilities, class_means
-from faces.records import NETWORK, FaceId, Person, PersonId
+from faces.records import NETWORK, FaceId, Person
 from faces.threads import products_by_one_thread
 from faces.versions import ModelVersion
 from training.calibrate import as_if_left_out, finished
-from training.dataset import DataSet, Labels, Part, Samples
-from training.evaluate import Judged, judged
-from training.head import Head, class_mean_head, head_of, nearest_centroid, person_sums
+from training.dataset import DataSet, Part
+from training.evaluate import Judged, as_one, judged
+from training.head import Head, class_mean_head, nearest_centroid, person_sums
 from training.learners import (
     COSINE_HEAD,
     NEAREST_CENTROID,
@@ -36,6 +36,7 @@ from training.mistakes import (
     doubts,
 )
 from training.retrain import ASKED
+from training.seen import Resolve, Seen, seen_by
 from training.shares import (
     Point,
     Share,
@@ -109,7 +110,7 @@ def report_of(
     version: ModelVersion,
     data: DataSet,
     *,
-    resolve: Callable[[PersonId], PersonId],
+    resolve: Resolve,
 ) -> VersionReport:
     """Measure a version on the test faces of today; `resolve` tells who a person is now.
 
@@ -120,17 +121,15 @@ def report_of(
         return _report_of(version, data, resolve)
 
 
-def _report_of(
-    version: ModelVersion, data: DataSet, resolve: Callable[[PersonId], PersonId]
-) -> VersionReport:
+def _report_of(version: ModelVersion, data: DataSet, resolve: Resolve) -> VersionReport:
     data = replace(data, onnx=version.onnx)
-    head, samples = head_of(version), seen_by(version, data, resolve)
-    test = samples[Part.TEST]
-    found = judged(head, version.threshold, test)
-    album = Album(data.faces, data.rows, _labels(version, data, resolve))
+    seen = seen_by(version, data, resolve)
+    head, samples, test = seen.head, seen.samples, seen.samples[Part.TEST]
+    found = seen.judged(version.threshold)
+    album = Album(data.faces, data.rows, seen.labels)
     of_test = [face for face, part in zip(data.faces, data.parts, strict=True) if part is Part.TEST]
     confused = confusions(found, of_test, test.rows, album)
-    doubtful = doubts(*_unlearned(head, samples, data.parts, album))
+    doubtful = doubts(*_unlearned(seen, data.parts, album))
     asked = version.metrics.get(ASKED, ASKED_BY_DEFAULT)
     answers, strangers = found.answers(), found.scores[~found.known]
     weighed = half_each(found.right[found.known], found.scores[found.known], nameless(found))
@@ -156,41 +155,19 @@ def _report_of(
         matrix=confusion_matrix(found, len(version.people)),
         confusions=tuple(confused[:MOST_SHOWN]),
         confusions_in_all=len(confused),
-        losses=tuple(_losses(head, test, found, of_test)),
+        losses=tuple(_losses(seen, found, of_test)),
         doubts=tuple(doubtful[:MOST_SHOWN]),
         doubts_in_all=len(doubtful),
         learning_curve=tuple(learning_curve(data, strangers_accepted=asked)),
     )
 
 
-def seen_by(
-    version: ModelVersion, data: DataSet, resolve: Callable[[PersonId], PersonId]
-) -> dict[Part, Samples]:
-    """The faces of each part, labelled by the version's people: whom it does not know is nobody."""
-    labels = _labels(version, data, resolve)
-    chosen = {part: [found is part for found in data.parts] for part in Part}
-    return {
-        part: Samples(data.rows[these], labels[these], len(version.people))
-        for part, these in chosen.items()
-    }
-
-
-def _labels(
-    version: ModelVersion, data: DataSet, resolve: Callable[[PersonId], PersonId]
-) -> Labels:
-    nobody = len(version.people)
-    column = {resolve(person.id): at for at, person in reversed([*enumerate(version.people)])}
-    place = [column.get(person.id, nobody) for person in data.people]
-    return np.array([*place, nobody], dtype=np.int64)[data.labels]
-
-
-def _unlearned(
-    head: Head, samples: dict[Part, Samples], parts: Sequence[Part], album: Album
-) -> tuple[Probabilities, Album]:
+def _unlearned(seen: Seen, parts: Sequence[Part], album: Album) -> tuple[Probabilities, Album]:
     """The probabilities of all faces, as if nothing had been learned from them; and those faces.
 
     Whose person has no other face to be learned from is left out.
     """
+    head, samples = seen.head, seen.samples
     learning = samples[Part.LEARNING]
     sums, counts = person_sums(learning)
     there = counts > 0
@@ -202,7 +179,9 @@ def _unlearned(
     for part in Part:
         these = np.array([found is part for found in parts], dtype=bool)
         here = alike if part is Part.LEARNING else head.cosines(samples[part])
-        chances[these] = head.probabilities(here, head.crowding(samples[part]))
+        chances[these] = as_one(
+            head.probabilities(here, head.crowding(samples[part])), seen.stands_for
+        )
         if part is Part.LEARNING:
             usable[these] = judgeable
     faces = tuple(face for face, is_usable in zip(album.faces, usable, strict=True) if is_usable)
@@ -236,17 +215,17 @@ def _told(name: str, metrics: Mapping[str, float]) -> Learner:
     return Learner(name, was_run=TUNED in metrics, figures=figures, is_told=True)
 
 
-def _losses(head: Head, test: Samples, found: Judged, faces: Sequence[FaceId]) -> list[Loss]:
+def _losses(seen: Seen, found: Judged, faces: Sequence[FaceId]) -> list[Loss]:
     from training.top_losses import top_losses  # fastai and torch take seconds to import
 
-    people = test.people
+    test, people = seen.by_the_nearest(Part.TEST), len(seen.stands_for)
     return [
         Loss(
             face=faces[at],
             loss=loss,
-            person=int(test.labels[at]) if test.labels[at] < people else None,
+            person=int(found.labels[at]) if found.labels[at] < people else None,
             likeliest=int(found.top[at]),
             chance=float(found.scores[at]),
         )
-        for at, loss in top_losses(head, test, MOST_SHOWN)
+        for at, loss in top_losses(seen.head, test, MOST_SHOWN)
     ]
