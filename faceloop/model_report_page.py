@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 
@@ -14,7 +14,7 @@ from faceloop.report_tiles import PORTRAIT_PX, Tiles
 from faceloop.wording import printable
 from faces.records import FaceId
 from training.learners import Learner
-from training.mistakes import Confusion, Doubt, Matrix
+from training.mistakes import Confusion, Doubt, Matrix, Named
 from training.report import Loss, VersionReport
 from training.shares import Share
 
@@ -28,6 +28,8 @@ _HEADS = (
     "strangers named, as used",
     "probabilities off by",
 )
+MOST_PORTRAITS = 60
+"""So many people are shown; of more, those who are always named right are left out first."""
 _FAINT = 0.12
 """Even a single face in a full line of the matrix has a colour."""
 
@@ -75,9 +77,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How many faces, and how strong the colour is, 0 to 1."""
+    """How many faces, how many of them wrong if others are right, and how strong the colour is."""
 
     count: int
+    wrong: int
     strength: float
     kind: str
 
@@ -100,6 +103,15 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Portrait:
+    """A person, and how many test faces are named right, wrong and not at all."""
+
+    who: Someone
+    counts: tuple[tuple[str, int], ...]
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A learner, and its figures in the order of the table's head, or why there are none."""
 
@@ -116,6 +128,7 @@ class Page:
 
     report: VersionReport
     figures: tuple[Figure, ...]
+    everybody: tuple[Portrait, ...]
     doubts: tuple[Shown, ...]
     confusions: tuple[Shown, ...]
     losses: tuple[Shown, ...]
@@ -133,6 +146,7 @@ def page_of(report: VersionReport, around: Around, tiles: Tiles) -> Page:
     return Page(
         report=report,
         figures=tuple(_figures(report)),
+        everybody=tuple(draw.person(one) for one in report.named[:MOST_PORTRAITS]),
         doubts=tuple(draw.doubt(one) for one in report.doubts),
         confusions=tuple(draw.confusion(one) for one in report.confusions),
         losses=tuple(draw.loss(one) for one in report.losses),
@@ -167,11 +181,13 @@ def figure_of(share: Share | None, what: str) -> Figure:
 
 def _figures(report: VersionReport) -> list[Figure]:
     return [
-        figure_of(report.named_right, "of known faces are named right"),
-        figure_of(report.named_wrong, "are named wrong"),
+        figure_of(report.named_right, "of known faces get the right name"),
+        figure_of(report.named_wrong, "of known faces get a wrong name"),
         figure_of(report.strangers_accepted, "of strangers get a name"),
-        figure_of(report.hidden_accepted, "get another's name, their own being hidden"),
-        figure_of(report.rank1, "have the right one as the likeliest"),
+        figure_of(
+            report.hidden_accepted, "of known faces get another's name if their own is hidden"
+        ),
+        figure_of(report.rank1, "of known faces have the right name as the likeliest"),
     ]
 
 
@@ -231,8 +247,22 @@ class _Drawing:
             self.around.links.get(one.face, ""),
         )
 
+    def person(self, one: Named) -> Portrait:
+        """A person's face over how their test faces are named."""
+        kinds = (("right", one.right), ("wrong", one.wrong), ("unknown", one.nameless))
+        face = self.report.portraits[one.person]
+        return Portrait(
+            Someone(self._name(one.person), None if face is None else self._tile(face)),
+            tuple((kind, count) for kind, count in kinds if count),
+            f"{one.right:,} of {one.faces:,}",
+        )
+
     def grid(self, matrix: Matrix) -> Grid:
-        """The matrix without lines and columns in which nobody is, if they are of no one person."""
+        """The matrix in the order of names, without lines and columns in which nobody is.
+
+        Except for those of one person.
+        """
+        matrix = self._by_name(matrix)
         everybody = [self._portrait(person) for person in matrix.people]
         kept = [at < len(everybody) or any(row) for at, row in enumerate(matrix.counts)]
         columns = [
@@ -243,7 +273,7 @@ class _Drawing:
         heads = [*everybody, *last]
         called = [*everybody, Someone("others", None), Someone("strangers", None)]
         lines = [
-            MatrixLine(called[at], tuple(_cells(at, row, columns, len(everybody))))
+            MatrixLine(called[at], tuple(_cells(at, matrix, columns)))
             for at, row in enumerate(matrix.counts)
             if kept[at]
         ]
@@ -251,6 +281,16 @@ class _Drawing:
             tuple(head for at, head in enumerate(heads) if columns[at]),
             tuple(lines) if self.report.test_faces or self.report.test_strangers else (),
             max(self.report.test_people - len(everybody), 0),
+        )
+
+    def _by_name(self, matrix: Matrix) -> Matrix:
+        people = len(matrix.people)
+        order = sorted(range(people), key=lambda at: self._name(matrix.people[at]).casefold())
+        order += [people, people + 1]
+        return replace(
+            matrix,
+            people=tuple(matrix.people[at] for at in order[:people]),
+            counts=tuple(tuple(matrix.counts[line][at] for at in order) for line in order),
         )
 
     def _portrait(self, person: int) -> Someone:
@@ -272,19 +312,21 @@ class _Drawing:
         return Tile(picture, title, doubtful=False)
 
 
-def _cells(line: int, row: Sequence[int], columns: Sequence[bool], people: int) -> list[Cell]:
+def _cells(line: int, matrix: Matrix, columns: Sequence[bool]) -> list[Cell]:
     """Right answers, wrong ones and no name each have a colour; strangers are right without one."""
+    row, people = matrix.counts[line], len(matrix.people)
     total = max(sum(row), 1)
     last = len(row) - 1
     found: list[Cell] = []
     for at, count in enumerate(row):
         if not columns[at]:
             continue
-        is_right = at == line and line != people
+        of_others = line == at == people
+        wrong = count - matrix.others_right if of_others else 0
+        is_right = at == line and not wrong
         kind = "right" if is_right else "unknown" if at == last else "wrong"
-        kind = "mixed" if line == people and at == people else kind
         strength = max(count / total, _FAINT) if count else 0.0
-        found.append(Cell(count, round(strength, 2), kind))
+        found.append(Cell(count, wrong, round(strength, 2), kind))
     return found
 
 

@@ -26,11 +26,28 @@ class Matrix:
 
     `people` are columns of the version. Line i is of people[i], then one of everybody else, then
     one of strangers; column i likewise, the last being that of faces that got no name. Where
-    everybody has a line, nobody is left for the line of the others.
+    everybody has a line, nobody is left for the line of the others. Of the others' faces that got
+    another's name, `others_right` got the right one.
     """
 
     people: tuple[int, ...]
     counts: tuple[tuple[int, ...], ...]
+    others_right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How many test faces of a person got the right name, another one, or none."""
+
+    person: int
+    right: int
+    wrong: int
+    nameless: int
+
+    @property
+    def faces(self) -> int:
+        """All of them."""
+        return self.right + self.wrong + self.nameless
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,22 @@ def confusion_matrix(found: Judged, people: int) -> Matrix:
     place = np.array([line.get(person, others) for person in range(people)] + [last], np.intp)
     counts = np.zeros((last + 1, last + 1), dtype=np.int64)
     np.add.at(counts, (place[found.labels], place[answers]), 1)
-    return Matrix(tuple(chosen), tuple(tuple(row) for row in counts.tolist()))
+    is_other = (found.labels == answers) & found.known & (place[found.labels] == others)
+    rows = tuple(tuple(row) for row in counts.tolist())
+    return Matrix(tuple(chosen), rows, int(is_other.sum()))
+
+
+def named_faces(found: Judged, people: int) -> list[Named]:
+    """Everybody who has test faces, those first of whose faces the smallest share is named right.
+
+    Of those who are equal, those with more faces.
+    """
+    kinds = (found.right & found.named, ~found.right & found.named, ~found.named)
+    counts = np.array(
+        [np.bincount(found.labels[found.known & kind], minlength=people) for kind in kinds]
+    ).T.tolist()
+    there = [Named(person, *row) for person, row in enumerate(counts) if any(row)]
+    return sorted(there, key=lambda one: (one.right / one.faces, -one.faces, one.person))
 
 
 def _worth_a_line(labels: Labels, answers: Labels, people: int) -> list[int]:

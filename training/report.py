@@ -31,9 +31,11 @@ from training.mistakes import (
     Confusion,
     Doubt,
     Matrix,
+    Named,
     confusion_matrix,
     confusions,
     doubts,
+    named_faces,
 )
 from training.retrain import ASKED
 from training.seen import Resolve, Seen, seen_by
@@ -97,6 +99,7 @@ class VersionReport:
     steps: tuple[Step, ...]
     error: float | None
     learners: tuple[Learner, ...]
+    named: tuple[Named, ...]
     matrix: Matrix
     confusions: tuple[Confusion, ...]
     confusions_in_all: int
@@ -152,6 +155,7 @@ def _report_of(version: ModelVersion, data: DataSet, resolve: Resolve) -> Versio
         steps=tuple(reliability(weighed)),
         error=calibration_error(weighed) if len(weighed.said) else None,
         learners=tuple(_learners(version, found, data, asked)),
+        named=tuple(named_faces(found, len(version.people))),
         matrix=confusion_matrix(found, len(version.people)),
         confusions=tuple(confused[:MOST_SHOWN]),
         confusions_in_all=len(confused),

@@ -193,6 +193,26 @@ def test_answers_of_another_label_studio_have_no_links(settings: Settings, store
     assert figures_in(settings)["links"] == {}
 
 
+def test_everybody_is_shown_with_how_many_faces_are_named_right(settings: Settings) -> None:
+    words = page_in(settings).words
+    told = figures_in(settings)["named"]
+    names = sorted(NAMES)
+    assert {one["person"] for one in told} == {0, 1, 2}
+    assert (
+        sum(one["right"] + one["wrong"] + one["nameless"] for one in told)
+        == (figures_in(settings)["test_faces"])
+    )
+    for one in told:
+        faces = one["right"] + one["wrong"] + one["nameless"]
+        assert f"{NAMES[names[one['person']]]} {one['right']} of {faces} right" in words
+
+
+def test_the_matrix_is_in_the_order_of_names(settings: Settings) -> None:
+    page = report_place(settings.models, the_version(settings)).read_text("utf-8")
+    heads = Elements(page[page.index('class="matrix"') : page.index("</thead>")]).words
+    assert heads.index(HOSTILE) < heads.index("Ann") < heads.index("Zoë") < heads.index("no name")
+
+
 def test_names_of_people_and_files_are_text_and_never_markup(settings: Settings) -> None:
     page = page_in(settings)
     assert HOSTILE in page.words
@@ -357,7 +377,7 @@ def test_without_a_test_face_the_page_says_what_is_missing(
     page = the_page_on(settings, store, Part.LEARNING, Part.CALIBRATION)
     assert page.words.count("No confirmed face is kept for testing yet.") == 5
     assert "on 0 faces of 0 of them and 0 strangers" in page.words
-    assert "— of known faces are named right" in page.words
+    assert "— of known faces get the right name" in page.words
 
 
 def test_without_strangers_the_page_shows_people_whose_own_name_is_hidden(

@@ -17,7 +17,7 @@ from training.evaluate import Judged
 from training.head import class_mean_head, head_of
 from training.learners import NEAREST_CENTROID, TUNED_NETWORK, Learner
 from training.learning_curve import learning_curve, thinned
-from training.mistakes import Album, confusion_matrix, confusions, doubts
+from training.mistakes import Album, Named, confusion_matrix, confusions, doubts, named_faces
 from training.report import VersionReport, report_of
 from training.retrain import learned
 from training.top_losses import top_losses
@@ -262,6 +262,30 @@ def test_of_many_people_those_with_mistakes_have_lines() -> None:
     counts = np.array(matrix.counts)
     assert counts.sum() == 60
     assert counts[12, 12] == 2 * 18, "all others in one line"
+    assert matrix.others_right == 2 * 18
+
+
+def test_a_mistake_among_those_without_a_line_is_counted() -> None:
+    people = 40
+    labels = np.repeat(np.arange(people), 4)
+    chances = np.eye(people)[labels]
+    for person in range(0, 26, 2):
+        chances[4 * person : 4 * person + 4] = np.eye(people)[person + 1]
+    found = Judged(chances, labels, np.zeros(0), threshold=0.5)
+    matrix = confusion_matrix(found, people)
+    assert matrix.people == tuple(range(12))
+    assert matrix.counts[12][12] - matrix.others_right == 7 * 4
+
+
+def test_everybody_is_told_with_right_wrong_and_no_names_the_worst_first() -> None:
+    chances = np.array([[0.9, 0.0, 0.0], [0.2, 0.7, 0.0], [0.1, 0.9, 0.0], [0.3, 0.2, 0.0]])
+    found = Judged(chances, np.array([0, 0, 1, 3]), np.zeros(0), threshold=0.5)
+    assert named_faces(found, 3) == [
+        Named(0, right=1, wrong=1, nameless=0),
+        Named(1, right=1, wrong=0, nameless=0),
+    ]
+    unsure = Judged(chances[[3, 2]], np.array([0, 1]), np.zeros(0), threshold=0.5)
+    assert named_faces(unsure, 3)[0] == Named(0, right=0, wrong=0, nameless=1)
 
 
 def test_each_pair_of_people_is_shown_once_the_surest_first() -> None:
