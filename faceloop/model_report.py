@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faceloop.console import say, warn
-from faceloop.model_report_page import Around, page_of, render
+from faceloop.model_report_faces import Around
+from faceloop.model_report_page import page_of, render
 from faceloop.model_report_places import remove_stray_reports, report_place
 from faceloop.pages import write_page
 from faceloop.report_tiles import Tiles
