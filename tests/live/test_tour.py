@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, expect
 from faces.records import FaceId, PhotoId
 from faces.store import ledger, photos
 from faces.studio_format import photo_task
+from scripts.people_page import PeoplePage
 from sync.desk import Project
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1200)]
@@ -289,3 +291,53 @@ def test_a_renamed_person_is_shown_so_on_every_photo_by_itself(
     task, faces = before[0]
     annotator.open_task(loop.project(Project.PHOTOS), task, regions=faces)
     assert new in annotator.region_labels()
+
+
+@pytest.fixture(scope="module")
+def tuned(loop, new_photos) -> tuple[str, Path]:
+    """What `faceloop retrain --tune-network` says, and the report that it leaves."""
+    said = loop.faceloop("retrain", "--tune-network")
+    return said, max((loop.workspace / "models" / "reports").glob("*.html"))
+
+
+def test_tuning_the_network_tries_both_learners_and_says_which_one_names_better(
+    loop, tuned
+) -> None:
+    said, report = tuned
+    assert "tuning the face network" in said
+    assert re.search("no epoch told unseen faces apart better|the tuned network is", said)
+    assert re.search(f"{report.stem} is (not )?in use", said)
+    assert report.stem in loop.faceloop("models")
+    head, network, centroid = json.loads(report.with_suffix(".json").read_text())["learners"]
+    assert head["was_run"]
+    assert network["was_run"]
+    assert head["is_this"] != network["is_this"]
+    assert centroid["figures"]["rank1"]["value"] > 0.9
+
+
+def test_a_link_of_the_report_leads_to_the_answer_that_named_the_face(
+    loop, annotator, tuned
+) -> None:
+    _, report = tuned
+    links = json.loads(report.with_suffix(".json").read_text())["links"]
+    asked: list[str] = []
+    page = annotator.page.context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    pages = f"{loop.connection.studio_url}/projects/{loop.project(Project.PEOPLE)}/"
+    link = page.locator(f'a[href^="{pages}"]').first
+    address = link.get_attribute("href")
+    with page.context.expect_page() as opened:
+        link.click()
+    there = PeoplePage(opened.value)
+    task = loop.studio.task(int(parse_qs(urlsplit(address).query)["task"][0]))
+    there.wait_for_faces(len(task["data"]["faces"]))
+    named = {face for face, led in links.items() if led == address}
+    assert named <= set(there.labels())
+    assert named
+    fetched = there.page.evaluate("performance.getEntriesByType('resource').map(one => one.name)")
+    assert any(task["data"]["montage"] in url for url in fetched), "the page with these faces"
+    assert {urlsplit(url).netloc for url in fetched} == {urlsplit(pages).netloc}
+    assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}, "of no host at all"
+    there.page.close()
+    page.close()
