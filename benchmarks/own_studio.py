@@ -9,7 +9,12 @@ from pathlib import Path
 
 from faceloop.connecting import connection_for
 from faceloop.processes import Children
-from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
+from faceloop.studio_server import (
+    READY_WITHIN_S,
+    quicken_database,
+    studio_command,
+    studio_environment,
+)
 from faceloop.workspace import EMBEDDED, Connection
 from faces.settings import Settings
 
@@ -45,6 +50,7 @@ def label_studio(settings: Settings, connection: Connection, **otherwise: str) -
     settings.media.mkdir(parents=True, exist_ok=True)
     with Children(settings.workspace) as children:
         environment = studio_environment(settings, connection) | otherwise
+        quicken_database(settings)
         children.start(_NAME, studio_command(settings), environment)
         children.wait_for(_NAME, f"{connection.studio_url}/health", timeout_s=2 * READY_WITHIN_S)
         yield

@@ -22,7 +22,12 @@ from faceloop.ports import refuse_busy_ports, refuse_vague_address
 from faceloop.processes import Children, answers
 from faceloop.reading import PhotoFolders, tell_plan
 from faceloop.running import stop_leftovers
-from faceloop.studio_server import READY_WITHIN_S, studio_command, studio_environment
+from faceloop.studio_server import (
+    READY_WITHIN_S,
+    quicken_database,
+    studio_command,
+    studio_environment,
+)
 from faceloop.sync import connect, tell_synced
 from faceloop.taken import tell_taken
 from faceloop.welcome import open_in_browser, people_page, tell_addresses, tell_what_to_do
@@ -163,6 +168,7 @@ def _bring_up(parts: _Parts, children: Children, *, all_photos: bool) -> tuple[D
     """
     settings, store, connection = parts.settings, parts.store, parts.connection
     if connection.embedded:
+        quicken_database(settings)
         environment = studio_environment(settings, connection)
         children.start("label-studio", studio_command(settings), environment)
     _read_first(parts, children, all_photos=all_photos)

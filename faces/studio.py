@@ -25,6 +25,7 @@ TASK_PAGE = 500
 UPLOAD_CHUNK = 20
 ASKED_AT_ONCE = 250
 """Tasks asked about in one address; longer addresses are refused on the way."""
+_LARGEST_ID = 2**31 - 1
 _TOUCHED = ("total_annotations", "cancelled_annotations", "draft_exists")
 _DRAFTED = {
     "filter": "filter:tasks:draft_exists",
@@ -47,6 +48,17 @@ def _counted(conjunction: str, operator: str) -> dict[str, Any]:
 
 _ANSWERED = _counted("or", "greater")
 _UNANSWERED = _counted("and", "equal")
+_UNPREDICTED = {
+    "conjunction": "and",
+    "items": [
+        {
+            "filter": "filter:tasks:total_predictions",
+            "operator": "equal",
+            "type": "Number",
+            "value": 0,
+        }
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -128,6 +140,33 @@ class Studio(StudioViews):
     def tasks(self, project: int, *, answered_only: bool = False) -> Iterator[dict[str, Any]]:
         """All tasks (or those with an annotation), without annotations: id, meta, counters."""
         return self._listed(project, _ANSWERED if answered_only else None)
+
+    def unpredicted(self, project: int) -> Iterator[dict[str, Any]]:
+        """The tasks that have no prediction of any version, as `tasks` lists them."""
+        return self._listed(project, _UNPREDICTED)
+
+    def task_count(self, project: int, *, first: int = 0, last: int = _LARGEST_ID) -> int:
+        """How many tasks have a number from `first` to `last`; a tenth of a second for 30,000."""
+        these = {
+            "filter": "filter:tasks:id",
+            "operator": "in",
+            "type": "Number",
+            "value": {"min": first, "max": last},
+        }
+        query = {"filters": {"conjunction": "and", "items": [these]}}
+        answer = self._json(
+            "GET",
+            "api/tasks/",
+            params={
+                "project": project,
+                "page": 1,
+                "page_size": 1,
+                "fields": "task_only",
+                "include": "id",
+                "query": json.dumps(query, separators=(",", ":")),
+            },
+        )
+        return int(answer["total"])
 
     def untouched(self, project: int, tasks: Sequence[int]) -> set[int]:
         """Those of some tasks that are there with neither an answer nor a draft of one."""

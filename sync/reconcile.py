@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from faces.studio import Studio
 from sync.desk import Desk, Project
 from sync.rounds import HALF_PUSHED
 
+_MOST_RUNS = 50
+"""With more gaps than that between the numbers of our tasks, listing them is about as quick."""
 _UNSURE = Shown("", "")
 """What a task shows of which that is not known."""
 
@@ -45,8 +47,7 @@ class _Found:
 def _reconcile(
     store: Store, desk: Desk, project: Project, pushed: Mapping[str, PushedTask]
 ) -> None:
-    found = _find(desk.studio.tasks(desk.project(project)), pushed)
-    _add_unlisted(found, pushed, desk.studio)
+    found = _seen(desk.studio, desk.project(project), pushed)
     kept = {key: _kept(task, found) for key, task in pushed.items()}
     doubles = [
         task
@@ -63,6 +64,42 @@ def _reconcile(
     with store.write() as connection:
         ledger.save_tasks(connection, (one for key, one in now.items() if one != pushed[key]))
         ledger.drop_tasks(connection, project, [key for key in pushed if key not in now])
+
+
+def _seen(studio: Studio, project: int, pushed: Mapping[str, PushedTask]) -> _Found:
+    """What is there: counted, and listed only where the count is another than was noted."""
+    if not _is_exactly(studio, project, [task.task_id for task in pushed.values()]):
+        found = _find(studio.tasks(project), pushed)
+        _add_unlisted(found, pushed, studio)
+        return found
+    found = _find(studio.unpredicted(project), pushed)
+    for key, task in pushed.items():
+        if task.task_id is not None:
+            found.ids[key].add(task.task_id)
+    return found
+
+
+def _is_exactly(studio: Studio, project: int, noted: Sequence[int | None]) -> bool:
+    """Whether a project has just these tasks: as many in all, and each run of numbers is full."""
+    ids = [number for number in noted if number is not None]
+    runs = _runs(ids)
+    return (
+        len(ids) == len(noted)
+        and len(runs) <= _MOST_RUNS
+        and studio.task_count(project) == len(ids)
+        and all(studio.task_count(project, first=run[0], last=run[-1]) == len(run) for run in runs)
+    )
+
+
+def _runs(numbers: Sequence[int]) -> list[range]:
+    """Numbers as runs without a gap."""
+    runs: list[range] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1].stop:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return runs
 
 
 def _find(listed: Iterable[Mapping[str, Any]], pushed: Mapping[str, PushedTask]) -> _Found:

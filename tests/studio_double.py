@@ -319,7 +319,7 @@ def _add_list(api: Blueprint, double: StudioDouble) -> None:
         if filters:
             holds = all if filters["conjunction"] == "and" else any
             found = [task for task in found if holds(_passes(task, f) for f in filters["items"])]
-        column = query["ordering"][0].partition("tasks:data.")[2]
+        column = "".join(query.get("ordering", ())).partition("tasks:data.")[2]
         if column:
             found.sort(key=lambda task: str(task["data"].get(column, "")), reverse=True)
         page, size = int(request.args["page"]), int(request.args["page_size"])
@@ -367,8 +367,17 @@ def _add_views(api: Blueprint, double: StudioDouble) -> None:
 
 def _passes(task: dict[str, Any], item: dict[str, Any]) -> bool:
     found, value = task[item["filter"].rpartition(":")[2]], item["value"]
-    passes = {"greater": operator.gt, "equal": operator.eq, "in_list": _is_in}
+    passes = {
+        "greater": operator.gt,
+        "equal": operator.eq,
+        "in_list": _is_in,
+        "in": _is_between,
+    }
     return bool(passes[item["operator"]](found, value))
+
+
+def _is_between(found: int, value: dict[str, int]) -> bool:
+    return value["min"] <= found <= value["max"]
 
 
 def _is_in(found: Any, value: list[Any]) -> bool:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from faceloop.connecting import connection_for
-from faceloop.studio_server import find_studio_venv, studio_command, studio_environment
+from faceloop.studio_server import (
+    find_studio_venv,
+    quicken_database,
+    studio_command,
+    studio_environment,
+)
 from faceloop.workspace import explicit_settings, settings_of
 from faces.errors import SetupError
 from faces.settings import Settings, load_settings
@@ -77,3 +84,24 @@ def test_it_is_found_as_set_or_beside_our_own_environment(
     program.touch()
     assert find_studio_venv(Settings()) == tmp_path / ".venv-studio"
     assert studio_command(Settings())[0] == str(program)
+
+
+def test_who_reads_label_studios_database_does_not_wait_for_who_writes(tmp_path: Path) -> None:
+    settings = explicit_settings(tmp_path)
+    quicken_database(settings)
+    database = tmp_path / "label-studio" / "label_studio.sqlite3"
+    with closing(sqlite3.connect(database, timeout=0)) as writer:
+        writer.execute("CREATE TABLE task (id INTEGER)")
+        writer.execute("BEGIN EXCLUSIVE")
+        with closing(sqlite3.connect(database, timeout=0)) as reader:
+            assert reader.execute("SELECT count(*) FROM task").fetchone() == (0,)
+
+
+def test_a_damaged_database_of_label_studio_is_told_in_one_line(tmp_path: Path) -> None:
+    database = tmp_path / "label-studio" / "label_studio.sqlite3"
+    database.parent.mkdir()
+    database.write_bytes(b"no database at all" * 100)
+    with pytest.raises(SetupError, match="cannot be used") as refusal:
+        quicken_database(explicit_settings(tmp_path))
+    assert "\n" not in str(refusal.value)
+    assert str(database) in str(refusal.value)

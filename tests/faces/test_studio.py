@@ -143,6 +143,21 @@ def test_an_empty_project_lists_nothing(server: Server) -> None:
     assert server.studio.version_counts(server.project) == {}
 
 
+def test_tasks_are_counted_by_their_numbers(server: Server) -> None:
+    before = server.studio.task_count(server.project)
+    ids = server.studio.import_tasks(server.project, [task(n) for n in range(4)])
+    server.studio.delete_tasks(server.project, [ids[1]])
+    assert server.studio.task_count(server.project) == before + 3
+    assert server.studio.task_count(server.project, first=ids[0], last=ids[2]) == 2
+
+
+def test_tasks_without_a_prediction_can_be_listed_alone(server: Server) -> None:
+    first, second = server.studio.import_tasks(server.project, [task(n) for n in range(2)])
+    server.studio.delete_version(server.project, FIRST)
+    server.studio.import_predictions(server.project, [{**prediction(SECOND), "task": first}])
+    assert [one["id"] for one in server.studio.unpredicted(server.project)] == [second]
+
+
 def test_a_task_that_is_gone_is_none(server: Server) -> None:
     (made,) = server.studio.import_tasks(server.project, [task(1)])
     server.studio.delete_tasks(server.project, [made, made + 99_999])

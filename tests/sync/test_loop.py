@@ -55,34 +55,39 @@ def test_a_push_that_failed_is_made_up_for_by_the_next_look(
     assert look(settings, workspace) == []
 
 
-def lists_all_tasks(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The projects of which all tasks were listed since."""
-    listed: list[int] = []
-    plain = workspace.studio.tasks
+def looks_at_all_tasks(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The projects of which all tasks were counted or listed since."""
+    looked_at: set[int] = set()
+    tasks, task_count = workspace.studio.tasks, workspace.studio.task_count
 
     def remember(project: int, *, answered_only: bool = False) -> Iterator[dict[str, Any]]:
         if not answered_only:
-            listed.append(project)
-        return plain(project, answered_only=answered_only)
+            looked_at.add(project)
+        return tasks(project, answered_only=answered_only)
+
+    def remember_count(project: int, **numbers: int) -> int:
+        looked_at.add(project)
+        return task_count(project, **numbers)
 
     monkeypatch.setattr(workspace.studio, "tasks", remember)
-    return listed
+    monkeypatch.setattr(workspace.studio, "task_count", remember_count)
+    return looked_at
 
 
-def test_what_people_say_is_pushed_without_listing_all_tasks(
+def test_what_people_say_is_pushed_without_a_look_at_all_tasks(
     settings: Settings, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(settings, workspace)
-    listed = lists_all_tasks(workspace, monkeypatch)
+    looked_at = looks_at_all_tasks(workspace, monkeypatch)
     workspace.name(0, "Anna", faces=4)
     assert look(settings, workspace)
-    assert listed == []
+    assert looked_at == set()
     assert all(plan.is_empty for plan in workspace.push().values())
 
 
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize("write", [1, 2, 3, 4])
-def test_after_a_push_that_was_cut_off_a_look_lists_all_tasks_and_leaves_none_double(
+def test_after_a_push_that_was_cut_off_all_tasks_are_looked_at_and_none_is_left_double(
     settings: Settings,
     workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
@@ -95,9 +100,9 @@ def test_after_a_push_that_was_cut_off_a_look_lists_all_tasks_and_leaves_none_do
     workspace.double.cut_write(write, done=done)
     with pytest.raises(StudioUnreachable):
         look(settings, workspace)
-    listed = lists_all_tasks(workspace, monkeypatch)
+    looked_at = looks_at_all_tasks(workspace, monkeypatch)
     assert look(settings, workspace)
-    assert listed == [workspace.desk.people, workspace.desk.photos]
+    assert looked_at == {workspace.desk.people, workspace.desk.photos}
     assert len(workspace.shown(Project.PHOTOS)) == 8
     assert {len(versions) for versions in workspace.shown(Project.PHOTOS).values()} == {1}
     assert look(settings, workspace) == []
@@ -238,10 +243,10 @@ def test_a_turned_photo_is_pushed_though_nothing_is_said(
     push(settings, workspace)
     assert pulled(settings, workspace).turned == 1
     assert pulled(settings, workspace).turned == 0
-    listed = lists_all_tasks(workspace, monkeypatch)
+    looked_at = looks_at_all_tasks(workspace, monkeypatch)
     (line,) = look(settings, workspace)
     assert "photos: 1 new, 0 changed, 1 to delete" in line
-    assert listed == []
+    assert looked_at == set()
 
 
 def test_while_photos_are_being_read_turning_waits(

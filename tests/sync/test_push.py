@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -96,6 +97,31 @@ def test_within_a_round_a_prediction_changes_in_place(filled: Workspace) -> None
     filled.name(1, "Zoë", faces=5)
     filled.push()
     assert [one["id"] for one in filled.double.predictions_of(task)] == before
+
+
+def test_where_nothing_changed_tasks_are_counted_and_not_listed(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_project: int) -> NoReturn:
+        raise AssertionError("all tasks are listed")
+
+    monkeypatch.setattr(filled.studio, "tasks", refuse)
+    filled.push()
+
+
+@pytest.mark.parametrize("whose", ["first", "middle", "last"])
+def test_a_deleted_task_is_noticed_though_somebody_added_another(
+    filled: Workspace, whose: str
+) -> None:
+    tasks = [one["id"] for one in filled.double.tasks_of(filled.desk.photos)]
+    gone = {"first": tasks[0], "middle": tasks[2], "last": tasks[-1]}[whose]
+    key = next(key for key, task in filled.ledger(Project.PHOTOS).items() if task.task_id == gone)
+    filled.double.drop_task(gone)
+    filled.studio.import_tasks(filled.desk.photos, [{"data": {"image": "/their-own.jpg"}}])
+    filled.push()
+    made = filled.task_of(Project.PHOTOS, key)
+    assert made != gone
+    assert made in filled.double.tasks
 
 
 def test_a_prediction_that_somebody_deleted_is_made_again(filled: Workspace) -> None:
