@@ -245,6 +245,16 @@ def _add_projects(api: Blueprint, double: StudioDouble) -> None:
         }
         return double.projects[number], 201
 
+    @api.get("/api/projects/")
+    def list_all() -> Any:
+        found = [
+            {**one, "task_number": len(double.tasks_of(number))}
+            for number, one in double.projects.items()
+        ]
+        page, size = int(request.args.get("page", 1)), int(request.args.get("page_size", 30))
+        shown = found[(page - 1) * size : page * size]
+        return {"count": len(found), "next": None, "previous": None, "results": shown}
+
     @api.get("/api/projects/<int:project>/")
     def show(project: int) -> Any:
         return double.projects.get(project) or _gone("Project")
