@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from importlib import import_module
 
@@ -57,9 +57,16 @@ class Jobs:
             StoreError: the queue is locked or away.
         """
         with self._answering():
-            waiting = {task.name for task in self.huey.pending()}
-            if job.value not in waiting:
+            if job.value not in self._names_waiting():
                 self._tasks[job]()
+
+    def _names_waiting(self) -> set[str]:
+        """What waits, by name; jobs that only the worker knows, such as its look, are there too."""
+        names = set()
+        for content in self.huey.storage.enqueued_items():
+            with suppress(ValueError):  # no job: whoever takes it says so
+                names.add(NamesOnly().deserialize(content).name.rpartition(".")[2])
+        return names
 
     def waiting(self) -> int:
         """How many jobs nobody has taken yet.

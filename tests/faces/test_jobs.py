@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from huey import crontab
 from huey.exceptions import HueyException
 
 from faces.errors import SetupError, StoreError
@@ -38,6 +39,19 @@ def test_asking_twice_while_it_waits_is_asking_once(settings: Settings) -> None:
     for jobs in (asking, another, asking):
         jobs.enqueue(Job.PULL)
     assert work_off(Jobs(settings, run=lambda _: None)) == 1
+
+
+def test_who_asks_is_not_disturbed_by_a_job_that_only_the_worker_knows(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Jobs(settings, run=lambda _: None)
+    looking = worker.huey.periodic_task(crontab(minute="*"), name="look")(lambda: None)
+    looking()
+    asking = Jobs(settings)
+    asking.enqueue(Job.PULL)
+    asking.enqueue(Job.PULL)
+    assert caplog.text == ""
+    assert work_off(worker) == 2
 
 
 def test_a_job_asked_for_while_it_runs_runs_again(settings: Settings) -> None:
