@@ -108,6 +108,12 @@ class Studio(StudioViews):
             raise StudioError(f"Label Studio at {self.url} made {title} and gave it no id")
         return project.id
 
+    def projects_called(self, title: str) -> dict[int, int]:
+        """How many tasks each project of exactly this title has, by its id; the newest hundred."""
+        asked = {"title": title, "page_size": 100}
+        found = self._json("GET", "api/projects/", params=asked)["results"]
+        return {int(one["id"]): int(one["task_number"]) for one in found if one["title"] == title}
+
     def made_at(self, project: int) -> str | None:
         """When a project was made, None if it is gone; a later one may have the same number."""
         try:

@@ -157,19 +157,41 @@ def _project(store: Store, studio: Studio, project: Project, server: str) -> int
         made_at = studio.made_at(int(known["id"]))
         if made_at is not None and made_at == known.get("made_at"):
             return int(known["id"])
-    shape = _SHAPES[project]
-    made = studio.create_project(shape.title, description=shape.description, config=shape.config)
+    made = _made(store, studio, project, server)
     known = {"server": server, "id": made, "made_at": studio.made_at(made)}
     with store.write() as connection:
         ledger.drop_tasks(connection, project, ledger.pushed_tasks(connection, project))
         ledger.forget_annotations(connection, project)
         ledger.set_fact(connection, tabs_fact(project), None)
         ledger.set_fact(connection, fact, known)
+        ledger.set_fact(connection, _making_fact(project), None)
     return made
+
+
+def _made(store: Store, studio: Studio, project: Project, server: str) -> int:
+    """A new project's id, noted beforehand, so that one made by a call that was cut off is taken.
+
+    That one is newer than those noted, and nobody has put a task into it.
+    """
+    shape, fact = _SHAPES[project], _making_fact(project)
+    there = studio.projects_called(shape.title)
+    with store.read() as connection:
+        begun = ledger.fact(connection, fact)
+    if begun and begun["server"] == server:
+        cut_off = [one for one, tasks in there.items() if one > begun["after"] and not tasks]
+        if cut_off:
+            return min(cut_off)
+    with store.write() as connection:
+        ledger.set_fact(connection, fact, {"server": server, "after": max(there, default=0)})
+    return studio.create_project(shape.title, description=shape.description, config=shape.config)
 
 
 def _project_fact(project: Project) -> str:
     return f"project {project}"
+
+
+def _making_fact(project: Project) -> str:
+    return f"project {project} in the making"
 
 
 def _address(url: str, project: int, task: int) -> str:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from faces.errors import StudioUnreachable
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from sync.desk import Desk, Project, connect_backend, open_desk
 from tests.studio_double import URL
@@ -30,6 +31,27 @@ def test_opening_again_finds_them_and_writes_nothing(workspace: Workspace) -> No
     workspace.double.requests.clear()
     assert reopened(workspace) == workspace.desk
     assert workspace.double.writes == []
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_project_whose_making_was_cut_off_is_made_once(workspace: Workspace, done: bool) -> None:
+    before = set(workspace.double.projects)
+    workspace.double.cut_write(1, done=done)
+    with pytest.raises(StudioUnreachable):
+        reopened(workspace, server="another")
+    desk = reopened(workspace, server="another")
+    assert set(workspace.double.projects) - before == {desk.people, desk.photos}
+
+
+def test_an_empty_project_that_somebody_else_called_alike_is_not_taken(
+    workspace: Workspace,
+) -> None:
+    before = set(workspace.double.projects)
+    workspace.double.cut_write(1, done=False)
+    with pytest.raises(StudioUnreachable):
+        reopened(workspace, server="another")
+    assert not {*before} & {(desk := reopened(workspace, server="another")).people, desk.photos}
+    assert reopened(workspace, server="another") == desk
 
 
 def test_other_projects_are_not_touched(workspace: Workspace) -> None:
