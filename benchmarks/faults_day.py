@@ -24,7 +24,7 @@ from faces.records import FaceId
 from faces.settings import Settings
 from faces.store import ledger, photos
 from faces.store.database import Store
-from faces.versions import list_versions
+from faces.versions import current_id, list_versions
 from sync.desk import SECRET_HEADER, Project
 from sync.owing import owes_push
 from sync.push import plan_only
@@ -257,7 +257,8 @@ class Day:
     def _is_settled(self) -> bool:
         """Whether the worker has nothing more to do."""
         with closing(Store(self.settings.store_url)) as store:
-            if owes_push(store) or Jobs(self.settings).waiting():
+            version = current_id(self.settings.models)
+            if owes_push(store, version=version) or Jobs(self.settings).waiting():
                 return False
             with store.read() as connection:
                 read = [n for p in Project for n in ledger.read_annotations(connection, p)]

@@ -12,6 +12,7 @@ from faces.reading import ReadingOptions
 from faces.settings import Settings
 from faces.store.database import Store
 from faces.studio import Studio
+from faces.versions import current_id
 from sync.applying import OnProgress
 from sync.desk import Desk, Project, open_desk
 from sync.drawn import encode_drawn_faces
@@ -108,13 +109,14 @@ def sync_now(settings: Settings, store: Store, desk: Desk, *, on_progress: OnPro
 def follow_answers(settings: Settings, store: Store, *, say: Callable[[str], None]) -> None:
     """What the worker does after a hint and on a timer: pull, and push what the news change.
 
-    A push that failed, here or anywhere, is made up for by the next call that reaches Label Studio.
+    A push that failed, here or anywhere, or that whoever had another model version used was killed
+    before, is made up for by the next call that reaches Label Studio.
     """
     desk = desk_of(settings, store)
     pulled = pull_now(settings, store, desk)
     for problem in pulled.problems if pulled.brought_news else ():
         say(problem)
-    if pulled.brought_news or owes_push(store):
+    if pulled.brought_news or owes_push(store, version=current_id(settings.models)):
         plans = push_news(settings, store, desk, on_progress=_silent)
         say(
             f"{pulled.answers} answers read, {pulled.taken_back} taken back, "
@@ -131,7 +133,7 @@ def _push(
     on_progress: OnProgress,
 ) -> dict[Project, Plan]:
     """Push, and note up to where; while it goes on, and if it fails, a push is owed."""
-    last = begin_push(store)
+    last, version = begin_push(store), current_id(settings.models)
     models = CurrentModel(settings.models)
 
     def on_photo(done: int, total: int) -> None:
@@ -139,7 +141,7 @@ def _push(
 
     encode_for(store, models.snapshot(), on_photo=on_photo)
     plans = step(store, desk, models, on_progress=on_progress)
-    end_push(store, up_to=last)
+    end_push(store, up_to=last, version=version)
     return plans
 
 

@@ -7,13 +7,15 @@ import pytest
 from faces.confirmations import FaceVerdict, PhotoTurned, Verdict
 from faces.errors import StudioUnreachable
 from faces.locks import Work, alone
-from faces.records import FaceId
+from faces.records import FaceId, PersonId
 from faces.settings import Settings
 from faces.store import clusters, files, photos
+from faces.versions import make_current, numbered, save_version
 from sync import loop
 from sync.clustering import cluster_photos, cluster_photos_by_dbscan
 from sync.desk import Project
 from sync.pull import Pulled
+from tests.desk_pages import wrong_version
 from tests.sync.conftest import NOW, Workspace, face_id, photo_id
 
 
@@ -52,6 +54,18 @@ def test_a_push_that_failed_is_made_up_for_by_the_next_look(
         look(settings, workspace)
     assert look(settings, workspace)
     assert all(plan.is_empty for plan in workspace.push().values())
+    assert look(settings, workspace) == []
+
+
+def test_a_look_shows_another_model_version_once(settings: Settings, workspace: Workspace) -> None:
+    """Who learned, or went back to an earlier version, may be killed before it is shown."""
+    workspace.name(0, "Anna", faces=4)
+    push(settings, workspace)
+    version = numbered(settings.models, wrong_version({PersonId("p0"): 0}))
+    save_version(settings.models, version)
+    make_current(settings.models, version.id)
+    assert look(settings, workspace)
+    assert workspace.selected(Project.PHOTOS) == "faceloop-0002"
     assert look(settings, workspace) == []
 
 
