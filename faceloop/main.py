@@ -11,6 +11,7 @@ from importlib import import_module
 import typer
 
 from faceloop.console import INTERRUPTED, fail
+from faceloop.disk import told_if_full
 from faces.errors import FaceloopError
 
 SUBCOMMANDS = (
@@ -43,7 +44,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     asked_for = [name for name in sys.argv[1:2] if name in SUBCOMMANDS]
     try:
-        command(asked_for or SUBCOMMANDS)()
+        with told_if_full():
+            command(asked_for or SUBCOMMANDS)()
     except FaceloopError as error:
         fail(f"faceloop: {error}")
         sys.exit(1)

@@ -9,6 +9,7 @@ from huey import crontab
 from huey.consumer import Consumer
 
 from faceloop import options
+from faceloop.disk import told_if_full
 from faceloop.retrain_policy import RetrainPolicy
 from faceloop.workspace import prepare, settings_for
 from faces.errors import FaceloopError
@@ -42,7 +43,8 @@ def _work(settings: Settings, store: Store, job: Job, policy: RetrainPolicy) -> 
 def learn_if_due(policy: RetrainPolicy, *, now: datetime) -> None:
     """Learn if that is due; what stands in its way is one line in the log."""
     try:
-        policy.look(now)
+        with told_if_full():
+            policy.look(now)
     except FaceloopError as error:
         _logger.warning("retrain failed: %s", error)
 
@@ -50,10 +52,15 @@ def learn_if_due(policy: RetrainPolicy, *, now: datetime) -> None:
 def run_job(settings: Settings, store: Store, job: Job) -> None:
     """Do one job; what stands in its way is one line in the log, and the next look tries again."""
     try:
-        if job is Job.PULL:
-            follow_answers(settings, store, say=_logger.info)
-        elif job is Job.PUSH:
-            desk = desk_of(settings, store)
-            push_now(settings, store, desk, on_progress=lambda _what, _done, _total: None)
+        with told_if_full():
+            _run(settings, store, job)
     except FaceloopError as error:
         _logger.warning("%s failed: %s", job, error)
+
+
+def _run(settings: Settings, store: Store, job: Job) -> None:
+    if job is Job.PULL:
+        follow_answers(settings, store, say=_logger.info)
+    elif job is Job.PUSH:
+        desk = desk_of(settings, store)
+        push_now(settings, store, desk, on_progress=lambda _what, _done, _total: None)

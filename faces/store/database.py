@@ -25,6 +25,19 @@ Connection = sa.Connection
 """What a transaction gives: the functions of the store's other modules take it."""
 
 
+_DAMAGED = (
+    "; it is damaged: stop faceloop and put a copy of the workspace back (docs/workspace.md tells "
+    "what else can be saved)"
+)
+_NO_ROOM = "; make room on its disk and run this again: what was kept before is still there"
+_REMEDIES = {
+    "is full": _NO_ROOM,
+    "disk I/O error": "; is its disk full, or broken? then make room and run this again",
+    "is locked": "; another program holds it: close that, and run this again",
+    "malformed": _DAMAGED,
+    "not a database": _DAMAGED,
+}
+"""What to do about what SQLite says."""
 _KEPT = "faceloop_kept"
 _WRITES = "faceloop_writes"
 _Kind = TypeVar("_Kind")
@@ -86,7 +99,7 @@ class Store:
             with options.begin() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
-            raise StoreError(f"the database {self._shown} does not answer: {error.orig}") from error
+            raise StoreError(self._told(str(error.orig))) from error
 
     def migrate(self, *, lock: Path) -> None:
         """Bring the database to the current shape; one process at a time, held by `lock`.
@@ -128,6 +141,11 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _told(self, problem: str) -> str:
+        """What is wrong with the database, and what to do."""
+        remedy = next((told for sign, told in _REMEDIES.items() if sign in problem), "")
+        return f"the database {self._shown} does not answer: {problem}{remedy}"
 
     @property
     def _shown(self) -> str:
