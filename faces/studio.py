@@ -333,8 +333,8 @@ class Studio(StudioViews):
     def serve_folder(self, project: int, folder: Path, *, title: str) -> None:
         """Let a project show the pictures in a folder below Label Studio's document root."""
         with self._answering(f"serve the folder {folder}"):
-            there = self._client.import_storage.local.list(project=project)
-            if any(storage.path == str(folder) for storage in there):
+            there = self._rows("api/storages/localfiles/", {"project": project})
+            if any(storage["path"] == str(folder) for storage in there):
                 return
             self._client.import_storage.local.create(
                 project=project, path=str(folder), title=title, use_blob_urls=True
@@ -367,7 +367,7 @@ class Studio(StudioViews):
 
     def _uploads(self, project: int) -> dict[str, str]:
         """Addresses of a project's uploaded files by the names they were sent under."""
-        found = self._json("GET", f"api/projects/{project}/file-uploads", params={"all": "true"})
+        found = self._rows(f"api/projects/{project}/file-uploads", {"all": "true"})
         stored = [str(upload["file"]) for upload in found]
         return {name.rpartition("/")[2].partition("-")[2]: f"/data/{name}" for name in stored}
 
@@ -391,8 +391,13 @@ class Studio(StudioViews):
             StudioError: Label Studio cannot reach the backend, or may not.
         """
         with self._answering(f"connect the backend at {url}"):
-            mine = [ml for ml in self._client.ml.list(project=project) if ml.title == title]
-            if len(mine) == 1 and mine[0].url == url and mine[0].state not in _UNCONNECTED:
+            there = self._rows("api/ml/", {"project": project})
+            mine = [ml for ml in there if ml["title"] == title]
+            if (
+                len(mine) == 1
+                and mine[0]["url"] == url
+                and mine[0].get("state") not in _UNCONNECTED
+            ):
                 return
             self._client.ml.create(
                 project=project,
@@ -405,7 +410,7 @@ class Studio(StudioViews):
                 request_options=ONCE,
             )
             for ml in mine:
-                self._client.ml.delete(ml.id)
+                self._client.ml.delete(ml["id"])
 
     def ask_backend(self, project: int) -> str:
         """How Label Studio itself sees the project's backend; it asks it while answering.
@@ -413,7 +418,7 @@ class Studio(StudioViews):
         Raises:
             StudioError: there is none, or Label Studio cannot talk with it.
         """
-        for backend in self._json("GET", "api/ml/", params={"project": project}):
+        for backend in self._rows("api/ml/", {"project": project}):
             if backend["state"] != "CO":
                 raise StudioError(
                     f"Label Studio cannot talk with the backend at {backend['url']}: "
@@ -452,7 +457,7 @@ class Studio(StudioViews):
         }
         mine = [
             hook
-            for hook in self._json("GET", "api/webhooks/", params={"project": project})
+            for hook in self._rows("api/webhooks/", {"project": project})
             if hook["url"] == url or set(headers) & set(hook["headers"] or ())
         ]
         if len(mine) == 1 and all(_same(mine[0].get(key), wanted[key]) for key in wanted):

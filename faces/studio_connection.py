@@ -17,15 +17,19 @@ ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": 300}
 """For what must not be sent twice: Label Studio has no idempotency."""
 
 
+_PATIENCE_S = 60
+_ASIDE = "; does something else answer in its place?"
+
+
 class StudioConnection:
     """One Label Studio server, seen with one person's token (legacy or personal access)."""
 
     def __init__(self, url: str, api_key: str, *, httpx_client: httpx.Client | None = None) -> None:
         """Prepare the client; nothing is sent before the first call."""
         self.url = url.rstrip("/")
-        self._http = httpx_client or httpx.Client(timeout=60, follow_redirects=True)
+        self._http = httpx_client or httpx.Client(timeout=_PATIENCE_S, follow_redirects=True)
         self._client = LabelStudio(
-            base_url=self.url, api_key=api_key, httpx_client=self._http, timeout=60
+            base_url=self.url, api_key=api_key, httpx_client=self._http, timeout=_PATIENCE_S
         )
 
     def close(self) -> None:
@@ -51,9 +55,22 @@ class StudioConnection:
         if not answer.content:
             return None
         try:
-            return answer.json()
+            return answer.json(object_hook=lambda told: _Told(told, f"{self.url} answered {what}"))
         except json.JSONDecodeError as error:
             raise StudioError(f"Label Studio at {self.url} answered {what} with no JSON") from error
+
+    def _rows(self, path: str, params: Mapping[str, Any]) -> list[Any]:
+        """What stands at a path as a list.
+
+        Raises:
+            StudioError: it is none.
+        """
+        found = self._json("GET", path, params=params)
+        if not isinstance(found, list):
+            raise StudioError(
+                f"Label Studio at {self.url} answered GET {path} with no list{_ASIDE}"
+            )
+        return found
 
     def _answer(
         self,
@@ -93,6 +110,23 @@ class StudioConnection:
             403: "; the token's owner may not do this, or a network rule forbids it",
         }.get(status or 0, "")
         return f"Label Studio at {self.url} refused to {what} ({status}){remedy}: {_told(body)}"
+
+
+class _Told(dict[str, Any]):
+    """An object of an answer; what it lacks is said in one line, whoever looks for it."""
+
+    def __init__(self, told: Mapping[str, Any], answer: str) -> None:
+        super().__init__(told)
+        self._answer = answer
+
+    def __missing__(self, key: str) -> Any:
+        raise _Missing(f"Label Studio at {self._answer} without {key!r}{_ASIDE}")
+
+
+class _Missing(StudioError, KeyError):
+    """An answer has not what it should have."""
+
+    __str__ = Exception.__str__
 
 
 class Gone(StudioError):

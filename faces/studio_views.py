@@ -43,7 +43,7 @@ class StudioViews(StudioConnection):
 
     def views(self, project: int) -> dict[int, Tab]:
         """All tabs of a project by id, from left to right."""
-        found = self._json("GET", "api/dm/views/", params={"project": project})
+        found = self._rows("api/dm/views/", {"project": project})
         return {int(view["id"]): _tab(view["data"] or {}) for view in found}
 
     def save_view(self, project: int, tab: Tab, *, view: int | None = None) -> int:

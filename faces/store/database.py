@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,7 +18,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from filelock import FileLock
 
-from faces.errors import StoreError
+from faces.errors import FaceloopError, StoreError
 
 BUSY_TIMEOUT_S = 30
 
@@ -100,6 +101,12 @@ class Store:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise StoreError(self._told(str(error.orig))) from error
+        except FaceloopError:
+            raise
+        except Exception as error:
+            if not self._is_damaged():
+                raise
+            raise StoreError(self._told(f"what stands in it makes no sense{_DAMAGED}")) from error
 
     def migrate(self, *, lock: Path) -> None:
         """Bring the database to the current shape; one process at a time, held by `lock`.
@@ -141,6 +148,16 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _is_damaged(self) -> bool:
+        """Whether SQLite itself finds that its file is not whole."""
+        if self._url.get_backend_name() != "sqlite" or not self._url.database:
+            return False
+        try:
+            with closing(sqlite3.connect(self._url.database)) as connection:
+                return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+        except sqlite3.DatabaseError:
+            return True
 
     def _told(self, problem: str) -> str:
         """What is wrong with the database, and what to do."""
