@@ -155,9 +155,10 @@ class Store:
             return False
         try:
             with closing(sqlite3.connect(self._url.database)) as connection:
-                return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+                found: object = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.DatabaseError:
             return True
+        return found != ("ok",)
 
     def _told(self, problem: str) -> str:
         """What is wrong with the database, and what to do."""
