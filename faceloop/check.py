@@ -117,7 +117,7 @@ def _picture(store: Store, desk: Desk) -> str:
         pushed = list(ledger.pushed_tasks(connection, Project.PHOTOS).values())
     if not pushed:
         return "no photo with a face yet"
-    size = desk.studio.picture_size(pushed[0].picture_url)
+    size = len(desk.studio.picture(pushed[0].picture_url))
     return f"{size} bytes of {pushed[0].picture_url}"
 
 

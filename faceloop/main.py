@@ -16,7 +16,7 @@ from faces.errors import FaceloopError
 
 SUBCOMMANDS = (
     *("up", "cluster", "sync", "retrain", "status", "rename"),
-    *("models", "backend", "serve", "worker", "demo"),
+    *("doctor", "models", "backend", "serve", "worker", "demo"),
 )
 
 

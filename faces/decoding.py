@@ -123,6 +123,15 @@ def size_of(content: bytes) -> tuple[int, int]:
         return 0, 0
 
 
+def orientation_of(content: bytes) -> int:
+    """The EXIF orientation by which whoever shows a file turns it, 1 to 8; 1 for no photo."""
+    try:
+        with _opened(content, "") as image:
+            return _orientation(image)
+    except (BadPhoto, Image.DecompressionBombError, MemoryError, *_DAMAGE):
+        return 1
+
+
 def taken_at(content: bytes) -> datetime | None:
     """When a photo was taken, as its camera noted it (Exif 2.32, DateTimeOriginal); None if not."""
     try:

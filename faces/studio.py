@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from faces.errors import StudioError
+from faces.studio_checks import StudioChecks
 from faces.studio_connection import ONCE, Gone
 from faces.studio_views import StudioViews
 
@@ -34,6 +35,7 @@ _DRAFTED = {
     "value": True,
 }
 """Label Studio tells of drafts only when it is asked for them in a filter."""
+_SHOWING: dict[str, Any] = {"show_collab_predictions": True, "min_annotations_to_start_training": 0}
 _UNCONNECTED = ("DI", "ER")
 """States of a backend: disconnected, in error."""
 
@@ -71,7 +73,7 @@ class Standing:
     predictions: Mapping[str, Sequence[int]]
 
 
-class Studio(StudioViews):
+class Studio(StudioViews, StudioChecks):
     """One Label Studio server, seen with one person's token (legacy or personal access)."""
 
     def speaker(self) -> str:
@@ -88,10 +90,6 @@ class Studio(StudioViews):
                 f"there is no Label Studio at {self.url}; give the address of its start page, as "
                 "in http://127.0.0.1:8080"
             ) from error
-
-    def version(self) -> str:
-        """Label Studio's version."""
-        return str(self._json("GET", "api/version/")["release"])
 
     def create_project(self, title: str, *, description: str, config: str) -> int:
         """A new project with its labeling config; predictions are shown to annotators."""
@@ -126,6 +124,15 @@ class Studio(StudioViews):
         there = self._json("GET", f"api/projects/{project}/")["label_config"]
         if there.strip() != config.strip():
             self._json("PATCH", f"api/projects/{project}/", {"label_config": config})
+
+    def show_predictions(self, project: int) -> None:
+        """Have annotators see predictions, and let no save wait until something was learned."""
+        there = self._json("GET", f"api/projects/{project}/")
+        hidden = {
+            key: wanted for key, wanted in _SHOWING.items() if there.get(key, wanted) != wanted
+        }
+        if hidden:
+            self._json("PATCH", f"api/projects/{project}/", hidden)
 
     def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add tasks with their predictions, in order; returns their ids.
@@ -411,32 +418,6 @@ class Studio(StudioViews):
             )
             for ml in mine:
                 self._client.ml.delete(ml["id"])
-
-    def ask_backend(self, project: int) -> str:
-        """How Label Studio itself sees the project's backend; it asks it while answering.
-
-        Raises:
-            StudioError: there is none, or Label Studio cannot talk with it.
-        """
-        for backend in self._rows("api/ml/", {"project": project}):
-            if backend["state"] != "CO":
-                raise StudioError(
-                    f"Label Studio cannot talk with the backend at {backend['url']}: "
-                    f"{backend.get('error_message') or backend['readable_state']}"
-                )
-            return f"connected, at version {backend.get('model_version')}"
-        raise StudioError(f"project {project} has no backend; run `faceloop up` again")
-
-    def picture_size(self, path: str) -> int:
-        """How many bytes a picture's address gives.
-
-        Raises:
-            StudioError: Label Studio does not show it.
-        """
-        answer = self._answer("GET", path.lstrip("/"))
-        if answer.is_error or not answer.content:
-            raise StudioError(f"Label Studio does not show {path} ({answer.status_code})")
-        return len(answer.content)
 
     def set_webhook(
         self, project: int, url: str, *, headers: Mapping[str, str], actions: Sequence[str]

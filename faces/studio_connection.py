@@ -25,12 +25,17 @@ class StudioConnection:
     """One Label Studio server, seen with one person's token (legacy or personal access)."""
 
     def __init__(self, url: str, api_key: str, *, httpx_client: httpx.Client | None = None) -> None:
-        """Prepare the client; nothing is sent before the first call."""
+        """Prepare the client; nothing is sent before the first call.
+
+        Raises:
+            StudioError: the token has expired, as it tells itself.
+        """
         self.url = url.rstrip("/")
         self._http = httpx_client or httpx.Client(timeout=_PATIENCE_S, follow_redirects=True)
-        self._client = LabelStudio(
-            base_url=self.url, api_key=api_key, httpx_client=self._http, timeout=_PATIENCE_S
-        )
+        with self._answering("take the token"):
+            self._client = LabelStudio(
+                base_url=self.url, api_key=api_key, httpx_client=self._http, timeout=_PATIENCE_S
+            )
 
     def close(self) -> None:
         """Close the connections."""

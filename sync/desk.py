@@ -33,6 +33,14 @@ class Project(StrEnum):
 
 
 @dataclass(frozen=True)
+class ProjectNote:
+    """Label Studio's number for a project of ours, and when it was made."""
+
+    id: int
+    made_at: str
+
+
+@dataclass(frozen=True)
 class _Shape:
     """What a project is like in Label Studio."""
 
@@ -104,13 +112,25 @@ def open_desk(store: Store, studio: Studio, *, server: str, media: Media, pictur
     """
     ids = {project: _project(store, studio, project, server) for project in Project}
     for project, project_id in ids.items():
-        if pictures == "local" or project is Project.PHOTOS:
-            studio.set_config(project_id, _SHAPES[project].config)
+        config = config_of(project, pictures=pictures)
+        if config is not None:
+            studio.set_config(project_id, config)
+        studio.show_predictions(project_id)
         if pictures == "local":
-            folder = media.shown / _SHAPES[project].folder
+            folder = folder_of(project, media)
             folder.mkdir(parents=True, exist_ok=True)
             studio.serve_folder(project_id, folder, title="faceloop's pictures")
     return Desk(studio, ids[Project.PEOPLE], ids[Project.PHOTOS], pictures, media)
+
+
+def ours_in(connection: Connection, *, server: str) -> dict[Project, ProjectNote]:
+    """Which projects of a server are noted as ours; nothing is asked of it."""
+    found: dict[Project, ProjectNote] = {}
+    for project in Project:
+        known = ledger.fact(connection, _project_fact(project))
+        if known and known["server"] == server:
+            found[project] = ProjectNote(int(known["id"]), str(known.get("made_at")))
+    return found
 
 
 def addresses_of_answers(connection: Connection, *, server: str, url: str) -> dict[str, str]:
@@ -119,13 +139,21 @@ def addresses_of_answers(connection: Connection, *, server: str, url: str) -> di
     As far as answers were read from this server; nothing is asked of it.
     """
     found: dict[str, str] = {}
-    for project in Project:
-        known = ledger.fact(connection, _project_fact(project))
-        if not known or known["server"] != server:
-            continue
+    for project, ours in ours_in(connection, server=server).items():
         for read in ledger.read_annotations(connection, project).values():
-            found[read.place] = _address(url.rstrip("/"), int(known["id"]), read.task_id)
+            found[read.place] = _address(url.rstrip("/"), ours.id, read.task_id)
     return found
+
+
+def config_of(project: Project, *, pictures: str) -> str | None:
+    """A project's labeling config; None where it holds names and so is not always the same."""
+    is_fixed = pictures == "local" or project is Project.PHOTOS
+    return _SHAPES[project].config if is_fixed else None
+
+
+def folder_of(project: Project, media: Media) -> Path:
+    """The folder with a project's pictures, which Label Studio serves where it can."""
+    return media.shown / _SHAPES[project].folder
 
 
 def tabs_fact(project: Project) -> str:

@@ -16,7 +16,7 @@ from sync.ordering import keep_order
 from sync.plan import Plan, plan_push
 from sync.queues import note_shared
 from sync.reconcile import reconcile
-from sync.rounds import begin_round, show_round
+from sync.rounds import begin_round, show_people, show_round
 from sync.wanted import shown_digest
 
 
@@ -60,6 +60,7 @@ def push_changes(
         part = ProjectPush(store, desk, project, gathered, shown[project], on_progress)
         part.apply(plans[project])
     show_round(store, desk, gathered.round)
+    show_people(desk)
     keep_order(
         store,
         desk,

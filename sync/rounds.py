@@ -8,6 +8,7 @@ from faces.errors import StudioError
 from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import ledger
 from faces.store.database import Store
+from faces.studio_format import PEOPLE_VERSION
 from sync.desk import Desk, Project
 
 HALF_PUSHED = ""
@@ -80,6 +81,15 @@ def show_round(store: Store, desk: Desk, current: Round) -> None:
     for version in counts:
         if version not in (current.name, current.shown) and version.startswith("faceloop-"):
             desk.studio.delete_version(desk.photos, version)
+
+
+def show_people(desk: Desk) -> None:
+    """Have annotators see what is proposed in People, whatever was chosen there meanwhile."""
+    studio, project = desk.studio, desk.people
+    if studio.selected_version(project) != PEOPLE_VERSION and PEOPLE_VERSION in (
+        studio.version_counts(project)
+    ):
+        studio.select_version(project, PEOPLE_VERSION)
 
 
 def _check_complete(store: Store, current: Round, count: int) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from faces.decoding import MEGAPIXELS_AT_MOST
+from faces.decoding import MEGAPIXELS_AT_MOST, orientation_of
 from faces.errors import BadPhoto
 from faces.pictures import file_bytes, megapixels_of, open_bytes, open_photo
 from faces.records import Pixels
@@ -108,6 +108,19 @@ def test_every_turn_is_the_one_that_pillow_makes(orientation: int) -> None:
         turned = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}.get(orientation)
         expected = image if turned is None else image.transpose(Image.Transpose(turned))
         np.testing.assert_array_equal(open_bytes(content, name="it").pixels, np.asarray(expected))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_file_tells_how_whoever_shows_it_turns_it(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    content = as_file(Image.new("RGB", (4, 3)), "JPEG", exif=exif)
+    assert orientation_of(content) == orientation
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff"])
+def test_what_is_no_photo_is_turned_by_nobody(content: bytes) -> None:
+    assert orientation_of(content) == 1
 
 
 def test_what_a_file_holds_counts_and_not_its_name(tmp_path: Path) -> None:

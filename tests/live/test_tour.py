@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,11 +21,20 @@ import requests
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from faceloop.doctor_findings import findings
+from faceloop.doctor_gathering import gather
+from faceloop.doctor_verdict import Finding, Verdict
+from faceloop.sync import connect
+from faceloop.workspace import settings_for
 from faces.records import FaceId, PhotoId
 from faces.store import ledger, photos
+from faces.studio import Studio
+from faces.studio_configs import PHOTOS_CONFIG
 from faces.studio_format import photo_task
 from scripts.people_page import PeoplePage
 from sync.desk import Project
+from sync.loop import desk_of, sync_now
+from tests.live.conftest import environment
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1200)]
 
@@ -341,3 +355,138 @@ def test_a_link_of_the_report_leads_to_the_answer_that_named_the_face(
     assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}, "of no host at all"
     there.page.close()
     page.close()
+
+
+# Whatever somebody does to Label Studio, doctor says it, and its remedy mends it.
+
+
+def troubles(loop, **given: str) -> dict[str, Finding]:
+    """What doctor finds wrong."""
+    settings = settings_for(loop.workspace, **given)
+    found = findings(gather(settings, now=datetime.now(UTC)))
+    return {one.check: one for one in found if one.verdict is Verdict.TROUBLE}
+
+
+def mend(loop) -> None:
+    """What `faceloop sync` does."""
+    settings = settings_for(loop.workspace)
+    desk = desk_of(settings, loop.store)
+    with closing(desk.studio):
+        sync_now(settings, loop.store, desk, on_progress=lambda *_: None)
+        assert connect(settings, desk) is None
+
+
+def drop_webhook(loop) -> None:
+    project = loop.project(Project.PHOTOS)
+    for hook in loop.studio._json("GET", "api/webhooks/", params={"project": project}):
+        loop.studio._json("DELETE", f"api/webhooks/{hook['id']}/")
+
+
+def add_webhook_without_secret(loop) -> None:
+    """As Label Studio does itself when somebody adds the backend by hand."""
+    url = f"{loop.backend_url}/webhook"
+    body = {"url": url, "project": loop.project(Project.PEOPLE), "send_for_all_actions": True}
+    loop.studio._json("POST", "api/webhooks/", body)
+
+
+def switch_webhook_off(loop) -> None:
+    project = loop.project(Project.PHOTOS)
+    for hook in loop.studio._json("GET", "api/webhooks/", params={"project": project}):
+        loop.studio._json("PATCH", f"api/webhooks/{hook['id']}/", {"is_active": False})
+
+
+def drop_backend(loop) -> None:
+    for backend in loop.studio.backends(loop.project(Project.PHOTOS)):
+        loop.studio._json("DELETE", f"api/ml/{backend.id}")
+
+
+def drop_storage(loop) -> None:
+    project = loop.project(Project.PHOTOS)
+    for there in loop.studio._json("GET", "api/storages/localfiles/", params={"project": project}):
+        loop.studio._json("DELETE", f"api/storages/localfiles/{there['id']}")
+
+
+def changed(project: Project, **changes: object) -> Callable[[Any], None]:
+    def change(loop) -> None:
+        loop.studio._json("PATCH", f"api/projects/{loop.project(project)}/", changes)
+
+    return change
+
+
+DAMAGE: dict[str, tuple[Callable[[Any], None], set[str]]] = {
+    "the webhook is deleted": (drop_webhook, {"Photos webhook"}),
+    "a second webhook is made": (add_webhook_without_secret, {"People webhook"}),
+    "the webhook is switched off": (switch_webhook_off, {"Photos webhook"}),
+    "the backend is removed": (
+        drop_backend,
+        {"backend, registered"},
+    ),
+    "live predictions are chosen": (
+        changed(Project.PHOTOS, model_version="faceloop"),
+        {"Photos predictions"},
+    ),
+    "predictions are hidden": (
+        changed(Project.PEOPLE, show_collab_predictions=False),
+        {"People predictions"},
+    ),
+    "the config is changed": (
+        changed(Project.PHOTOS, label_config=PHOTOS_CONFIG.replace('hotkey="j"', 'hotkey="z"')),
+        {"Photos config"},
+    ),
+    "each save waits for a training": (
+        changed(Project.PHOTOS, min_annotations_to_start_training=100_000),
+        {"Photos saves"},
+    ),
+    "the storage is removed": (drop_storage, {"Photos pictures", "a picture"}),
+}
+
+
+def test_doctor_finds_nothing_wrong(loop) -> None:
+    assert troubles(loop) == {}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_doctor_says_what_somebody_did_and_a_sync_mends_it(loop, what: str) -> None:
+    damage, checks = DAMAGE[what]
+    damage(loop)
+    found = troubles(loop)
+    assert set(found) == checks
+    assert all("faceloop sync" in one.remedy for one in found.values())
+    mend(loop)
+    assert troubles(loop) == {}
+
+
+def test_doctor_tells_a_wrong_token_and_one_of_a_kind_that_is_let_in_no_more(loop) -> None:
+    wrong = troubles(loop, studio_api_key="0" * 40)
+    assert list(wrong) == ["token"]
+    assert "not let in" in wrong["token"].told
+    personal = loop.studio._json("POST", "api/token/", {})["token"]
+    assert troubles(loop, studio_api_key=personal) == {}
+    loop.studio._json("POST", "api/jwt/settings", {"legacy_api_tokens_enabled": False})
+    try:
+        found = troubles(loop)
+        assert list(found) == ["token"]
+        assert "no legacy token" in found["token"].told
+        assert troubles(loop, studio_api_key=personal) == {}
+    finally:
+        with closing(Studio(loop.studio.url, personal)) as studio:
+            studio._json("POST", "api/jwt/settings", {"legacy_api_tokens_enabled": True})
+
+
+def test_doctor_ends_with_1_as_long_as_something_is_wrong(loop) -> None:
+    drop_webhook(loop)
+    command = [sys.executable, "-m", "faceloop", "doctor", "--json"]
+    told = subprocess.run(
+        [*command, "--workspace", str(loop.workspace)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (1, "")
+    [trouble] = [one for one in json.loads(told.stdout)["findings"] if one["remedy"]]
+    assert (trouble["check"], trouble["verdict"]) == ("Photos webhook", "trouble")
+    assert loop.connection.backend_secret not in told.stdout
+    mend(loop)
+    assert loop.faceloop("doctor").endswith(", 0 troubles\n")

@@ -102,6 +102,19 @@ def test_a_config_that_somebody_changed_is_brought_back(workspace: Workspace) ->
     assert workspace.double.projects[workspace.desk.photos]["label_config"] == PHOTOS_CONFIG.strip()
 
 
+def test_predictions_are_shown_again_and_no_save_waits_for_a_training(
+    workspace: Workspace,
+) -> None:
+    project = workspace.double.projects[workspace.desk.people]
+    project |= {"show_collab_predictions": False, "min_annotations_to_start_training": 5}
+    reopened(workspace)
+    assert project["show_collab_predictions"]
+    assert project["min_annotations_to_start_training"] == 0
+    workspace.double.requests.clear()
+    reopened(workspace)
+    assert workspace.double.writes == []
+
+
 def test_pictures_that_are_sent_need_no_folder(workspace: Workspace) -> None:
     workspace.double.storages.clear()
     reopened(workspace, server="another", pictures="upload")

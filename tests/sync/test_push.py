@@ -314,6 +314,12 @@ def test_annotators_are_brought_back_to_the_round(filled: Workspace, other: str 
     assert filled.selected(Project.PHOTOS) == "faceloop-0001"
 
 
+def test_whatever_was_chosen_in_people_its_predictions_are_shown_again(filled: Workspace) -> None:
+    filled.double.projects[filled.desk.people]["model_version"] = None
+    filled.push()
+    assert filled.selected(Project.PEOPLE) == PEOPLE_VERSION
+
+
 def test_a_broken_model_version_changes_nothing(filled: Workspace) -> None:
     (filled.folder / "models").mkdir(exist_ok=True)
     (filled.folder / "models" / "current").write_text("model-0001-deadbeef\n")

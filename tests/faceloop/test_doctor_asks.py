@@ -1,0 +1,149 @@
+"""What doctor asks: the real backend's routes, a real database, nobody at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import responses
+from flask.testing import FlaskClient
+
+from backend.app import create_app
+from backend.media import Media
+from backend.predictor import Predictor
+from faceloop.doctor_facts import BackendSide, Unknown
+from faceloop.doctor_of_backend import ask_backend
+from faceloop.workspace import prepare
+from faces.identify import CurrentModel
+from faces.settings import Settings, load_settings
+from faces.store.database import Store
+from tests.faceloop.conftest import Faceloop
+
+HERE = "http://127.0.0.1:9090"
+SECRET = "a-secret"  # of tests
+
+
+@pytest.fixture
+def predictor(tmp_path: Path) -> Any:
+    store = Store(f"sqlite:///{tmp_path / 'faceloop.sqlite3'}")
+    store.migrate(lock=tmp_path / "lock")
+    made = Predictor(
+        store,
+        CurrentModel(tmp_path / "models"),
+        None,  # type: ignore[arg-type]  # nobody asks for a face here
+        Media("http://studio.test", "0123"),
+        network="n",
+    )
+    yield made
+    made.close()
+    store.close()
+
+
+@pytest.fixture
+def network() -> Any:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def serve(network: responses.RequestsMock, client: FlaskClient, url: str = HERE) -> None:
+    """The backend's own application at an address."""
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        told = client.open(
+            request.path_url,
+            method=request.method,
+            headers=dict(request.headers),
+            data=request.body,
+        )
+        return told.status_code, {}, told.data
+
+    for method, route in (("GET", "health"), ("POST", "setup"), ("GET", "metrics")):
+        network.add_callback(method, f"{url}/{route}", answer)
+
+
+@pytest.fixture
+def backend(network: responses.RequestsMock, predictor: Predictor) -> Callable[[str], None]:
+    app = create_app(predictor, secret=SECRET, enqueue=lambda _job: None)
+    return lambda url: serve(network, app.test_client(), url)
+
+
+def settings(**given: object) -> Settings:
+    return load_settings(**{"backend_secret": SECRET, **given})
+
+
+def test_what_the_backend_counts_is_read(
+    backend: Callable[[str], None], predictor: Predictor
+) -> None:
+    backend(HERE)
+    predictor.counters.add("failures_total", 3, kind="media")
+    predictor.counters.add("hints_total")
+    predictor.predict([{}, {}])
+    side = ask_backend(settings())
+    assert isinstance(side, BackendSide)
+    assert (side.version, side.lets_in) == ("faceloop-0000", True)
+    assert side.failures == side.failures_ever == {"media": 5}
+    assert (side.predictions, side.hints) == (2, 1)
+    assert side.started_at is not None
+
+
+def test_a_backend_that_wants_another_secret_says_no_more(backend: Callable[[str], None]) -> None:
+    backend(HERE)
+    side = ask_backend(settings(backend_secret="another"))
+    assert isinstance(side, BackendSide)
+    assert not side.lets_in
+
+
+def test_a_backend_elsewhere_is_asked_where_label_studio_finds_it(
+    backend: Callable[[str], None],
+) -> None:
+    backend("http://ml.faces.internal:9090")
+    side = ask_backend(settings(backend_url="http://ml.faces.internal:9090/"))
+    assert isinstance(side, BackendSide)
+    assert side.url == "http://ml.faces.internal:9090"
+
+
+def test_where_nothing_or_something_else_answers_that_is_said(
+    network: responses.RequestsMock,
+) -> None:
+    silent = ask_backend(settings())
+    assert isinstance(silent, Unknown)
+    assert f"nothing answers at {HERE}" in silent.why
+    network.get(f"{HERE}/health", body="<html>")
+    other = ask_backend(settings())
+    assert isinstance(other, Unknown)
+    assert "something else" in other.why
+
+
+def test_before_anything_was_set_up_doctor_says_what_to_do_and_makes_nothing(
+    network: responses.RequestsMock, faceloop: Faceloop, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "none"
+    said = faceloop("doctor", "--json", "--workspace", workspace)
+    told = json.loads(said.out)
+    found = {one["check"]: one for one in told["findings"]}
+    assert said.code == 1
+    assert {name for name, one in found.items() if one["verdict"] == "trouble"} == {
+        "database",
+        "Label Studio",
+        "backend",
+    }
+    assert told["troubles"] == 3
+    assert not workspace.exists()
+
+
+def test_the_database_is_tried_by_a_write_that_is_taken_back(
+    network: responses.RequestsMock, faceloop: Faceloop, tmp_path: Path
+) -> None:
+    made = load_settings(workspace=tmp_path / "workspace")
+    prepare(made).close()
+    before = (made.workspace / "faceloop.sqlite3").read_bytes()
+    network.get("http://127.0.0.1:8080/health", json={"status": "UP"})
+    said = faceloop("doctor", "--workspace", made.workspace)
+    assert said.code == 1
+    assert "0 photos, 0 faces; can be written" in said.out
+    assert "there is no token" in " ".join(said.out.split())
+    assert (made.workspace / "faceloop.sqlite3").read_bytes() == before
