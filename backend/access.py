@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 
 from werkzeug.wrappers import Request
@@ -32,6 +33,9 @@ def is_allowed(request: Request, secret: str) -> bool:
 
 
 def _same(told: str, expected: str) -> bool:
-    return hmac.compare_digest(
-        told.encode("utf-8", errors="replace"), expected.encode("utf-8", errors="replace")
-    )
+    """Compare digests, which are of one length: comparing tells nothing of the secret's either."""
+    return hmac.compare_digest(_digest(told), _digest(expected))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).digest()

@@ -9,12 +9,14 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, Unauthorized
 from werkzeug.wrappers import Response as WSGIResponse
 
 from backend.access import is_allowed
 from backend.checks import Checks, is_photos_config
 from backend.counters import Counters
+from backend.limits import check_body, check_count, limit_bodies
+from backend.mishaps import fault_of
 from backend.predictor import Prediction, Predictor
 from faces.errors import FaceloopError
 from faces.jobs import Job
@@ -22,7 +24,6 @@ from faces.studio_configs import PHOTOS_CONFIG
 
 _logger = logging.getLogger(__name__)
 
-LARGEST_BODY_BYTES = 32 << 20
 _OPEN_ROUTES = frozenset({"health"})
 _OUR_OWN_DOING = ("PROJECT_", "TASKS_")
 """Events that our own writes cause; following them would go round in circles."""
@@ -35,10 +36,10 @@ def create_app(predictor: Predictor, *, secret: str, enqueue: Callable[[Job], No
     header X-Faceloop-Secret. Every answer is JSON, or text from /metrics.
     """
     app = Flask("backend", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
     counters = predictor.counters
     checks = Checks(counters)
     _guard(app, counters, secret=secret)
+    limit_bodies(app)
     _tell_state(app, predictor)
     _predict(app, predictor, checks)
     _note_hints(app, counters, enqueue)
@@ -65,6 +66,12 @@ def _guard(app: Flask, counters: Counters, *, secret: str) -> None:
         answer.set_data(json.dumps({"error": error.name, "detail": error.description}))
         answer.content_type = "application/json"
         return answer
+
+    @app.errorhandler(Exception)
+    def tell_fault(error: Exception) -> WSGIResponse:
+        counters.add("failures_total", kind="bug")
+        _logger.error("a request failed in a way that nobody thought of: %s", fault_of(error))
+        return tell_error(InternalServerError())
 
 
 def _tell_state(app: Flask, predictor: Predictor) -> None:
@@ -101,6 +108,7 @@ def _predict(app: Flask, predictor: Predictor, checks: Checks) -> None:
         tasks = body.get("tasks") if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(tasks, list):
             raise BadRequest("the body needs a list of tasks")
+        check_count(tasks)
         config = body.get("label_config", PHOTOS_CONFIG)
         if not is_photos_config(config):
             predictor.counters.add("failures_total", len(tasks), kind="config")
@@ -139,7 +147,9 @@ def _ask_for_pull(counters: Counters, enqueue: Callable[[Job], None]) -> None:
 
 def _body() -> object:
     """What the request brought; an empty body counts as an empty object."""
+    body = request.get_data(cache=False)
+    check_body(body)
     try:
-        return json.loads(request.get_data(cache=False) or b"{}")
+        return json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise BadRequest("the body is no JSON") from None

@@ -7,6 +7,7 @@ import logging
 from flask import Flask
 
 from backend.app import create_app
+from backend.buckets import Buckets
 from backend.checks import load_validator
 from backend.media import Media
 from backend.predictor import Predictor
@@ -31,7 +32,11 @@ def assemble(settings: Settings) -> tuple[Flask, Predictor]:
         open_store(settings.store_url),
         CurrentModel(settings.models),
         face_reader(ReadingOptions.of(settings)),
-        Media(settings.studio_url, settings.studio_api_key.get_secret_value()),
+        Media(
+            settings.studio_url,
+            settings.studio_api_key.get_secret_value(),
+            buckets=Buckets(settings.media_buckets),
+        ),
         network=NETWORK,
     )
     secret = settings.backend_secret.get_secret_value()

@@ -19,12 +19,14 @@ from backend.counters import Counters
 from backend.drawn import encode_drawn
 from backend.learning import LearnedSoFar
 from backend.media import Media
+from backend.mishaps import fault_of
 from backend.naming import Moment, as_shown, predictions
+from backend.opening import open_picture
 from backend.recent import RecentPictures
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
 from faces.identify import CurrentModel, Identifier, respecting
 from faces.learned import Learned, proposals_of
-from faces.pictures import OpenPhoto, open_bytes
+from faces.pictures import OpenPhoto
 from faces.reading import FaceReader, VersionReaders
 from faces.records import (
     Box,
@@ -202,7 +204,7 @@ class Predictor:
 
     def _name_new(self, url: object, moment: Moment) -> Prediction:
         content = self._media.fetch(url)
-        read = self._reader_of(moment).read(open_bytes(content, name="the picture of a task"))
+        read = self._reader_of(moment).read(open_picture(content))
         return predictions([read], moment)[0]
 
     def _name_drawn(self, url: object, context: object) -> Prediction:
@@ -257,7 +259,7 @@ class Predictor:
         """A picture that is looked at right now; annotators draw several boxes in one."""
         kept = self._recent.get(url)
         if kept is None:
-            kept = open_bytes(self._media.fetch(url), name="the picture of a task")
+            kept = open_picture(self._media.fetch(url))
             self._recent.keep(url, kept)
         return kept
 
@@ -278,7 +280,7 @@ class Predictor:
         kind = next((kind for family, kind in _KINDS.items() if isinstance(error, family)), "bug")
         self.counters.add("failures_total", count, kind=kind)
         if kind == "bug":
-            _logger.error("a task failed in a way that nobody thought of", exc_info=error)
+            _logger.error("a task failed in a way that nobody thought of: %s", fault_of(error))
         else:
             _logger.warning("%d failed (%s): %s", count, kind, error)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 
+from backend.mishaps import keep_requests_out
 from faces.errors import FaceloopError, SetupError
 from faces.settings import Settings
 from faces.store.database import open_store
@@ -39,6 +40,7 @@ def run(settings: Settings) -> None:
     listener = listening(settings.backend_host, settings.backend_port)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("backend").setLevel(logging.INFO)
+    logging.getLogger("gunicorn.error").addFilter(keep_requests_out)
     _logger.info("listening on %s:%d", settings.backend_host, settings.backend_port)
     _Server(settings, listener).run()
 

@@ -20,7 +20,7 @@ def connection_findings(facts: Facts, studio: StudioSide) -> Iterator[Finding]:
         return
     yield _registered(facts, photos)
     yield from _misplaced(studio)
-    yield _reached(facts, studio, photos)
+    yield _reached(facts, studio)
     yield _predicting(facts, studio)
     yield from _named(facts)
     for project, desk in studio.desks.items():
@@ -71,27 +71,29 @@ def _misplaced(studio: StudioSide) -> Iterator[Finding]:
         )
 
 
-def _reached(facts: Facts, studio: StudioSide, photos: Desk) -> Finding:
+def _reached(facts: Facts, studio: StudioSide) -> Finding:
     """Label Studio itself was asked to call it."""
     check = "backend, asked by Label Studio"
     if studio.unreachable is not None:
         return trouble(check, *_why(facts, studio.unreachable))
-    mine = _mine(photos)
-    if mine is None:
+    mine = _mine(studio)
+    if not mine:
         return unknown(check, "it may call it, and will once it is registered")
-    if not mine.is_connected:
+    if not mine[0].is_connected:
         return trouble(
             check,
-            f"it reaches {mine.url}, but: {mine.trouble}",
+            f"it reaches {mine[0].url}, but: {mine[0].trouble}",
             f"{_registering(facts)}: a backend that does not let Label Studio in is replaced",
         )
-    return well(check, f"connected, at version {mine.version}")
+    return well(check, f"connected, at version {mine[0].version}")
 
 
-def _mine(photos: Desk) -> BackendState | None:
-    if isinstance(photos.backends, Unknown):
-        return None
-    return next((one for one in photos.backends if one.title == BACKEND_TITLE), None)
+def _mine(studio: StudioSide) -> list[BackendState]:
+    """The backend as it is registered on Photos."""
+    photos = studio.desks.get(Project.PHOTOS)
+    if photos is None or isinstance(photos.backends, Unknown):
+        return []
+    return [one for one in photos.backends if one.title == BACKEND_TITLE]
 
 
 def _why(facts: Facts, told: str) -> tuple[str, str]:
@@ -171,7 +173,8 @@ def _webhook(facts: Facts, studio: StudioSide, check: str, desk: Desk) -> Findin
     if isinstance(desk.webhooks, Unknown):
         return unknown(check, desk.webhooks.why)
     ours = f"{facts.wanted.backend_url}/webhook"
-    astray = [hook.url for hook in desk.webhooks if hook.carries_secret and hook.url != ours]
+    known = {ours, *(f"{one.url}/webhook" for one in _mine(studio))}
+    astray = [hook.url for hook in desk.webhooks if hook.carries_secret and hook.url not in known]
     if astray:
         return trouble(
             check,
@@ -189,7 +192,7 @@ def _webhook(facts: Facts, studio: StudioSide, check: str, desk: Desk) -> Findin
 
 def _problem(facts: Facts, mine: list[Webhook]) -> str | None:
     if not mine:
-        return "none, so answers are read once a minute only"
+        return "none to the backend's address, so answers are read once a minute only"
     if len(mine) > 1:
         return (
             f"{len(mine)} to the backend; one may be of Label Studio's own making, without the "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from faces.errors import SetupError
@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     )
     backend_secret: SecretStr = Field(
         default=SecretStr(""), description="What Label Studio must show to the backend"
+    )
+    media_buckets: str = Field(
+        default="",
+        description="Buckets whose pictures the backend may read, as s3://photos/,gs://more/2019/",
     )
     app_host: str = Field(default="127.0.0.1", description="Address the app listens on")
     app_port: int = Field(default=7860, ge=1, le=65535, description="Port of the app")
@@ -144,6 +148,15 @@ class Settings(BaseSettings):
         default="",
         description="Dask scheduler that reads photos; local: a small one here; empty: none",
     )
+
+    @field_validator("backend_secret")
+    @classmethod
+    def _can_be_sent(cls, secret: SecretStr) -> SecretStr:
+        """Label Studio sends a header in Latin-1 and we read UTF-8, so only ASCII arrives."""
+        text = secret.get_secret_value()
+        if not (text.isascii() and text.isprintable() and text == text.strip()):
+            raise ValueError("only ASCII letters, digits and signs arrive in a header")
+        return secret
 
     @property
     def store_url(self) -> str:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from faces.addresses import System, content_below, first_line, system_of
 from faces.errors import BadPhoto, SetupError
 from faces.pictures import file_bytes
 from faces.records import PhotoFile
 from sync.folder import place_of
-
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
 
 LARGEST_FILE_BYTES = 1 << 29
 """Larger files are refused, as those of a folder are."""
 
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 """Under which name the file systems of fsspec tell when a file was written last."""
-_PASSWORD = re.compile(r"://[^/]*:[^/]+@")
 
 
 def is_address(root: str) -> bool:
@@ -37,7 +33,9 @@ def content_of(file: PhotoFile) -> bytes:
     """
     if not is_address(file.root):
         return file_bytes(place_of(file))
-    content = _fetched(file)
+    content = content_below(
+        file.root, file.path, most_bytes=LARGEST_FILE_BYTES, shown=place_shown(file)
+    )
     if len(content) > LARGEST_FILE_BYTES:
         raise BadPhoto(
             f"{place_shown(file)} is larger than {LARGEST_FILE_BYTES >> 20} MB; shrink it"
@@ -73,7 +71,7 @@ def listed(root: str) -> Iterator[tuple[str, int, int]]:
     Raises:
         SetupError: the address cannot be read, or is missing.
     """
-    system, top = _system(root)
+    system, top = system_of(root)
     system.invalidate_cache()
     try:
         yield from _files_below(top, system)
@@ -82,10 +80,10 @@ def listed(root: str) -> Iterator[tuple[str, int, int]]:
             f"there is no folder {root}; give the one that holds your photos"
         ) from error
     except Exception as error:  # each storage has errors of its own
-        raise SetupError(f"{root} cannot be read: {_first_line(error)}") from error
+        raise SetupError(f"{root} cannot be read: {first_line(error)}") from error
 
 
-def _files_below(top: str, system: AbstractFileSystem) -> Iterator[tuple[str, int, int]]:
+def _files_below(top: str, system: System) -> Iterator[tuple[str, int, int]]:
     if not system.isdir(top):
         raise FileNotFoundError(top)
     prefix = len(top.rstrip("/")) + 1
@@ -96,43 +94,6 @@ def _files_below(top: str, system: AbstractFileSystem) -> Iterator[tuple[str, in
             if told["type"] != "directory":
                 yield told["name"][prefix:], int(told["size"] or 0), _modified_ns(told)
         folders += [told["name"] for told in reversed(inside) if told["type"] == "directory"]
-
-
-def _fetched(file: PhotoFile) -> bytes:
-    """A file of a storage; each has errors of its own, so all of them count."""
-    system, top = _system(file.root)
-    try:
-        with system.open(f"{top.rstrip('/')}/{file.path}", "rb") as opened:
-            content: bytes = opened.read(LARGEST_FILE_BYTES + 1)
-    except Exception as error:
-        raise BadPhoto(f"{place_shown(file)} cannot be read: {_first_line(error)}") from error
-    return content
-
-
-def _system(root: str) -> tuple[AbstractFileSystem, str]:
-    """What reads an address, and how it calls the root.
-
-    Raises:
-        SetupError: nothing that is installed reads such addresses, or a password stands in it.
-    """
-    import fsspec  # only for photos that do not lie in a folder
-
-    if _PASSWORD.search(root):
-        raise SetupError(
-            f"{_PASSWORD.sub('://…@', root)} has a password in it, which would be stored; "
-            "keep it in the settings of fsspec or of the storage"
-        )
-    try:
-        found: tuple[AbstractFileSystem, str] = fsspec.url_to_fs(root)
-    except ImportError as error:
-        raise SetupError(f"{root} cannot be read yet: {error}") from error
-    except (ValueError, TypeError, OSError) as error:
-        raise SetupError(f"{root} cannot be read: {error}") from error
-    return found
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _modified_ns(told: Mapping[str, Any]) -> int:

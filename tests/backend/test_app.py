@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
-from backend.app import LARGEST_BODY_BYTES, create_app
+from backend.app import create_app
+from backend.limits import LARGEST_BODY_BYTES
 from backend.predictor import Predictor
 from faces.errors import StoreError, StudioUnreachable
 from faces.jobs import Job

@@ -26,7 +26,9 @@ def start(workspace: Path, **settings: str) -> subprocess.Popen[str]:
     folder, home = workspace / "elsewhere", workspace / "home"
     folder.mkdir()
     home.mkdir()
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "PYTHONPATH")
+    }
     given = {f"FACELOOP_{name.upper()}": value for name, value in settings.items()}
     return subprocess.Popen(
         [sys.executable, "-m", "backend"],

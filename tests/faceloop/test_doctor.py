@@ -242,7 +242,7 @@ HALF = replace(BACKEND, is_connected=False, trouble="401 Client Error")
             *("a prediction", "of faceloop-0001, but faceloop-0003", "another workspace"),
         ),
         (wanted(backend_url="http://backend:9090"), "backend's name", "no dot", "second name"),
-        (photos(webhooks=[]), "Photos webhook", "none, so", "sync`"),
+        (photos(webhooks=[]), "Photos webhook", "none to", "sync`"),
         (
             photos(webhooks=[HOOK, replace(HOOK, shows_secret=False, carries_secret=False)]),
             *("Photos webhook", "2 to the backend", "sync`"),

@@ -456,6 +456,7 @@ def test_doctor_says_what_somebody_did_and_a_sync_mends_it(loop, what: str) -> N
     assert troubles(loop) == {}
 
 
+@pytest.mark.filterwarnings("ignore:The `parse_obj`:DeprecationWarning")  # in the SDK
 def test_doctor_tells_a_wrong_token_and_one_of_a_kind_that_is_let_in_no_more(loop) -> None:
     wrong = troubles(loop, studio_api_key="0" * 40)
     assert list(wrong) == ["token"]

@@ -1,0 +1,146 @@
+"""The real server under requests that no Label Studio sends: bounds hold, and nothing is told."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from backend.limits import LARGEST_BODY_BYTES
+from tests.backend.test_server import free_port, start, workspace
+
+__all__ = ["free_port", "workspace"]  # fixtures
+
+SECRET = "s3cret-of-tests"
+GROWTH_MB = 200
+"""What 8 bodies of the largest size at once, of the JSON that takes most memory, may add."""
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
+
+
+@dataclass
+class Server:
+    """A running backend; `said` is its log once it has ended."""
+
+    port: int
+    pid: int
+    said: str = ""
+
+    def send(self, *lines: str, body: bytes = b"") -> int:
+        """Send a request as it is written here; the status of what comes back, 0 for nothing."""
+        head = "\r\n".join((*lines, "Host: x", "Connection: close", "", "")).encode("latin-1")
+        with closing(socket.create_connection(("127.0.0.1", self.port), timeout=30)) as sent:
+            try:
+                sent.sendall(head + body)
+                first = sent.makefile("rb").readline()
+            except (BrokenPipeError, ConnectionResetError):
+                return 0
+        return int(first.split()[1]) if first else 0
+
+    def peak_mb(self) -> int:
+        """The most memory that any process of it has had."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        found = [
+            re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+            for pid in (self.pid, *children.split())
+        ]
+        return max(int(one[1]) for one in found if one) // 1024
+
+
+@pytest.fixture
+def server(workspace: Path, free_port: int) -> Iterator[Server]:
+    process = start(workspace, backend_port=str(free_port), backend_secret=SECRET)
+    running = Server(free_port, process.pid)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            requests.get(f"http://127.0.0.1:{free_port}/health", timeout=5)
+            break
+        except requests.ConnectionError:
+            assert time.monotonic() < deadline, "the backend does not answer"
+            time.sleep(0.05)
+    yield running
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    _, running.said = process.communicate(timeout=20)
+    assert process.returncode == 0, running.said
+    assert SECRET not in running.said
+    assert base64.b64encode(SECRET.encode()).decode()[:-2] not in running.said
+    assert "Traceback" not in running.said
+
+
+def test_headers_that_are_doubled_or_broken_open_nothing(server: Server) -> None:
+    shown = f"X-Faceloop-Secret: {SECRET}"
+    basic = base64.b64encode(f"faceloop:{SECRET}".encode()).decode()
+    ask = "GET /versions HTTP/1.1"
+    assert server.send(ask, shown) == 200
+    assert server.send(ask, f"Authorization: Basic {basic}") == 200
+    refused = [
+        server.send(ask, shown, shown),
+        server.send(ask, f"Authorization: Basic {basic}", f"Authorization: Basic {basic}"),
+        server.send(ask, f"X_Faceloop_Secret: {SECRET}"),
+        server.send(ask, "X-Faceloop-Secret: wrong", f"x_faceloop_secret: {SECRET}"),
+        server.send(ask, f"X-Faceloop-Secret: {SECRET}\x00"),
+        server.send(ask, f"X-Faceloop-Secret : {SECRET}"),
+        server.send(ask, f"X-Faceloop-Secret {SECRET}"),
+        server.send(ask, f" {shown}"),
+        server.send(f"GET /versions?secret={SECRET} HTTP/1.1"),
+        server.send(f"GET /versions {SECRET} HTTP/1.1"),
+        server.send(f"{SECRET}"),
+        server.send(ask, f"X-Faceloop-Secret: {'x' * 100_000}"),
+        server.send(ask, *(f"X-{number}: {SECRET}" for number in range(200))),
+    ]
+    assert set(refused) <= {400, 401, 431}, refused
+
+
+def test_two_lengths_of_a_body_are_not_both_believed(server: Server) -> None:
+    head = ("POST /setup HTTP/1.1", f"X-Faceloop-Secret: {SECRET}")
+    both = server.send(*head, "Content-Length: 2", "Transfer-Encoding: chunked", body=b"0\r\n\r\n")
+    two = server.send(*head, "Content-Length: 2", "Content-Length: 3", body=b"{} ")
+    negative = server.send(*head, "Content-Length: -1", body=b"{}")
+    assert {both, two, negative} == {400}
+
+
+def test_memory_stays_within_bounds_and_health_answers_while_bodies_are_huge(
+    server: Server,
+) -> None:
+    nested = b'{"tasks": [' + b"[]," * ((LARGEST_BODY_BYTES - 64) // 3) + b"[]]}"
+    headers = {"X-Faceloop-Secret": SECRET}
+    url = f"http://127.0.0.1:{server.port}"
+    before_mb = server.peak_mb()
+    statuses: list[int] = []
+
+    def post() -> None:
+        answer = requests.post(f"{url}/predict", data=nested, headers=headers, timeout=60)
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=post) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    slowest_s = 0.0
+    while any(thread.is_alive() for thread in threads):
+        begun = time.monotonic()
+        assert requests.get(f"{url}/health", timeout=10).json()["status"] == "UP"
+        slowest_s = max(slowest_s, time.monotonic() - begun)
+        time.sleep(0.05)
+    assert set(statuses) <= {413, 429}
+    assert len(statuses) == 8
+    chunked = requests.post(
+        f"{url}/predict",
+        data=iter([b" " * (1 << 20)] * ((LARGEST_BODY_BYTES >> 20) + 1)),
+        headers=headers,
+        timeout=60,
+    )
+    assert chunked.status_code == 413
+    grown_mb = server.peak_mb() - before_mb
+    assert grown_mb < GROWTH_MB, json.dumps({"grown_mb": grown_mb, "slowest_s": slowest_s})
