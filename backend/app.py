@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as WSGIResponse
 from backend.access import is_allowed
 from backend.checks import Checks, is_photos_config
 from backend.counters import Counters
-from backend.limits import check_body, check_count, limit_bodies
+from backend.limits import MOST_INTERACTIVE, check_body, check_count, limit_bodies
 from backend.mishaps import fault_of
 from backend.predictor import Prediction, Predictor
 from faces.errors import FaceloopError
@@ -122,6 +122,7 @@ def _named(predictor: Predictor, tasks: list[object], params: object) -> list[Pr
     context = params.get("context") if isinstance(params, dict) else None
     if context is None:
         return predictor.predict(tasks)
+    check_count(tasks, most=MOST_INTERACTIVE)
     return [predictor.interactive(task, context) for task in tasks]
 
 

@@ -18,6 +18,8 @@ MOST_VALUES = 500_000
 """Lists, objects and their items in a body; parsing lets nothing else run meanwhile."""
 MOST_TASKS = 5_000
 """Label Studio sends all tasks that somebody has chosen at once; more are pushed by `sync`."""
+MOST_INTERACTIVE = 10
+"""Tasks in which somebody draws at one moment; Label Studio asks about one."""
 _WAITS_S = 20.0
 
 
@@ -62,11 +64,11 @@ def check_body(body: bytes) -> None:
         raise RequestEntityTooLarge(f"more than {MOST_VALUES:,} values in one body")
 
 
-def check_count(tasks: list[object]) -> None:
+def check_count(tasks: list[object], *, most: int = MOST_TASKS) -> None:
     """Refuse more tasks than are answered at once.
 
     Raises:
         RequestEntityTooLarge: there are too many.
     """
-    if len(tasks) > MOST_TASKS:
-        raise RequestEntityTooLarge(f"more than {MOST_TASKS:,} tasks at once")
+    if len(tasks) > most:
+        raise RequestEntityTooLarge(f"more than {most:,} tasks at once")
