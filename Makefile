@@ -78,6 +78,13 @@ check: setup-dev ## format, lint, types, imports, spelling, generated text, forb
 	@$(if $(COGGED),$(RUN) cogapp --check -P $(COGGED))
 	@$(RUN) scripts.check_files
 
+# Their packages are nobody's dependencies, so they have an environment of their own.
+.PHONY: audit
+audit: python ## bandit over the code, pip-audit over the pinned packages (asks PyPI)
+	@"$(RUNNER)" -m venv build/audit && build/audit/bin/pip install -q bandit pip-audit
+	@build/audit/bin/bandit -q -c pyproject.toml -r faceloop faces backend sync training serve
+	@build/audit/bin/pip-audit --no-deps --disable-pip -r constraints.txt -r constraints-studio.txt
+
 fix: setup-dev ## mend what tools can mend
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .

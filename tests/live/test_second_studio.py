@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
@@ -243,6 +244,19 @@ def test_all_works_but_what_their_protections_forbid(checked) -> None:
         r"Label Studio does not call the backend, [^\n]*reserved network address[^\n]*\n",
         checked.stderr,
     )
+
+
+def test_doctor_says_what_their_protections_forbid_and_what_would_allow_it(
+    studio: TheirStudio, ours: Ours, checked
+) -> None:
+    done = ours.faceloop("doctor", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    found = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["remedy"]}
+    assert set(found) == {"backend", "backend, registered", "backend, asked by Label Studio"}
+    blocked = found["backend, asked by Label Studio"]
+    assert "network rules block the address" in blocked["told"]
+    assert "USER_ADDITIONAL_BANNED_SUBNETS" in blocked["remedy"]
+    assert studio.their_work() == studio.before
 
 
 def test_only_our_two_projects_are_added(studio: TheirStudio, checked) -> None:
