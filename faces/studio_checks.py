@@ -81,7 +81,7 @@ class StudioChecks(StudioConnection):
     def backends(self, project: int) -> list[BackendState]:
         """All backends of a project; each is asked meanwhile."""
         return [
-            _backend(told) for told in self._json("GET", "api/ml/", params={"project": project})
+            _backend(told) for told in self._rows("api/ml/", {"project": project})
         ]
 
     def ask_backend(self, project: int) -> str:
@@ -126,7 +126,7 @@ class StudioChecks(StudioConnection):
 
     def webhooks(self, project: int) -> list[WebhookState]:
         """All webhooks that fire for a project."""
-        found = self._json("GET", "api/webhooks/", params={"project": project})
+        found = self._rows("api/webhooks/", {"project": project})
         return [
             WebhookState(
                 url=str(hook["url"]),
@@ -139,7 +139,7 @@ class StudioChecks(StudioConnection):
 
     def folders_served(self, project: int) -> list[str]:
         """The folders below Label Studio's document root that a project may show."""
-        found = self._json("GET", "api/storages/localfiles/", params={"project": project})
+        found = self._rows("api/storages/localfiles/", {"project": project})
         return [str(storage.get("path") or "") for storage in found]
 
     def checks_strictly(self, project: int) -> bool:
