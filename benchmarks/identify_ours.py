@@ -13,7 +13,7 @@ from faces.identify import Identifier
 from faces.records import NETWORK, FaceId, FloatRows, Person, PersonId, PhotoId, unit_rows
 from faces.settings import Settings
 from training.dataset import DataSet, Part
-from training.retrain import learned
+from training.drafting import learned
 
 _WHENEVER = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -144,7 +144,7 @@ def _loaded(folder: Path, draft: ModelVersion) -> tuple[float, ModelVersion]:
 
 
 def _learned(data: DataSet) -> ModelVersion:
-    from training.retrain import learned
+    from training.drafting import learned
 
     now = datetime(2026, 1, 1, tzinfo=UTC)
     return learned(data, now=now, parent=None, seed=0, strangers_accepted=0.01, report=note)

@@ -17,128 +17,37 @@ version.json is noticed as well as a changed weight.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from faces.errors import BrokenModelVersion, SetupError
-from faces.likeness import NO_STRANGERS, Strangers
-from faces.records import ENCODING_LENGTH, NETWORK, FloatRows, Person, PersonId
+from faces.model_version import VERSION_ID
+from faces.model_version import ModelVersion as ModelVersion
+from faces.model_version import tuned_network_id as tuned_network_id
+from faces.version_format import (
+    DESCRIPTION,
+    MEND,
+    NETWORK_FILE,
+    WEIGHTS,
+    assembled,
+    described,
+    digest,
+    is_named_for,
+    read_description,
+)
 
-FORMAT = 2
-"""Raised when an older faceloop could no longer read what this one writes."""
-_WEIGHTS = "weights.safetensors"
-_DESCRIPTION = "version.json"
-_NETWORK = "network.onnx"
 POINTER = "current"
 """The file in the folder of versions that holds the id of the one in use."""
 _USED = "used"
 _UNFINISHED = ".writing-"
-_ID = re.compile(r"model-(\d{4,})-[0-9a-f]{8}")
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """What was learned of people's faces, and all that is needed to use it.
-
-    Row i of `weights` belongs to `people[i]`. A face of unit encoding x is person i with the
-    probability exp(scale * x.w[i]) / (exp(scale * (unknown_cosine + c)) + sum over j of
-    exp(scale * x.w[j])), where c is how much `strangers` crowd x; below `threshold` the answer is
-    unknown. `same_person` is for whoever is named later (`likeness.class_means`). Names are those
-    at training time. `onnx` is the network that makes the encodings, empty where it is the one that
-    every installation has.
-    """
-
-    id: str
-    created_at: datetime
-    network: str
-    people: tuple[Person, ...]
-    weights: FloatRows  # (p, 128), of length 1 or a little less
-    scale: float
-    unknown_cosine: float
-    threshold: float
-    metrics: Mapping[str, float]
-    data_hash: str
-    parent: str | None
-    faceloop_version: str
-    strangers: Strangers = NO_STRANGERS
-    same_person: float = 1.0
-    onnx: bytes = field(default=b"", repr=False)
-
-    def __post_init__(self) -> None:
-        """Refuse a version that could not name anybody soundly."""
-        if not _ID.fullmatch(self.id):
-            raise ValueError(f"a model version is called like model-0001-9c1e2a7f, not {self.id!r}")
-        if self.created_at.tzinfo is None:
-            raise ValueError(f"a version's time needs a zone, got {self.created_at.isoformat()}")
-        if len({person.id for person in self.people}) != len(self.people) or not self.people:
-            raise ValueError("a version knows at least one person, and each of them once")
-        if bool(self.onnx) != (_TUNED in self.network):
-            raise ValueError(f"a version brings its network if it was tuned: {self.network}")
-        self._check_numbers()
-
-    def _check_numbers(self) -> None:
-        expected = (len(self.people), ENCODING_LENGTH)
-        if self.weights.shape != expected or self.weights.dtype != np.float32:
-            raise ValueError(f"weights are float32 {expected}, got {self.weights.shape}")
-        lengths = np.linalg.norm(self.weights, axis=1)
-        if not ((lengths > 0.5) & (lengths < 1 + 1e-4)).all():
-            raise ValueError("every row of the weights has length 1 or a little less")
-        if not (np.isfinite(self.scale) and self.scale > 0 and np.isfinite(self.unknown_cosine)):
-            raise ValueError(f"no probability follows from {self.scale}, {self.unknown_cosine}")
-        if not 0.0 < self.same_person <= 1.0:
-            raise ValueError(f"two faces of a person are alike by 0 to 1, got {self.same_person}")
-        if not 0.0 <= self.threshold <= 1.0:
-            raise ValueError(f"a threshold lies between 0 and 1, got {self.threshold}")
-        if not all(np.isfinite(value) for value in self.metrics.values()):
-            raise ValueError(f"a metric that was not measured is left out, got {self.metrics}")
-
-
-_TUNED = "-tuned-"
-
-
-def tuned_network_id(onnx: bytes) -> str:
-    """What a tuned network is called: its encodings are kept under this name, apart from others."""
-    return f"{NETWORK}{_TUNED}{hashlib.sha256(onnx).hexdigest()[:16]}"
-
-
-class _PersonInFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    id: str
-    name: str
-
-
-class _Description(BaseModel):
-    """version.json, less its format number."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    id: str
-    created_at: AwareDatetime
-    network: str
-    people: list[_PersonInFile]
-    scale: float
-    unknown_cosine: float
-    strangers_start: float
-    strangers_scale: float
-    same_person: float
-    threshold: float
-    metrics: dict[str, float]
-    data_hash: str
-    parent: str | None
-    faceloop_version: str
-    files: dict[str, str]
+_MOST_USED = 100
 
 
 def numbered(folder: Path, draft: ModelVersion) -> ModelVersion:
@@ -147,7 +56,7 @@ def numbered(folder: Path, draft: ModelVersion) -> ModelVersion:
     The digest leaves out the id and the time, so the same content gets the same digest.
     """
     taken = [_number(version) for version in list_versions(folder)]
-    return replace(draft, id=f"model-{max(taken, default=0) + 1:04d}-{_digest(draft)}")
+    return replace(draft, id=f"model-{max(taken, default=0) + 1:04d}-{digest(draft)}")
 
 
 def save_version(folder: Path, version: ModelVersion) -> None:
@@ -161,16 +70,16 @@ def save_version(folder: Path, version: ModelVersion) -> None:
         SetupError: the folder cannot be written.
     """
     if (folder / version.id).exists():
-        if _digest(load_version(folder, version.id)) != _digest(version):
+        if digest(load_version(folder, version.id)) != digest(version):
             raise BrokenModelVersion(f"another model version is called {version.id} already")
         return
     files = {
-        _WEIGHTS: save_tensors({"weights": version.weights, "strangers": version.strangers.rows})
+        WEIGHTS: save_tensors({"weights": version.weights, "strangers": version.strangers.rows})
     }
     if version.onnx:
-        files[_NETWORK] = version.onnx
+        files[NETWORK_FILE] = version.onnx
     try:
-        _write_folder(folder / version.id, {**files, _DESCRIPTION: _described(version, files)})
+        _write_folder(folder / version.id, {**files, DESCRIPTION: described(version, files)})
     except OSError as error:
         raise SetupError(f"cannot write {version.id} to {folder}: {error.strerror}") from error
 
@@ -181,24 +90,24 @@ def load_version(folder: Path, version_id: str) -> ModelVersion:
     Raises:
         BrokenModelVersion: it is missing, incomplete, changed or of a newer format.
     """
-    if not _ID.fullmatch(version_id):
+    if not VERSION_ID.fullmatch(version_id):
         raise BrokenModelVersion(f"{version_id!r} is no model version; they are below {folder}")
-    description = _read_description(folder, version_id)
+    description = read_description(folder, version_id)
     contents = {
         name: _checked(folder, version_id, name, expected)
         for name, expected in sorted(description.files.items())
     }
-    if _WEIGHTS not in contents:
-        raise BrokenModelVersion(f"{version_id} in {folder} names no {_WEIGHTS}; {_MEND}")
+    if WEIGHTS not in contents:
+        raise BrokenModelVersion(f"{version_id} in {folder} names no {WEIGHTS}; {MEND}")
     try:
-        version = _assembled(
-            description, load_tensors(contents[_WEIGHTS]), contents.get(_NETWORK, b"")
+        version = assembled(
+            description, load_tensors(contents[WEIGHTS]), contents.get(NETWORK_FILE, b"")
         )
     except (SafetensorError, ValueError, KeyError) as error:
         raise BrokenModelVersion(f"{version_id} in {folder} makes no sense: {error}") from error
-    is_changed = version.id != version_id or not version_id.endswith(_digest(version))
-    if is_changed or (version.onnx and not _is_named_for(version.network, description)):
-        raise BrokenModelVersion(f"{_DESCRIPTION} of {version_id} in {folder} was changed; {_MEND}")
+    is_changed = version.id != version_id or not version_id.endswith(digest(version))
+    if is_changed or (version.onnx and not is_named_for(version.network, description)):
+        raise BrokenModelVersion(f"{DESCRIPTION} of {version_id} in {folder} was changed; {MEND}")
     return version
 
 
@@ -221,7 +130,7 @@ def list_versions(folder: Path) -> list[str]:
     """The ids of all versions, oldest first; unfinished ones are not among them."""
     if not folder.is_dir():
         return []
-    found = [entry.name for entry in folder.iterdir() if _ID.fullmatch(entry.name)]
+    found = [entry.name for entry in folder.iterdir() if VERSION_ID.fullmatch(entry.name)]
     return sorted(found, key=lambda version: (_number(version), version))
 
 
@@ -290,82 +199,8 @@ def point_to(folder: Path, used: Sequence[str]) -> None:
         raise SetupError(f"cannot make {used[-1]} current: {error.strerror}") from error
 
 
-_MOST_USED = 100
-
-
-_MEND = "use another version, or run `faceloop retrain`"
-
-
 def _number(version_id: str) -> int:
     return int(version_id.split("-")[1])
-
-
-def _digest(version: ModelVersion) -> str:
-    """8 hex digits over all that a version says, less its id and time."""
-    said = {name: value for name, value in _plain(version).items() if name not in _NOT_CONTENT}
-    content = json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
-    rows = (version.weights, version.strangers.rows)
-    learned = b"".join(np.ascontiguousarray(some, dtype="<f4").tobytes() for some in rows)
-    return hashlib.sha256(content + b"\0" + learned).hexdigest()[:8]
-
-
-_NOT_CONTENT = ("id", "created_at")
-
-
-def _is_named_for(network: str, description: _Description) -> bool:
-    """Whether a tuned network is the one that its name, and so the version's digest, stands for."""
-    return description.files[_NETWORK].startswith(network.partition(_TUNED)[2])
-
-
-def _plain(version: ModelVersion) -> dict[str, Any]:
-    """All but the rows as JSON values."""
-    return {
-        "id": version.id,
-        "created_at": version.created_at.isoformat(),
-        "network": version.network,
-        "people": [{"id": person.id, "name": person.name} for person in version.people],
-        "scale": float(version.scale),
-        "unknown_cosine": float(version.unknown_cosine),
-        "strangers_start": float(version.strangers.start),
-        "strangers_scale": float(version.strangers.scale),
-        "same_person": float(version.same_person),
-        "threshold": float(version.threshold),
-        "metrics": {name: float(value) for name, value in version.metrics.items()},
-        "data_hash": version.data_hash,
-        "parent": version.parent,
-        "faceloop_version": version.faceloop_version,
-    }
-
-
-def _described(version: ModelVersion, files: Mapping[str, bytes]) -> bytes:
-    """version.json of a version with these files."""
-    told = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    content = {"format": FORMAT, **_plain(version), "files": told}
-    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False).encode() + b"\n"
-
-
-def _read_description(folder: Path, version_id: str) -> _Description:
-    """version.json, whose format is looked at before anything else."""
-    path = folder / version_id / _DESCRIPTION
-    try:
-        content = json.loads(path.read_bytes())
-        found = content.pop("format")
-    except OSError as error:
-        raise BrokenModelVersion(
-            f"{version_id} in {folder} lacks {_DESCRIPTION} ({error.strerror}); {_MEND}"
-        ) from error
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise BrokenModelVersion(f"{path} is no description of a model version") from error
-    if found != FORMAT:
-        raise BrokenModelVersion(
-            f"{version_id} in {folder} has format {found}, this faceloop reads {FORMAT}; "
-            "use the faceloop that wrote it, or run `faceloop retrain`"
-        )
-    try:
-        return _Description.model_validate(content)
-    except ValidationError as error:
-        wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise BrokenModelVersion(f"{path} has no usable {wrong}; {_MEND}") from error
 
 
 def _checked(folder: Path, version_id: str, name: str, expected: str) -> bytes:
@@ -376,25 +211,11 @@ def _checked(folder: Path, version_id: str, name: str, expected: str) -> bytes:
         content = (folder / version_id / name).read_bytes()
     except OSError as error:
         raise BrokenModelVersion(
-            f"{version_id} in {folder} lacks {name} ({error.strerror}); {_MEND}"
+            f"{version_id} in {folder} lacks {name} ({error.strerror}); {MEND}"
         ) from error
     if hashlib.sha256(content).hexdigest() != expected:
-        raise BrokenModelVersion(f"{name} of {version_id} in {folder} was changed; {_MEND}")
+        raise BrokenModelVersion(f"{name} of {version_id} in {folder} was changed; {MEND}")
     return content
-
-
-def _assembled(
-    description: _Description, rows: Mapping[str, FloatRows], onnx: bytes
-) -> ModelVersion:
-    apart = {"files", "people", "strangers_start", "strangers_scale"}
-    start, scale = description.strangers_start, description.strangers_scale
-    return ModelVersion(
-        **description.model_dump(exclude=apart),
-        people=tuple(Person(PersonId(one.id), one.name) for one in description.people),
-        weights=rows["weights"],
-        strangers=Strangers(rows["strangers"], start=start, scale=scale),
-        onnx=onnx,
-    )
 
 
 def _write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -13,6 +13,7 @@ from faces.threads import products_by_one_thread
 from faces.versions import ModelVersion
 from training.calibrate import as_if_left_out, finished
 from training.dataset import DataSet, Part
+from training.drafting import ASKED
 from training.evaluate import Judged, as_one, judged
 from training.head import Head, class_mean_head, nearest_centroid, person_sums
 from training.learners import (
@@ -37,7 +38,6 @@ from training.mistakes import (
     doubts,
     named_faces,
 )
-from training.retrain import ASKED
 from training.seen import Resolve, Seen, seen_by
 from training.shares import (
     Point,

@@ -13,13 +13,13 @@ from faces.records import FaceId, Person, PersonId, PhotoId, unit_rows
 from faces.versions import ModelVersion, tuned_network_id
 from training import tuning
 from training.dataset import DataSet, Part, Samples
+from training.drafting import learned
 from training.evaluate import Judged
 from training.head import class_mean_head, head_of
 from training.learners import NEAREST_CENTROID, TUNED_NETWORK, Learner
 from training.learning_curve import learning_curve, thinned
 from training.mistakes import Album, Named, confusion_matrix, confusions, doubts, named_faces
 from training.report import VersionReport, report_of
-from training.retrain import learned
 from training.top_losses import top_losses
 
 NETWORK = "dlib-resnet-v1"

@@ -41,10 +41,11 @@ from faces.store.photo_parts import photo_parts
 from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
 from training.__main__ import main
 from training.dataset import DataSet, Part
+from training.drafting import learned
 from training.gathering import gathered
 from training.name_changes import name_changes, told_changes
 from training.parts import part_of
-from training.retrain import Retrained, learned, retrain
+from training.retrain import Retrained, retrain
 
 NETWORK = "dlib-resnet-v1"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -14,8 +14,8 @@ from faces.records import FaceId, Person, PersonId, PhotoId, unit_rows
 from faces.versions import ModelVersion, tuned_network_id
 from training import tuning
 from training.dataset import DataSet, Part
+from training.drafting import learned
 from training.promotion import Comparison
-from training.retrain import learned
 from training.tuning import (
     TUNED,
     Chips,

@@ -1,0 +1,136 @@
+"""How a model version is told in files: version.json, its rows, and the digest of all it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from faces.errors import BrokenModelVersion
+from faces.likeness import Strangers
+from faces.model_version import TUNED, ModelVersion
+from faces.records import FloatRows, Person, PersonId
+
+FORMAT = 2
+"""Raised when an older faceloop could no longer read what this one writes."""
+DESCRIPTION = "version.json"
+WEIGHTS = "weights.safetensors"
+NETWORK_FILE = "network.onnx"
+MEND = "use another version, or run `faceloop retrain`"
+
+
+class _PersonInFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    name: str
+
+
+class Description(BaseModel):
+    """version.json, less its format number."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    id: str
+    created_at: AwareDatetime
+    network: str
+    people: list[_PersonInFile]
+    scale: float
+    unknown_cosine: float
+    strangers_start: float
+    strangers_scale: float
+    same_person: float
+    threshold: float
+    metrics: dict[str, float]
+    data_hash: str
+    parent: str | None
+    faceloop_version: str
+    files: dict[str, str]
+
+
+def read_description(folder: Path, version_id: str) -> Description:
+    """version.json, whose format is looked at before anything else."""
+    path = folder / version_id / DESCRIPTION
+    try:
+        content = json.loads(path.read_bytes())
+        found = content.pop("format")
+    except OSError as error:
+        raise BrokenModelVersion(
+            f"{version_id} in {folder} lacks {DESCRIPTION} ({error.strerror}); {MEND}"
+        ) from error
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise BrokenModelVersion(f"{path} is no description of a model version") from error
+    if found != FORMAT:
+        raise BrokenModelVersion(
+            f"{version_id} in {folder} has format {found}, this faceloop reads {FORMAT}; "
+            "use the faceloop that wrote it, or run `faceloop retrain`"
+        )
+    try:
+        return Description.model_validate(content)
+    except ValidationError as error:
+        wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise BrokenModelVersion(f"{path} has no usable {wrong}; {MEND}") from error
+
+
+def digest(version: ModelVersion) -> str:
+    """8 hex digits over all that a version says, less its id and time."""
+    said = {name: value for name, value in _plain(version).items() if name not in _NOT_CONTENT}
+    content = json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
+    rows = (version.weights, version.strangers.rows)
+    learned = b"".join(np.ascontiguousarray(some, dtype="<f4").tobytes() for some in rows)
+    return hashlib.sha256(content + b"\0" + learned).hexdigest()[:8]
+
+
+_NOT_CONTENT = ("id", "created_at")
+
+
+def is_named_for(network: str, description: Description) -> bool:
+    """Whether a tuned network is the one that its name, and so the version's digest, stands for."""
+    return description.files[NETWORK_FILE].startswith(network.partition(TUNED)[2])
+
+
+def _plain(version: ModelVersion) -> dict[str, Any]:
+    """All but the rows as JSON values."""
+    return {
+        "id": version.id,
+        "created_at": version.created_at.isoformat(),
+        "network": version.network,
+        "people": [{"id": person.id, "name": person.name} for person in version.people],
+        "scale": float(version.scale),
+        "unknown_cosine": float(version.unknown_cosine),
+        "strangers_start": float(version.strangers.start),
+        "strangers_scale": float(version.strangers.scale),
+        "same_person": float(version.same_person),
+        "threshold": float(version.threshold),
+        "metrics": {name: float(value) for name, value in version.metrics.items()},
+        "data_hash": version.data_hash,
+        "parent": version.parent,
+        "faceloop_version": version.faceloop_version,
+    }
+
+
+def described(version: ModelVersion, files: Mapping[str, bytes]) -> bytes:
+    """version.json of a version with these files."""
+    told = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    content = {"format": FORMAT, **_plain(version), "files": told}
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False).encode() + b"\n"
+
+
+def assembled(description: Description, rows: Mapping[str, FloatRows], onnx: bytes) -> ModelVersion:
+    """The version that a description and its files tell of.
+
+    Raises:
+        ValueError: they make no sense; KeyError: rows are missing.
+    """
+    apart = {"files", "people", "strangers_start", "strangers_scale"}
+    start, scale = description.strangers_start, description.strangers_scale
+    return ModelVersion(
+        **description.model_dump(exclude=apart),
+        people=tuple(Person(PersonId(one.id), one.name) for one in description.people),
+        weights=rows["weights"],
+        strangers=Strangers(rows["strangers"], start=start, scale=scale),
+        onnx=onnx,
+    )

@@ -1,0 +1,122 @@
+"""A version before it has a number: learned, calibrated, measured beside the nearest centroid."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import numpy as np
+
+from faces.errors import SetupError
+from faces.versions import ModelVersion
+from training.calibrate import finished
+from training.dataset import DataSet, Part
+from training.evaluate import measured
+from training.head import Head, class_mean_head, nearest_centroid
+
+Report = Callable[[str], object]
+"""Told each step in one line."""
+
+ASKED = "strangers_asked"
+"""The metric that tells for which share of strangers the threshold was set."""
+_UNNUMBERED = "model-0000-00000000"
+_EPOCHS_A_LINE = 10
+
+
+def learned(
+    data: DataSet,
+    *,
+    now: datetime,
+    parent: str | None,
+    seed: int,
+    strangers_accepted: float,
+    report: Report,
+) -> ModelVersion:
+    """A version without a number: learned, calibrated, and measured beside the nearest centroid.
+
+    `strangers_accepted` is the share of strangers that may get a name.
+
+    Raises:
+        SetupError: torch or fastai is not installed.
+    """
+    learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
+    report(f"learning {len(data.people)} people from {learning.count} faces")
+    start = class_mean_head(learning, data.network)
+    head = _learn(start, data, np.random.default_rng(seed), report)
+    head, head_threshold = finished(head, start, data.unseen(), calibration, strangers_accepted)
+    test = data.samples(Part.TEST)
+    metrics = {
+        ASKED: strangers_accepted,
+        "learning_faces": float(learning.count),
+        "calibration_faces": float(calibration.count),
+        "test_faces": float(test.count),
+        **measured(head, head_threshold, test),
+        **{
+            f"centroid_{name}": value
+            for name, value in measured(*_centroid(data, strangers_accepted), test).items()
+        },
+    }
+    return _drafted(head, head_threshold, data, metrics, now=now, parent=parent)
+
+
+def centroid_version(data: DataSet, *, now: datetime, strangers_accepted: float) -> ModelVersion:
+    """The nearest centroid, calibrated alike, as a version without a number."""
+    head, at = _centroid(data, strangers_accepted)
+    return _drafted(head, at, data, {ASKED: strangers_accepted}, now=now, parent=None)
+
+
+def faceloop_version() -> str:
+    """The faceloop that learns here."""
+    return importlib.metadata.version("faceloop")
+
+
+def _centroid(data: DataSet, strangers_accepted: float) -> tuple[Head, float]:
+    nearest = nearest_centroid(class_mean_head(data.samples(Part.LEARNING), data.network))
+    calibration = data.samples(Part.CALIBRATION)
+    return finished(nearest, nearest, data.unseen(), calibration, strangers_accepted)
+
+
+def _drafted(
+    head: Head,
+    at: float,
+    data: DataSet,
+    metrics: Mapping[str, float],
+    *,
+    now: datetime,
+    parent: str | None,
+) -> ModelVersion:
+    """A version without a number that names by this head, from the probability `at` on."""
+    return ModelVersion(
+        id=_UNNUMBERED,
+        created_at=now,
+        network=data.network,
+        people=data.people,
+        weights=head.weights,
+        scale=head.scale,
+        unknown_cosine=head.unknown_cosine,
+        threshold=at,
+        metrics=metrics,
+        data_hash=data.hash,
+        parent=parent,
+        faceloop_version=faceloop_version(),
+        strangers=head.strangers,
+        same_person=head.same_person,
+        onnx=data.onnx,
+    )
+
+
+def _learn(start: Head, data: DataSet, rng: np.random.Generator, report: Report) -> Head:
+    try:
+        from training.learner import learn  # torch takes seconds to import
+    except ModuleNotFoundError as missing:
+        raise SetupError(
+            f"training needs {missing.name}; run `make setup`, or install '.[training]'"
+        ) from missing
+
+    def tell(done: int, epochs: int) -> None:
+        if done % _EPOCHS_A_LINE == 0:
+            report(f"learned {done} of {epochs} epochs")
+
+    learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
+    return learn(start, learning, calibration, rng=rng, progress=tell)
