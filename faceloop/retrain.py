@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from training.tuning import Chips
 
 Seed = Annotated[
-    int | None, typer.Option(help="The same seed and confirmations give the same version.")
+    int | None,
+    typer.Option(help="The same seed, confirmations and version before give the same version."),
 ]
 
 DryRun = Annotated[

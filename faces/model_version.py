@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
 from faces.likeness import NO_STRANGERS, Strangers
 from faces.records import ENCODING_LENGTH, NETWORK, FloatRows, Person
@@ -19,6 +20,26 @@ TUNED = "-tuned-"
 """What the name of a tuned network has between that of the usual one and its digest."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Lineage:
+    """What a version was learned from, so that the next one need not learn all of it again.
+
+    `faces` (n,) are digests, ascending: of each face, what it serves for, and what it was called.
+    `new` of them came after everybody was last learned from the start.
+    """
+
+    seed: int
+    faces: npt.NDArray[np.uint64]
+    new: int
+
+    def __post_init__(self) -> None:
+        """Refuse digests of another kind, and more new faces than there are."""
+        if self.faces.ndim != 1 or self.faces.dtype != np.uint64:
+            raise ValueError(f"a digest for each face is uint64 (n,), got {self.faces.dtype}")
+        if not 0 <= self.new <= len(self.faces):
+            raise ValueError(f"{self.new} of {len(self.faces)} faces cannot be new")
+
+
 @dataclass(frozen=True)
 class ModelVersion:
     """What was learned of people's faces, and all that is needed to use it.
@@ -27,8 +48,8 @@ class ModelVersion:
     probability exp(scale * x.w[i]) / (exp(scale * (unknown_cosine + c)) + sum over j of
     exp(scale * x.w[j])), where c is how much `strangers` crowd x; below `threshold` the answer is
     unknown. `same_person` is for whoever is named later (`likeness.class_means`). Names are those
-    at training time. `onnx` is the network that makes the encodings, empty where it is the one that
-    every installation has.
+    at training time. `lineage` is None where an older faceloop wrote the version. `onnx` is the
+    network that makes the encodings, empty where it is the one that every installation has.
     """
 
     id: str
@@ -45,6 +66,7 @@ class ModelVersion:
     faceloop_version: str
     strangers: Strangers = NO_STRANGERS
     same_person: float = 1.0
+    lineage: Lineage | None = None
     onnx: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:

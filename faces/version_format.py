@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from faces.errors import BrokenModelVersion
 from faces.likeness import Strangers
-from faces.model_version import TUNED, ModelVersion
-from faces.records import FloatRows, Person, PersonId
+from faces.model_version import TUNED, Lineage, ModelVersion
+from faces.records import Person, PersonId
 
-FORMAT = 2
+FORMAT = 3
 """Raised when an older faceloop could no longer read what this one writes."""
+_STILL_READ = (2, FORMAT)
+"""A version of format 2 does not say what it was learned from, so none can grow from it."""
 DESCRIPTION = "version.json"
 WEIGHTS = "weights.safetensors"
 NETWORK_FILE = "network.onnx"
@@ -28,6 +31,14 @@ class _PersonInFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     id: str
     name: str
+
+
+class _LineageInFile(BaseModel):
+    """All but the digests of the faces, which lie beside the weights."""
+
+    model_config = ConfigDict(extra="forbid")
+    seed: int
+    new: int
 
 
 class Description(BaseModel):
@@ -48,6 +59,7 @@ class Description(BaseModel):
     data_hash: str
     parent: str | None
     faceloop_version: str
+    lineage: _LineageInFile | None = None
     files: dict[str, str]
 
 
@@ -63,9 +75,10 @@ def read_description(folder: Path, version_id: str) -> Description:
         ) from error
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise BrokenModelVersion(f"{path} is no description of a model version") from error
-    if found != FORMAT:
+    if found not in _STILL_READ:
         raise BrokenModelVersion(
-            f"{version_id} in {folder} has format {found}, this faceloop reads {FORMAT}; "
+            f"{version_id} in {folder} has format {found}, this faceloop reads "
+            f"{' and '.join(map(str, _STILL_READ))}; "
             "use the faceloop that wrote it, or run `faceloop retrain`"
         )
     try:
@@ -81,6 +94,8 @@ def digest(version: ModelVersion) -> str:
     content = json.dumps(said, sort_keys=True, ensure_ascii=True).encode()
     rows = (version.weights, version.strangers.rows)
     learned = b"".join(np.ascontiguousarray(some, dtype="<f4").tobytes() for some in rows)
+    if version.lineage:
+        learned += np.ascontiguousarray(version.lineage.faces, dtype="<u8").tobytes()
     return hashlib.sha256(content + b"\0" + learned).hexdigest()[:8]
 
 
@@ -93,7 +108,8 @@ def is_named_for(network: str, description: Description) -> bool:
 
 
 def _plain(version: ModelVersion) -> dict[str, Any]:
-    """All but the rows as JSON values."""
+    """All but the rows as JSON values; what an older faceloop left out is left out."""
+    lineage = version.lineage
     return {
         "id": version.id,
         "created_at": version.created_at.isoformat(),
@@ -109,7 +125,14 @@ def _plain(version: ModelVersion) -> dict[str, Any]:
         "data_hash": version.data_hash,
         "parent": version.parent,
         "faceloop_version": version.faceloop_version,
+        **({"lineage": {"seed": lineage.seed, "new": lineage.new}} if lineage else {}),
     }
+
+
+def rows_of(version: ModelVersion) -> dict[str, npt.NDArray[Any]]:
+    """What a version knows as arrays, by name."""
+    told = {"weights": version.weights, "strangers": version.strangers.rows}
+    return told if version.lineage is None else {**told, "faces": version.lineage.faces}
 
 
 def described(version: ModelVersion, files: Mapping[str, bytes]) -> bytes:
@@ -119,18 +142,22 @@ def described(version: ModelVersion, files: Mapping[str, bytes]) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False).encode() + b"\n"
 
 
-def assembled(description: Description, rows: Mapping[str, FloatRows], onnx: bytes) -> ModelVersion:
+def assembled(
+    description: Description, rows: Mapping[str, npt.NDArray[Any]], onnx: bytes
+) -> ModelVersion:
     """The version that a description and its files tell of.
 
     Raises:
         ValueError: they make no sense; KeyError: rows are missing.
     """
-    apart = {"files", "people", "strangers_start", "strangers_scale"}
+    apart = {"files", "people", "strangers_start", "strangers_scale", "lineage"}
     start, scale = description.strangers_start, description.strangers_scale
+    told = description.lineage
     return ModelVersion(
         **description.model_dump(exclude=apart),
         people=tuple(Person(PersonId(one.id), one.name) for one in description.people),
         weights=rows["weights"],
         strangers=Strangers(rows["strangers"], start=start, scale=scale),
+        lineage=None if told is None else Lineage(told.seed, rows["faces"], told.new),
         onnx=onnx,
     )

@@ -6,7 +6,7 @@ models/
   used                        the ids of all that came into use, a line each, the newest last
   model-0001-9c1e2a7f/
     version.json              people, calibration, metrics, sha256 of every other file
-    weights.safetensors       one row for each person, and for each stranger
+    weights.safetensors       one row for each person, for each stranger, and a digest of each face
     network.onnx              only where the face network was tuned: the network itself
 ```
 
@@ -41,6 +41,7 @@ from faces.version_format import (
     digest,
     is_named_for,
     read_description,
+    rows_of,
 )
 
 POINTER = "current"
@@ -73,9 +74,7 @@ def save_version(folder: Path, version: ModelVersion) -> None:
         if digest(load_version(folder, version.id)) != digest(version):
             raise BrokenModelVersion(f"another model version is called {version.id} already")
         return
-    files = {
-        WEIGHTS: save_tensors({"weights": version.weights, "strangers": version.strangers.rows})
-    }
+    files = {WEIGHTS: save_tensors(rows_of(version))}
     if version.onnx:
         files[NETWORK_FILE] = version.onnx
     try:

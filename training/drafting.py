@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from faces.errors import SetupError
-from faces.versions import ModelVersion
+from faces.model_version import Lineage, ModelVersion
 from training.calibrate import finished
 from training.dataset import DataSet, Part
 from training.evaluate import measured
+from training.growing import Grown, Seen, grown, seen
 from training.head import Head, class_mean_head, nearest_centroid
 
 Report = Callable[[str], object]
@@ -28,22 +30,23 @@ def learned(
     data: DataSet,
     *,
     now: datetime,
-    parent: str | None,
+    parent: ModelVersion | None,
     seed: int,
     strangers_accepted: float,
     report: Report,
 ) -> ModelVersion:
     """A version without a number: learned, calibrated, and measured beside the nearest centroid.
 
+    It grows from its parent where that is as good and takes less time (`training.growing`).
     `strangers_accepted` is the share of strangers that may get a name.
 
     Raises:
         SetupError: torch or fastai is not installed.
     """
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
-    report(f"learning {len(data.people)} people from {learning.count} faces")
-    start = class_mean_head(learning, data.network)
-    head = _learn(start, data, np.random.default_rng(seed), report)
+    start, faces = class_mean_head(learning, data.network), seen(data)
+    before = _grown(start, data, faces, parent, seed)
+    head = _learn(start, before, data, np.random.default_rng(seed), report)
     head, head_threshold = finished(head, start, data.unseen(), calibration, strangers_accepted)
     test = data.samples(Part.TEST)
     metrics = {
@@ -57,13 +60,15 @@ def learned(
             for name, value in measured(*_centroid(data, strangers_accepted), test).items()
         },
     }
-    return _drafted(head, head_threshold, data, metrics, now=now, parent=parent)
+    lineage = Lineage(seed, np.sort(faces.called), 0 if before is None else before.new)
+    drafted = _drafted(head, head_threshold, data, metrics, now=now)
+    return replace(drafted, parent=None if parent is None else parent.id, lineage=lineage)
 
 
 def centroid_version(data: DataSet, *, now: datetime, strangers_accepted: float) -> ModelVersion:
     """The nearest centroid, calibrated alike, as a version without a number."""
     head, at = _centroid(data, strangers_accepted)
-    return _drafted(head, at, data, {ASKED: strangers_accepted}, now=now, parent=None)
+    return _drafted(head, at, data, {ASKED: strangers_accepted}, now=now)
 
 
 def faceloop_version() -> str:
@@ -84,7 +89,6 @@ def _drafted(
     metrics: Mapping[str, float],
     *,
     now: datetime,
-    parent: str | None,
 ) -> ModelVersion:
     """A version without a number that names by this head, from the probability `at` on."""
     return ModelVersion(
@@ -98,7 +102,7 @@ def _drafted(
         threshold=at,
         metrics=metrics,
         data_hash=data.hash,
-        parent=parent,
+        parent=None,
         faceloop_version=faceloop_version(),
         strangers=head.strangers,
         same_person=head.same_person,
@@ -106,9 +110,21 @@ def _drafted(
     )
 
 
-def _learn(start: Head, data: DataSet, rng: np.random.Generator, report: Report) -> Head:
+def _grown(
+    start: Head, data: DataSet, faces: Seen, parent: ModelVersion | None, seed: int
+) -> Grown | None:
+    """What can be kept of the version before; another faceloop may have learned otherwise."""
+    if parent is None or parent.faceloop_version != faceloop_version():
+        return None
+    return grown(start, data, faces, parent, seed=seed)
+
+
+def _learn(
+    start: Head, before: Grown | None, data: DataSet, rng: np.random.Generator, report: Report
+) -> Head:
+    """The head that was learned, of everybody or of those only who are not known from before."""
     try:
-        from training.learner import learn  # torch takes seconds to import
+        from training.learner import learn, learn_some  # torch takes seconds to import
     except ModuleNotFoundError as missing:
         raise SetupError(
             f"training needs {missing.name}; run `make setup`, or install '.[training]'"
@@ -119,4 +135,13 @@ def _learn(start: Head, data: DataSet, rng: np.random.Generator, report: Report)
             report(f"learned {done} of {epochs} epochs")
 
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
-    return learn(start, learning, calibration, rng=rng, progress=tell)
+    if before is None:
+        report(f"learning {len(data.people)} people from {learning.count} faces")
+        return learn(start, learning, calibration, rng=rng, progress=tell)
+    changed, kept = len(before.changed), len(data.people) - len(before.changed)
+    report(f"keeping what was learned of {kept} people, of whom nothing is new; {changed} to learn")
+    if not changed:
+        return before.head
+    return learn_some(
+        before.head, before.changed, start, learning, calibration, rng=rng, progress=tell
+    )

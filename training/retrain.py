@@ -102,7 +102,7 @@ def retrain(
         learn = partial(
             learned,
             now=now,
-            parent=None if current is None else current.id,
+            parent=current,
             seed=seed,
             strangers_accepted=strangers_accepted,
             report=report,

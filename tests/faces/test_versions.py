@@ -13,6 +13,7 @@ import pytest
 
 from faces.errors import BrokenModelVersion
 from faces.likeness import Strangers
+from faces.model_version import Lineage
 from faces.records import Person, PersonId, unit_rows
 from faces.versions import (
     ModelVersion,
@@ -46,6 +47,7 @@ def a_version(folder: Path, *, seed: int = 0, parent: str | None = None) -> Mode
             unit_rows(rng.normal(size=(3, 128)).astype(np.float32)), start=0.9, scale=99.0
         ),
         same_person=0.96,
+        lineage=Lineage(seed=7, faces=rng.integers(2**63, size=4, dtype=np.uint64), new=1),
     )
     return numbered(folder, draft)
 
@@ -62,7 +64,30 @@ def test_a_version_comes_back_as_it_was_saved(tmp_path: Path, saved: ModelVersio
     assert np.array_equal(found.weights, saved.weights)
     assert np.array_equal(found.strangers.rows, saved.strangers.rows)
     assert (found.strangers.start, found.strangers.scale) == (0.9, 99.0)
-    assert replace(found, weights=saved.weights, strangers=saved.strangers) == saved
+    assert found.lineage is not None
+    assert saved.lineage is not None
+    assert (found.lineage.seed, found.lineage.new) == (7, 1)
+    assert np.array_equal(found.lineage.faces, saved.lineage.faces)
+    told = {"strangers": saved.strangers, "lineage": saved.lineage}
+    assert replace(found, weights=saved.weights, **told) == saved
+
+
+def test_a_version_of_the_format_before_is_still_read(tmp_path: Path, saved: ModelVersion) -> None:
+    before = numbered(tmp_path, replace(saved, lineage=None))
+    save_version(tmp_path, before)
+    path = tmp_path / before.id / "version.json"
+    told = json.loads(path.read_text())
+    assert "lineage" not in told
+    path.write_text(json.dumps(told | {"format": 2}))
+    found = load_version(tmp_path, before.id)
+    assert (found.id, found.lineage) == (before.id, None)
+
+
+def test_other_faces_make_another_version(tmp_path: Path, saved: ModelVersion) -> None:
+    assert saved.lineage is not None
+    fewer = replace(saved.lineage, faces=saved.lineage.faces[1:])
+    other = numbered(tmp_path, replace(saved, lineage=fewer))
+    assert other.id.split("-")[2] != saved.id.split("-")[2]
 
 
 def test_a_version_is_named_by_its_number_and_content(tmp_path: Path, saved: ModelVersion) -> None:
@@ -161,7 +186,9 @@ def test_missing_weights_are_refused(tmp_path: Path, saved: ModelVersion) -> Non
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"format": 3}, "has format 3, this faceloop reads 2"),
+        ({"format": 4}, "has format 4, this faceloop reads 2 and 3"),
+        ({"lineage": {"seed": 7, "new": 2}}, "version.json of .* was changed"),
+        ({"lineage": {"seed": 7, "new": 5}}, "makes no sense"),
         ({"format": 1}, "has format 1, .* run `faceloop retrain`"),
         ({"same_person": 0}, "makes no sense"),
         ({"strangers_scale": -1}, "makes no sense"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from faces.records import unit_rows
 from training.dataset import Samples
 from training.head import Head, class_mean_head
-from training.learner import learn, open_set_loss
+from training.learner import CosineHead, learn, learn_some, open_set_loss, those_who_stay
 
 NETWORK = "dlib-resnet-v1"
 
@@ -87,6 +88,41 @@ def test_one_face_each_can_be_learned_from(looks) -> None:
     learning = faces_of(looks, 2, 1)
     head = learned(class_mean_head(learning, NETWORK), learning, faces_of(looks, 2, 2, seed=1))
     assert np.isfinite(head.weights).all()
+
+
+def test_some_people_are_learned_and_the_others_stay(looks) -> None:
+    learning, calibration = faces_of(looks, 5, 6, strangers=6), faces_of(looks, 5, 4, seed=1)
+    start, some = class_mean_head(learning, NETWORK), np.array([1, 4])
+    weights = start.weights.copy()
+    weights[some] = 0.95 * unit_rows(weights[some] + 0.3 * weights[[0, 2]])
+    tilted = replace(start, weights=weights)
+    head = learn_some(
+        tilted,
+        some,
+        start,
+        learning,
+        calibration,
+        rng=np.random.default_rng(0),
+        progress=lambda *_: None,
+    )
+    is_same = (head.weights == tilted.weights).all(axis=1)
+    assert is_same.tolist() == [True, False, True, True, False]
+    assert (head.scale, head.unknown_cosine) == (start.scale, start.unknown_cosine)
+    assert loss_of(head, calibration) < loss_of(tilted, calibration)
+
+
+@pytest.mark.parametrize("some", [[0], [1, 4], [0, 1, 2, 3]])
+def test_those_who_stay_weigh_the_same_together_as_each_by_itself(looks, some: list[int]) -> None:
+    import torch
+
+    faces, columns = faces_of(looks, 5, 4, strangers=6, seed=1), np.array(some)
+    start = class_mean_head(faces_of(looks, 5, 6, strangers=6), NETWORK)
+    model = CosineHead(start, columns).eval()
+    staying, labels = those_who_stay(start.scale, start.cosines(faces), faces.labels, columns)
+    given = (faces.rows, start.crowding(faces).astype(np.float32), faces.rows, labels, staying)
+    with torch.no_grad():
+        loss = open_set_loss(model(*map(torch.tensor, given)), torch.tensor(labels)).item()
+    assert loss == pytest.approx(loss_of(start, faces), rel=1e-3)
 
 
 def test_each_epoch_is_told_once(looks) -> None:

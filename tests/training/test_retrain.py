@@ -39,6 +39,7 @@ from faces.store import log, photos
 from faces.store.database import Store
 from faces.store.photo_parts import photo_parts
 from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
+from training import growing
 from training.__main__ import main
 from training.dataset import DataSet, Part
 from training.drafting import learned
@@ -314,14 +315,20 @@ def spoiled(data: DataSet, **how: object) -> ModelVersion:
 
 
 def test_whoever_is_forgotten_leaves_no_trace_in_the_next_version(
-    in_use: Store, workspace: Path, looks
+    in_use: Store, workspace: Path, looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(growing, "WORTH_KEEPING", 0)
+    monkeypatch.setattr(growing, "MOST_NEW", 1.0)
     models, said = workspace / "models", []
     without = load_version(models, str(current_id(models)))
     create(in_use, "Bo")
     confirm(in_use, "Bo", looks(7, 6))
-    with_bo = trained(in_use, models)
-    assert with_bo.people == 4
+    knew = load_version(models, trained(in_use, models).version)
+    assert len(knew.people) == 4
+    assert knew.lineage is not None
+    assert knew.lineage.new == 6, "the others stayed as they were"
+    traces = traces_of(in_use, knew, faces_of(looks(7, 6)))
+    assert all(trace in written(models / knew.id) for trace in traces[:2])
     with in_use.write() as connection:
         for face in faces_of(looks(7, 6)):
             log.append(connection, said_in(f"annotation:{face}"), [Retracted()])
@@ -329,11 +336,37 @@ def test_whoever_is_forgotten_leaves_no_trace_in_the_next_version(
     assert again.is_used
     assert "knows somebody who is no longer named" in said[-1]
     version = load_version(models, again.version)
+    assert not any(trace in written(models / version.id) for trace in traces)
     assert (version.people, version.data_hash) == (without.people, without.data_hash)
     assert np.array_equal(version.weights, without.weights)
     assert np.array_equal(version.strangers.rows, without.strangers.rows)
     assert (version.scale, version.unknown_cosine) == (without.scale, without.unknown_cosine)
     assert (version.threshold, version.metrics) == (without.threshold, without.metrics)
+    assert version.lineage is not None
+    assert without.lineage is not None
+    assert np.array_equal(version.lineage.faces, without.lineage.faces)
+
+
+def traces_of(store: Store, version: ModelVersion, faces: list[FaceId]) -> list[bytes]:
+    """What a version might hold of Bo: a name, a direction, digests, ids, photos, encodings."""
+    data = gathered(store, NETWORK)
+    places = [data.faces.index(face) for face in faces]
+    told = growing.seen(data)
+    digests = np.concatenate([told.called[places], told.as_nobody[places]])
+    column = [person.name for person in version.people].index("Bo")
+    return [
+        b'"Bo"',
+        version.weights[column].tobytes(),
+        *(digest.tobytes() for digest in digests),
+        *(data.faces[place].encode() for place in places),
+        *(data.photos[place].encode() for place in places),
+        *(data.rows[place].tobytes() for place in places),
+    ]
+
+
+def written(folder: Path) -> bytes:
+    """All files of a version, one after the other."""
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
 def test_a_worse_version_does_not_come_into_use(
