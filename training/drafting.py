@@ -15,7 +15,7 @@ from training.calibrate import finished
 from training.dataset import DataSet, Part
 from training.evaluate import measured
 from training.growing import Grown, Seen, grown, seen
-from training.head import Head, class_mean_head, nearest_centroid
+from training.head import Head, class_mean_head, head_of, nearest_centroid
 
 Report = Callable[[str], object]
 """Told each step in one line."""
@@ -34,11 +34,13 @@ def learned(
     seed: int,
     strangers_accepted: float,
     report: Report,
+    centroid: ModelVersion | None = None,
 ) -> ModelVersion:
     """A version without a number: learned, calibrated, and measured beside the nearest centroid.
 
     It grows from its parent where that is as good and takes less time (`training.growing`).
-    `strangers_accepted` is the share of strangers that may get a name.
+    `strangers_accepted` is the share of strangers that may get a name. The `centroid_version` of
+    the same is calibrated here, too, unless it is given.
 
     Raises:
         SetupError: torch or fastai is not installed.
@@ -49,6 +51,7 @@ def learned(
     head = _learn(start, before, data, np.random.default_rng(seed), report)
     head, head_threshold = finished(head, start, data.unseen(), calibration, strangers_accepted)
     test = data.samples(Part.TEST)
+    rival = centroid or centroid_version(data, now=now, strangers_accepted=strangers_accepted)
     metrics = {
         ASKED: strangers_accepted,
         "learning_faces": float(learning.count),
@@ -57,7 +60,7 @@ def learned(
         **measured(head, head_threshold, test),
         **{
             f"centroid_{name}": value
-            for name, value in measured(*_centroid(data, strangers_accepted), test).items()
+            for name, value in measured(head_of(rival), rival.threshold, test).items()
         },
     }
     lineage = Lineage(seed, np.sort(faces.called), 0 if before is None else before.new)
@@ -67,19 +70,15 @@ def learned(
 
 def centroid_version(data: DataSet, *, now: datetime, strangers_accepted: float) -> ModelVersion:
     """The nearest centroid, calibrated alike, as a version without a number."""
-    head, at = _centroid(data, strangers_accepted)
+    nearest = nearest_centroid(class_mean_head(data.samples(Part.LEARNING), data.network))
+    calibration = data.samples(Part.CALIBRATION)
+    head, at = finished(nearest, nearest, data.unseen(), calibration, strangers_accepted)
     return _drafted(head, at, data, {ASKED: strangers_accepted}, now=now)
 
 
 def faceloop_version() -> str:
     """The faceloop that learns here."""
     return importlib.metadata.version("faceloop")
-
-
-def _centroid(data: DataSet, strangers_accepted: float) -> tuple[Head, float]:
-    nearest = nearest_centroid(class_mean_head(data.samples(Part.LEARNING), data.network))
-    calibration = data.samples(Part.CALIBRATION)
-    return finished(nearest, nearest, data.unseen(), calibration, strangers_accepted)
 
 
 def _drafted(

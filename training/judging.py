@@ -9,7 +9,7 @@ import numpy as np
 
 from faces.records import identity_rows
 from faces.store import log, photos
-from training.drafting import ASKED, centroid_version
+from training.drafting import ASKED
 from training.promotion import Decision, decided
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def judged_beside(
-    store: Store, version: ModelVersion, current: ModelVersion | None, data: DataSet, seed: int
+    store: Store,
+    version: ModelVersion,
+    current: ModelVersion | None,
+    centroid: ModelVersion,
+    data: DataSet,
+    *,
+    seed: int,
 ) -> Decision:
     """Whether it comes into use; whoever is no longer named does not stay for want of photos.
 
@@ -38,7 +44,7 @@ def judged_beside(
     decision = decided(
         version,
         None if knows_forgotten else current,
-        centroid_version(data, now=version.created_at, strangers_accepted=asked),
+        centroid,
         data,
         resolve=truth.resolve,
         same_asked=current is None or current.metrics.get(ASKED) == asked,

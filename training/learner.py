@@ -18,10 +18,10 @@ from torch.nn import functional
 
 from faces.likeness import Columns, Cosines
 from faces.records import FloatRows
-from training.calibrate import as_if_left_out
 from training.dataset import Labels, Samples
 from training.fastai_parts import Callback, DataLoader, DataLoaders, Learner, TrainEvalCallback
 from training.head import Head, without_itself
+from training.meetings import as_if_left_out
 
 EPOCHS = 40
 _BATCH = 512

@@ -11,7 +11,7 @@ from faces.likeness import Probabilities, class_means
 from faces.records import NETWORK, FaceId, Person
 from faces.threads import products_by_one_thread
 from faces.versions import ModelVersion
-from training.calibrate import as_if_left_out, finished
+from training.calibrate import finished
 from training.dataset import DataSet, Part
 from training.drafting import ASKED
 from training.evaluate import Judged, as_one, judged
@@ -26,6 +26,7 @@ from training.learners import (
     told_by,
 )
 from training.learning_curve import Learned, learning_curve
+from training.meetings import as_if_left_out
 from training.mistakes import (
     MOST_SHOWN,
     Album,

@@ -23,7 +23,7 @@ from faces.versions import (
     used_ids,
 )
 from training.dataset import DataSet
-from training.drafting import ASKED, Report, faceloop_version, learned
+from training.drafting import ASKED, Report, centroid_version, faceloop_version, learned
 from training.gathering import fix_parts, gathered
 from training.judging import judged_beside
 from training.name_changes import NameChange, name_changes, told_changes
@@ -92,12 +92,13 @@ def retrain(
     if current is not None and says_all(current):
         report(f"{current.id} knows all that was confirmed; it stays in use")
         return _outcome(current, data)
+    centroid = centroid_version(data, now=now, strangers_accepted=strangers_accepted)
     if last is not None and not last.onnx and says_all(last):
         if last.id in used_ids(models):
             report(f"{last.id} knows all that was confirmed, and was left for another; so it stays")
             return _outcome(last, data)
         version, is_new = last, False
-        decision = judged_beside(store, version, current, data, seed)
+        decision = judged_beside(store, version, current, centroid, data, seed=seed)
     else:
         learn = partial(
             learned,
@@ -107,8 +108,8 @@ def retrain(
             strangers_accepted=strangers_accepted,
             report=report,
         )
-        draft = learn(data)
-        decision = judged_beside(store, draft, current, data, seed)
+        draft = learn(data, centroid=centroid)
+        decision = judged_beside(store, draft, current, centroid, data, seed=seed)
         if chips_of is not None:
             chips = chips_of(data.faces)
             draft = better_learner(draft, data, chips, learn=learn, seed=seed, report=report)

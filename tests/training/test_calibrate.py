@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from faces.likeness import class_means
 from faces.records import unit_rows
-from training.calibrate import Meetings, calibrated, hidden, threshold, unseen_meetings
+from training.calibrate import calibrated, threshold
 from training.dataset import Samples
 from training.evaluate import measured
 from training.head import (
@@ -21,6 +21,7 @@ from training.head import (
     person_sums,
     without_itself,
 )
+from training.meetings import Meetings, hidden, unseen_meetings
 
 NETWORK = "dlib-resnet-v1"
 PEOPLE = 6
@@ -37,10 +38,12 @@ def faces_of(looks, each: int, *, strangers: int = 0, seed: int = 0) -> Samples:
 
 def log_loss(head: Head, meetings: Meetings) -> float:
     """Known faces and others weighing the same."""
-    scores = meetings.probabilities(head)
-    known = meetings.known
-    own = scores[known, meetings.labels[known]]
-    return float(-np.log(own).mean() - np.log(1 - scores[~known].sum(axis=1)).mean())
+    known, alike, crowding = meetings.known, meetings.alike, meetings.crowding
+    own = head.probabilities(alike, crowding)[known, meetings.labels[known]]
+    nameless = np.vstack([alike[~known], hidden(alike, meetings.labels)])
+    theirs = np.concatenate([crowding[~known], crowding[known]])
+    somebody = head.probabilities(nameless, theirs).sum(axis=1)
+    return float(-np.log(own).mean() - np.log(1 - somebody).mean())
 
 
 def test_class_means_name_everybody_and_calibration_makes_them_sure(looks) -> None:
@@ -80,8 +83,8 @@ def test_calibration_lowers_the_loss_and_renames_nobody(looks) -> None:
 def test_calibration_finds_the_same_from_wherever_it_starts(
     looks, scale: float, unknown_cosine: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.calibrate._PRIOR_FACES", 1e-6)
-    monkeypatch.setattr("training.calibrate._SMALLEST_FACTOR", 1e-6)
+    monkeypatch.setattr("training.calibration_fit._PRIOR_FACES", 1e-6)
+    monkeypatch.setattr("training.calibration_fit._SMALLEST_FACTOR", 1e-6)
     learning = faces_of(looks, 6, strangers=60)
     start = class_mean_head(learning, NETWORK)
     meetings = unseen_meetings(start, start, learning, faces_of(looks, 4, strangers=60, seed=2))
@@ -179,7 +182,7 @@ def test_of_few_strangers_the_threshold_lets_few_pass_and_stays_within_reason(
     meetings = strangers_met(strangers, seed)
     found = threshold(THREE, meetings, 0.01)
     assert 0.5 <= found <= 0.9
-    accepted = meetings.probabilities(THREE).max(axis=1) > found
+    accepted = scores_of(meetings) > found
     at_most = strangers / (1 + 2.32**2)  # so far from their mean, of whatever numbers (Cantelli)
     assert found == 0.9 or accepted.sum() <= at_most
 
@@ -188,7 +191,7 @@ def test_of_few_strangers_about_as_many_pass_as_are_asked_for() -> None:
     shares = []
     for seed in range(100):
         found = threshold(THREE, strangers_met(100, seed), 0.05)
-        others = strangers_met(1000, seed + 1000).probabilities(THREE).max(axis=1)
+        others = scores_of(strangers_met(1000, seed + 1000))
         shares.append((others >= found).mean())
     assert 0.02 < np.mean(shares) < 0.08
 
@@ -199,18 +202,25 @@ def test_of_many_strangers_the_threshold_lets_as_many_pass_as_are_asked_for(
 ) -> None:
     meetings = strangers_met(strangers, seed)
     found = threshold(THREE, meetings, asked)
-    accepted = (meetings.probabilities(THREE).max(axis=1) >= found).sum()
+    accepted = (scores_of(meetings) >= found).sum()
     assert accepted <= asked * (strangers + 1)
     assert found == 0.25 or accepted > asked * (strangers + 1) - 1
 
 
 def test_people_who_are_hidden_do_not_count_where_strangers_do() -> None:
     strangers = strangers_met(400, 0)
-    hidden_ones = np.where(np.arange(3) == 0, -np.inf, np.full((400, 3), 0.99))
-    both = Meetings(
-        np.vstack([strangers.alike, hidden_ones]), np.zeros(800), np.full(800, 3, dtype=np.int64)
-    )
+    known = np.full((400, 3), 0.99)
+    labels = np.repeat([3, 0], 400)
+    both = Meetings(np.vstack([strangers.alike, known]), np.zeros(800), labels)
     assert threshold(THREE, both, 0.05) == threshold(THREE, strangers, 0.05)
+    some = Meetings(both.alike[380:], np.zeros(420), labels[380:])
+    few = Meetings(both.alike[380:400], np.zeros(20), labels[380:400])
+    assert threshold(THREE, some, 0.05) > threshold(THREE, few, 0.05) + 0.1
+
+
+def scores_of(meetings: Meetings) -> np.ndarray:
+    """How likely everybody's likeliest person is."""
+    return THREE.probabilities(meetings.alike, meetings.crowding).max(axis=1)
 
 
 def strangers_met(count: int, seed: int) -> Meetings:

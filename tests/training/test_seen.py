@@ -12,9 +12,9 @@ from faces.identify import Identifier
 from faces.records import FaceId, Person, PersonId, PhotoId, unit_rows
 from faces.versions import ModelVersion
 from training.dataset import DataSet, Part
+from training.drafting import learned
 from training.promotion import answers
 from training.report import VersionReport, report_of
-from training.retrain import learned
 from training.seen import seen_by
 
 PEOPLE, EACH, STRANGERS = 3, 20, 20
