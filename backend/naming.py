@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from faces.confirmations import Truth
-from faces.identify import Identifier, respecting
+from faces.identify import Identifier, look_alikes_known, respecting
 from faces.records import (
     ENCODING_LENGTH,
     Encodings,
@@ -45,14 +45,19 @@ class Moment:
         """
         standing = [self.standing.get(face, _nobody(face)) for face in encodings.faces]
         if self.identifier is None:
-            return respecting(standing, self.truth)
+            return self.allowed(standing)
         known = {None, *(self.truth.resolve(p.id) for p in self.identifier.version.people)}
         guessed = self.identifier.propose(encodings)
         chosen = [
             since if guess.person is None and since.person not in known else guess
             for guess, since in zip(guessed, standing, strict=True)
         ]
-        return respecting(chosen, self.truth)
+        return self.allowed(chosen)
+
+    def allowed(self, proposals: Iterable[Proposal]) -> list[Proposal]:
+        """These proposals as people allow them."""
+        version = None if self.identifier is None else self.identifier.version
+        return respecting(proposals, self.truth, look_alikes_known(self.truth, version))
 
     def named(self, proposal: Proposal) -> tuple[str, float]:
         """The name that a proposal comes to and how sure it is; 0 if nobody is named."""

@@ -24,7 +24,7 @@ from backend.naming import Moment, as_shown, predictions
 from backend.opening import open_picture
 from backend.recent import RecentPictures
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
-from faces.identify import CurrentModel, Identifier, respecting
+from faces.identify import CurrentModel, Identifier
 from faces.learned import Learned, proposals_of
 from faces.pictures import OpenPhoto
 from faces.reading import FaceReader, VersionReaders
@@ -213,7 +213,7 @@ class Predictor:
         answer = self.empty(moment.round)
         if not drawn:
             return answer
-        proposals = respecting(self._propose_drawn(url, drawn, moment), moment.truth)
+        proposals = moment.allowed(self._propose_drawn(url, drawn, moment))
         named = [moment.named(proposal) for proposal in proposals]
         answer["score"] = min(score for _, score in named)
         answer["result"] = [

@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from faces.cluster import Groups
 from faces.confirmations import Truth
+from faces.identify import look_alikes_known
 from faces.learned import Learned
+from faces.look_alikes import LookAlikes
 from faces.records import FaceId, FloatRows, PersonId, PhotoId
 
 PAGE_TILES = 30
@@ -169,3 +172,8 @@ class DeskState:
         """Refuse rows that do not fit the faces."""
         if len(self.rows) != len(self.faces):
             raise ValueError(f"{len(self.faces)} faces do not have {len(self.rows)} rows")
+
+    @cached_property
+    def look_alikes(self) -> LookAlikes:
+        """Who is often taken for whom, by people and by the model."""
+        return look_alikes_known(self.truth, self.learned.version)

@@ -85,7 +85,7 @@ def units_of(state: DeskState) -> list[Unit]:
     units, kept = [], []
     for number, draft in enumerate(drafts):
         refused = _refused(draft, state, in_photo)
-        people = _people(draft, likeliest.of(number), refused, state.truth.look_alikes)
+        people = _people(draft, likeliest.of(number), refused, state.look_alikes)
         draft = _without(draft, _passed(draft, people, state))
         if draft.faces:
             units.append(_unit(draft, people, _together(people, state)))
@@ -240,7 +240,7 @@ def _together(people: Mapping[PersonId, float], state: DeskState) -> int:
     first = next(iter(people), None)
     if first is None:
         return 1
-    return 1 + len(state.truth.look_alikes.get(first, frozenset()) & people.keys())
+    return 1 + len(state.look_alikes.get(first, frozenset()) & people.keys())
 
 
 def _passed(draft: _Draft, people: Mapping[PersonId, float], state: DeskState) -> set[FaceId]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from faces.confirmations import Truth
 from faces.errors import BrokenModelVersion, SetupError
 from faces.likeness import cosines, highest, probabilities
+from faces.look_alikes import LookAlikes, joined
 from faces.records import (
     Encodings,
     FaceId,
@@ -148,7 +149,16 @@ class CurrentModel:
         self.problem = None
 
 
-def respecting(proposals: Iterable[Proposal], truth: Truth) -> list[Proposal]:
+def look_alikes_known(truth: Truth, version: ModelVersion | None) -> LookAlikes:
+    """Who is often taken for whom: by what people said, and by the version's own mistakes."""
+    if version is None:
+        return truth.look_alikes
+    return joined(truth.look_alikes, version.look_alikes, truth.resolve)
+
+
+def respecting(
+    proposals: Iterable[Proposal], truth: Truth, look_alikes: LookAlikes
+) -> list[Proposal]:
     """The proposals, in their order, as far as they agree with what people said.
 
     Nobody is proposed for a face that was said not to be them; such a face is unknown. Its score
@@ -156,14 +166,14 @@ def respecting(proposals: Iterable[Proposal], truth: Truth) -> list[Proposal]:
     be somebody who is often taken for that person: people choose between the two. Somebody who was
     merged into another person is proposed as that one.
     """
-    return [_respectful(proposal, truth) for proposal in proposals]
+    return [_respectful(proposal, truth, look_alikes) for proposal in proposals]
 
 
-def _respectful(proposal: Proposal, truth: Truth) -> Proposal:
+def _respectful(proposal: Proposal, truth: Truth, look_alikes: LookAlikes) -> Proposal:
     if proposal.person is None:
         return proposal
     person = truth.resolve(proposal.person)
     refused = truth.rejected.get(proposal.face, frozenset())
-    if person in refused or truth.look_alikes.get(person, frozenset()) - refused:
+    if person in refused or look_alikes.get(person, frozenset()) - refused:
         return replace(proposal, person=None)
     return replace(proposal, person=person)

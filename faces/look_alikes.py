@@ -1,14 +1,16 @@
-"""Who is often taken for whom, by what people said: nobody of them is chosen for another."""
+"""Who is often taken for whom, by people or a model: nobody of them is chosen for another."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from faces.records import Confirmation, FaceId, PersonId
 
 LookAlikes = Mapping[PersonId, frozenset[PersonId]]
 """For each person those they are often taken for; both ways."""
+
+NO_LOOK_ALIKES: LookAlikes = {}
 
 _FEWEST, _SHARE = 2, 0.05
 """Often is so many faces, and so large a share of the faces of whoever has fewer."""
@@ -31,16 +33,47 @@ def look_alikes_of(
         for other in others
         if other != person_of[face]
     )
-    sizes = Counter(person_of.values())
-    found: dict[PersonId, set[PersonId]] = defaultdict(set)
     told_apart = _told_apart(person_of, apart)
-    for pair in refused.keys() | told_apart.keys():
-        one, other = sorted(pair)
-        often = max(_FEWEST, _SHARE * min(sizes[one], sizes[other]))
-        if max(refused[pair], told_apart.get(pair, 0)) >= often:
-            found[one].add(other)
-            found[other].add(one)
+    times = {
+        pair: max(refused[pair], told_apart.get(pair, 0))
+        for pair in refused.keys() | told_apart.keys()
+    }
+    return both_ways(often_taken(times, Counter(person_of.values())))
+
+
+def often_taken(
+    times: Mapping[frozenset[PersonId], int], sizes: Mapping[PersonId, int]
+) -> list[tuple[PersonId, PersonId]]:
+    """The pairs who were taken for each other often, by so many faces, of so many of each."""
+    return sorted(
+        (min(pair), max(pair))
+        for pair, faces in times.items()
+        if faces >= max(_FEWEST, _SHARE * min(sizes[person] for person in pair))
+    )
+
+
+def both_ways(
+    pairs: Iterable[tuple[PersonId, PersonId]], beside: LookAlikes = NO_LOOK_ALIKES
+) -> dict[PersonId, frozenset[PersonId]]:
+    """For each person those whom these pairs, or what is given `beside` them, tell of."""
+    found: dict[PersonId, set[PersonId]] = defaultdict(set)
+    for person, others in beside.items():
+        found[person] |= others
+    for one, other in pairs:
+        found[one].add(other)
+        found[other].add(one)
     return {person: frozenset(others) for person, others in sorted(found.items())}
+
+
+def joined(
+    look_alikes: LookAlikes,
+    pairs: Iterable[tuple[PersonId, PersonId]],
+    resolve: Callable[[PersonId], PersonId],
+) -> LookAlikes:
+    """What people said and the pairs that a model took for each other, whoever they are by now."""
+    now = [(resolve(one), resolve(other)) for one, other in pairs]
+    distinct = [pair for pair in now if pair[0] != pair[1]]
+    return both_ways(distinct, look_alikes) if distinct else look_alikes
 
 
 def side_by_side(people: Iterable[PersonId], look_alikes: LookAlikes) -> Iterator[PersonId]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.likeness import NO_STRANGERS, Strangers
-from faces.records import ENCODING_LENGTH, NETWORK, FloatRows, Person
+from faces.records import ENCODING_LENGTH, NETWORK, FloatRows, Person, PersonId
 
 VERSION_ID = re.compile(r"model-(\d{4,})-[0-9a-f]{8}")
 """What a version is called: its number, then the digest of its content."""
@@ -48,7 +48,8 @@ class ModelVersion:
     probability exp(scale * x.w[i]) / (exp(scale * (unknown_cosine + c)) + sum over j of
     exp(scale * x.w[j])), where c is how much `strangers` crowd x; below `threshold` the answer is
     unknown. `same_person` is for whoever is named later (`likeness.class_means`). Names are those
-    at training time. `lineage` is None where an older faceloop wrote the version. `onnx` is the
+    at training time. `look_alikes` are people whose unseen faces it took for each other often.
+    `lineage` is None where an older faceloop wrote the version. `onnx` is the
     network that makes the encodings, empty where it is the one that every installation has.
     """
 
@@ -66,6 +67,7 @@ class ModelVersion:
     faceloop_version: str
     strangers: Strangers = NO_STRANGERS
     same_person: float = 1.0
+    look_alikes: tuple[tuple[PersonId, PersonId], ...] = ()
     lineage: Lineage | None = None
     onnx: bytes = field(default=b"", repr=False)
 
@@ -77,6 +79,9 @@ class ModelVersion:
             raise ValueError(f"a version's time needs a zone, got {self.created_at.isoformat()}")
         if len({person.id for person in self.people}) != len(self.people) or not self.people:
             raise ValueError("a version knows at least one person, and each of them once")
+        known = {person.id for person in self.people}
+        if not all(one != other and {one, other} <= known for one, other in self.look_alikes):
+            raise ValueError("look-alikes are two of the people whom a version knows")
         if bool(self.onnx) != (TUNED in self.network):
             raise ValueError(f"a version brings its network if it was tuned: {self.network}")
         self._check_numbers()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from faces.confirmations import Truth
 from faces.desk_tasks import OFFERED_PEOPLE
-from faces.identify import Identifier, respecting
+from faces.identify import Identifier, look_alikes_known, respecting
 from faces.learned import Learned, proposals_of
-from faces.look_alikes import side_by_side
+from faces.look_alikes import LookAlikes, side_by_side
 from faces.records import Cluster, Encodings, FaceId, PersonId, Proposal, identity_rows
 
 
@@ -55,11 +55,12 @@ def guess(
         if proposal.person not in learned.in_version
         and _person_of(of_faces.get(proposal.face)) not in learned.in_version
     }
-    proposals = respecting((of_faces | of_clusters).values(), truth)
+    look_alikes = look_alikes_known(truth, version)
+    proposals = respecting((of_faces | of_clusters).values(), truth, look_alikes)
     return Guesses(
         {proposal.face: proposal for proposal in proposals},
         {
-            face: _allowed(face, likeliest.of(row), truth)
+            face: _allowed(face, likeliest.of(row), truth, look_alikes)
             for row, face in enumerate(encodings.faces)
         },
         learned,
@@ -87,8 +88,10 @@ def _proposals_of_clusters(clusters: Sequence[Cluster], truth: Truth, run: str) 
     return proposals
 
 
-def _allowed(face: FaceId, people: Iterable[PersonId], truth: Truth) -> list[PersonId]:
+def _allowed(
+    face: FaceId, people: Iterable[PersonId], truth: Truth, look_alikes: LookAlikes
+) -> list[PersonId]:
     """Without anybody whom the face was said not to be; who are taken for each other together."""
     refused = truth.rejected.get(face, frozenset())
-    offered = side_by_side((one for one in people if one not in refused), truth.look_alikes)
+    offered = side_by_side((one for one in people if one not in refused), look_alikes)
     return [person for person in offered if person not in refused][:OFFERED_PEOPLE]

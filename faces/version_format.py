@@ -59,6 +59,7 @@ class Description(BaseModel):
     data_hash: str
     parent: str | None
     faceloop_version: str
+    look_alikes: list[tuple[str, str]] = []
     lineage: _LineageInFile | None = None
     files: dict[str, str]
 
@@ -109,7 +110,7 @@ def is_named_for(network: str, description: Description) -> bool:
 
 def _plain(version: ModelVersion) -> dict[str, Any]:
     """All but the rows as JSON values; what an older faceloop left out is left out."""
-    lineage = version.lineage
+    lineage, look_alikes = version.lineage, [list(pair) for pair in version.look_alikes]
     return {
         "id": version.id,
         "created_at": version.created_at.isoformat(),
@@ -125,6 +126,7 @@ def _plain(version: ModelVersion) -> dict[str, Any]:
         "data_hash": version.data_hash,
         "parent": version.parent,
         "faceloop_version": version.faceloop_version,
+        **({"look_alikes": look_alikes} if look_alikes else {}),
         **({"lineage": {"seed": lineage.seed, "new": lineage.new}} if lineage else {}),
     }
 
@@ -150,7 +152,7 @@ def assembled(
     Raises:
         ValueError: they make no sense; KeyError: rows are missing.
     """
-    apart = {"files", "people", "strangers_start", "strangers_scale", "lineage"}
+    apart = {"files", "people", "strangers_start", "strangers_scale", "look_alikes", "lineage"}
     start, scale = description.strangers_start, description.strangers_scale
     told = description.lineage
     return ModelVersion(
@@ -158,6 +160,9 @@ def assembled(
         people=tuple(Person(PersonId(one.id), one.name) for one in description.people),
         weights=rows["weights"],
         strangers=Strangers(rows["strangers"], start=start, scale=scale),
+        look_alikes=tuple(
+            (PersonId(one), PersonId(other)) for one, other in description.look_alikes
+        ),
         lineage=None if told is None else Lineage(told.seed, rows["faces"], told.new),
         onnx=onnx,
     )

@@ -11,11 +11,12 @@ import numpy as np
 
 from faces.errors import SetupError
 from faces.model_version import Lineage, ModelVersion
-from training.calibrate import finished
+from training.calibrate import calibrated, finished, threshold
 from training.dataset import DataSet, Part
 from training.evaluate import measured
 from training.growing import Grown, Seen, grown, seen
 from training.head import Head, class_mean_head, head_of, nearest_centroid
+from training.meetings import taken_for_each_other, unseen_meetings
 
 Report = Callable[[str], object]
 """Told each step in one line."""
@@ -49,7 +50,9 @@ def learned(
     start, faces = class_mean_head(learning, data.network), seen(data)
     before = _grown(start, data, faces, parent, seed)
     head = _learn(start, before, data, np.random.default_rng(seed), report)
-    head, head_threshold = finished(head, start, data.unseen(), calibration, strangers_accepted)
+    meetings = unseen_meetings(head, start, data.unseen(), calibration)
+    head = calibrated(head, meetings)
+    head_threshold = threshold(head, meetings, strangers_accepted)
     test = data.samples(Part.TEST)
     rival = centroid or centroid_version(data, now=now, strangers_accepted=strangers_accepted)
     metrics = {
@@ -65,7 +68,12 @@ def learned(
     }
     lineage = Lineage(seed, np.sort(faces.called), 0 if before is None else before.new)
     drafted = _drafted(head, head_threshold, data, metrics, now=now)
-    return replace(drafted, parent=None if parent is None else parent.id, lineage=lineage)
+    return replace(
+        drafted,
+        parent=None if parent is None else parent.id,
+        look_alikes=tuple(taken_for_each_other(meetings, data.people)),
+        lineage=lineage,
+    )
 
 
 def centroid_version(data: DataSet, *, now: datetime, strangers_accepted: float) -> ModelVersion:

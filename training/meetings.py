@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from faces.likeness import Cosines, Crowding
-from faces.records import unit_rows
+from faces.look_alikes import often_taken
+from faces.records import Person, PersonId, unit_rows
 from training.dataset import Labels, Samples
 from training.head import Head, without_itself
 
@@ -44,6 +47,21 @@ def unseen_meetings(head: Head, start: Head, learning: Samples, calibration: Sam
         np.concatenate([head.crowding(calibration), head.crowding(learning)[has_others]]),
         np.concatenate([calibration.labels, learning.labels[has_others]]),
     )
+
+
+def taken_for_each_other(
+    meetings: Meetings, people: Sequence[Person]
+) -> list[tuple[PersonId, PersonId]]:
+    """The pairs of people of whom one was often likelier for a face of the other."""
+    known = np.flatnonzero(meetings.known)
+    labels, top = meetings.labels[known], meetings.alike[known].argmax(axis=1)
+    sizes = Counter(people[label].id for label in labels.tolist())
+    wrong = np.flatnonzero(top != labels)
+    times = Counter(
+        frozenset((people[label].id, people[other].id))
+        for label, other in zip(labels[wrong].tolist(), top[wrong].tolist(), strict=True)
+    )
+    return often_taken(times, sizes)
 
 
 def hidden(alike: Cosines, labels: Labels) -> Cosines:

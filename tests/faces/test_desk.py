@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,8 +26,18 @@ from faces.desk import LEAST_WORTH, STRIP_TILES, plan_desk
 from faces.desk_tasks import PAGE_TILES, DeskRow, DeskState, DeskTask, Kind
 from faces.fold import fold
 from faces.learned import Learned
-from faces.records import Cluster, ClusterId, FaceId, FloatRows, PersonId, PhotoId, unit_rows
+from faces.records import (
+    Cluster,
+    ClusterId,
+    FaceId,
+    FloatRows,
+    Person,
+    PersonId,
+    PhotoId,
+    unit_rows,
+)
 from tests.faces.words import numbered
+from tests.model_versions import a_version
 
 ANN, NED = PersonId("ann"), PersonId("ned")
 CREATED: list[Word] = [PersonCreated(ANN, "Ann"), PersonCreated(NED, "Ned")]
@@ -263,6 +274,21 @@ def test_nobody_is_chosen_beforehand_for_who_is_often_taken_for_them() -> None:
     assert row_of[faces(3)].chosen is None
     assert row_of[faces(3)].people[:2] == (ANN, NED)
     assert row_of[faces(4)].people[:2] == (NED, ANN)
+
+
+def test_nobody_is_chosen_beforehand_for_whom_the_model_takes_for_them() -> None:
+    plain = state_of([0, 0, 1, 0], words=[is_(0), is_(1), is_(2, NED)])
+    version = replace(
+        a_version("dlib-resnet-v1"),
+        people=(Person(ANN, "Ann"), Person(NED, "Ned")),
+        weights=plain.rows[[0, 2]],
+        look_alikes=((ANN, NED),),
+    )
+    found = []
+    for one in (replace(version, look_alikes=()), version):
+        (task,) = plan_desk(replace(plain, learned=Learned(one)))
+        found += [(row.chosen, row.people[:2]) for row in task.rows]
+    assert found == [(ANN, (ANN, NED)), (None, (ANN, NED))]
 
 
 def test_somebody_is_chosen_once_the_look_alike_is_refused() -> None:

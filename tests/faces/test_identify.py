@@ -99,7 +99,7 @@ def test_a_face_like_a_stranger_is_less_likely_anybody() -> None:
 def test_a_rejected_name_is_not_proposed_again() -> None:
     proposals = [Proposal(FaceId("f1"), ANN, 0.9, "m"), Proposal(FaceId("f2"), ANN, 0.8, "m")]
     truth = Truth(rejected={FaceId("f1"): frozenset({ANN, NED})})
-    assert respecting(proposals, truth) == [
+    assert respecting(proposals, truth, truth.look_alikes) == [
         Proposal(FaceId("f1"), None, 0.9, "m"),
         Proposal(FaceId("f2"), ANN, 0.8, "m"),
     ]
@@ -108,13 +108,16 @@ def test_a_rejected_name_is_not_proposed_again() -> None:
 def test_what_was_said_of_the_merged_person_holds_for_the_old_id() -> None:
     proposals = [Proposal(FaceId("f1"), NED, 0.9, "m"), Proposal(FaceId("f2"), NED, 0.8, "m")]
     truth = Truth(merged_into={NED: ANN}, rejected={FaceId("f1"): frozenset({ANN})})
-    assert [proposal.person for proposal in respecting(proposals, truth)] == [None, ANN]
+    assert [proposal.person for proposal in respecting(proposals, truth, truth.look_alikes)] == [
+        None,
+        ANN,
+    ]
 
 
 def test_an_unknown_face_stays_unknown() -> None:
     unknown = Proposal(FaceId("f1"), None, 0.9, "m")
-    assert respecting([unknown], Truth(rejected={FaceId("f1"): frozenset({ANN})})) == [unknown]
-    assert respecting([], Truth()) == []
+    assert respecting([unknown], Truth(rejected={FaceId("f1"): frozenset({ANN})}), {}) == [unknown]
+    assert respecting([], Truth(), {}) == []
 
 
 def published(folder: Path, *, threshold: float) -> ModelVersion:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.confirmations import Truth
-from faces.identify import respecting
-from faces.look_alikes import look_alikes_of, side_by_side
+from faces.identify import look_alikes_known, respecting
+from faces.look_alikes import joined, look_alikes_of, side_by_side
 from faces.records import Confirmation, FaceId, Person, PersonId, Proposal
+from tests.model_versions import a_version
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ANN, NED, BO = PersonId("ann"), PersonId("ned"), PersonId("bo")
@@ -92,4 +95,30 @@ def test_no_name_is_proposed_where_it_may_be_the_look_alike() -> None:
         },
     )
     told = [Proposal(face(number), ANN, 0.9, "model-0001-9c1e2a7f") for number in (7, 8)]
-    assert [one.person for one in respecting(told, truth)] == [None, ANN]
+    assert [one.person for one in respecting(told, truth, truth.look_alikes)] == [None, ANN]
+
+
+def test_whom_a_model_took_for_each_other_is_joined_with_what_people_said() -> None:
+    said = {ANN: frozenset({NED}), NED: frozenset({ANN})}
+    found = joined(said, [(BO, NED)], lambda person: person)
+    assert found == {ANN: frozenset({NED}), BO: frozenset({NED}), NED: frozenset({ANN, BO})}
+    assert joined(said, [], lambda person: person) == said
+
+
+def test_whoever_is_one_person_by_now_looks_like_nobody_else() -> None:
+    assert joined({}, [(ANN, BO)], lambda _: ANN) == {}
+    assert joined({}, [(BO, NED)], lambda person: ANN if person == BO else person) == BOTH
+
+
+def test_nobody_is_proposed_whom_the_model_takes_for_another() -> None:
+    version = replace(
+        a_version("dlib-resnet-v1"),
+        people=(Person(ANN, "Ann"), Person(NED, "Ned")),
+        weights=np.eye(2, 128, dtype=np.float32),
+        look_alikes=((ANN, NED),),
+    )
+    truth = Truth(rejected={face(8): frozenset({NED})})
+    told = [Proposal(face(number), ANN, 0.9, version.id) for number in (7, 8)]
+    found = respecting(told, truth, look_alikes_known(truth, version))
+    assert [one.person for one in found] == [None, ANN]
+    assert look_alikes_known(truth, None) == {}

@@ -47,6 +47,7 @@ def a_version(folder: Path, *, seed: int = 0, parent: str | None = None) -> Mode
             unit_rows(rng.normal(size=(3, 128)).astype(np.float32)), start=0.9, scale=99.0
         ),
         same_person=0.96,
+        look_alikes=((PersonId("p1"), PersonId("p2")),),
         lineage=Lineage(seed=7, faces=rng.integers(2**63, size=4, dtype=np.uint64), new=1),
     )
     return numbered(folder, draft)
@@ -68,16 +69,17 @@ def test_a_version_comes_back_as_it_was_saved(tmp_path: Path, saved: ModelVersio
     assert saved.lineage is not None
     assert (found.lineage.seed, found.lineage.new) == (7, 1)
     assert np.array_equal(found.lineage.faces, saved.lineage.faces)
+    assert found.look_alikes == (("p1", "p2"),)
     told = {"strangers": saved.strangers, "lineage": saved.lineage}
     assert replace(found, weights=saved.weights, **told) == saved
 
 
 def test_a_version_of_the_format_before_is_still_read(tmp_path: Path, saved: ModelVersion) -> None:
-    before = numbered(tmp_path, replace(saved, lineage=None))
+    before = numbered(tmp_path, replace(saved, lineage=None, look_alikes=()))
     save_version(tmp_path, before)
     path = tmp_path / before.id / "version.json"
     told = json.loads(path.read_text())
-    assert "lineage" not in told
+    assert told.keys().isdisjoint({"lineage", "look_alikes"})
     path.write_text(json.dumps(told | {"format": 2}))
     found = load_version(tmp_path, before.id)
     assert (found.id, found.lineage) == (before.id, None)
@@ -187,6 +189,8 @@ def test_missing_weights_are_refused(tmp_path: Path, saved: ModelVersion) -> Non
     ("change", "complaint"),
     [
         ({"format": 4}, "has format 4, this faceloop reads 2 and 3"),
+        ({"look_alikes": []}, "version.json of .* was changed"),
+        ({"look_alikes": [["p1", "p9"]]}, "makes no sense"),
         ({"lineage": {"seed": 7, "new": 2}}, "version.json of .* was changed"),
         ({"lineage": {"seed": 7, "new": 5}}, "makes no sense"),
         ({"format": 1}, "has format 1, .* run `faceloop retrain`"),
@@ -278,6 +282,7 @@ def test_a_broken_version_does_not_become_current(tmp_path: Path, saved: ModelVe
         {"weights": np.zeros((2, 128), np.float32)},
         {"weights": np.eye(2, 128)},
         {"scale": 0.0},
+        {"look_alikes": (("p1", "p1"),)},
         {"scale": float("nan")},
         {"threshold": 1.1},
         {"metrics": {"rank1": float("nan")}},

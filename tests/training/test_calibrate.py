@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faces.likeness import class_means
-from faces.records import unit_rows
+from faces.records import Person, PersonId, unit_rows
 from training.calibrate import calibrated, threshold
 from training.dataset import Samples
 from training.evaluate import measured
@@ -21,7 +21,7 @@ from training.head import (
     person_sums,
     without_itself,
 )
-from training.meetings import Meetings, hidden, unseen_meetings
+from training.meetings import Meetings, hidden, taken_for_each_other, unseen_meetings
 
 NETWORK = "dlib-resnet-v1"
 PEOPLE = 6
@@ -166,6 +166,28 @@ def test_the_mean_without_an_only_face_is_not_used(looks) -> None:
     assert there_is_one.tolist() == [True, True, False, False]
     assert means[0] == pytest.approx(learning.rows[1], abs=1e-6)
     assert np.isfinite(means).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "nearest", "found"),
+    [
+        ([0, 0, 1, 1], [0, 0, 1, 1], []),
+        ([0, 0, 1, 1], [0, 1, 1, 1], []),
+        ([0, 0, 1, 1], [1, 1, 1, 1], [("p0", "p1")]),
+        ([0, 0, 1, 1], [1, 0, 0, 1], [("p0", "p1")]),
+        ([0, 0, 1, 1], [1, 2, 1, 1], []),
+        ([0, 0, 3, 3], [0, 0, 1, 1], []),
+        ([0] * 50 + [1] * 50, [1] * 2 + [0] * 48 + [1] * 50, []),
+        ([0] * 50 + [2] * 20, [2] * 2 + [0] * 48 + [2] * 20, [("p0", "p2")]),
+    ],
+)
+def test_people_whose_faces_are_often_likelier_the_other_are_taken_for_each_other(
+    labels: list[int], nearest: list[int], found: list[tuple[str, str]]
+) -> None:
+    people = [Person(PersonId(f"p{who}"), f"Name {who}") for who in range(3)]
+    alike = 0.8 + 0.1 * np.eye(3)[nearest]
+    met = Meetings(alike, np.zeros(len(labels)), np.array(labels))
+    assert taken_for_each_other(met, people) == found
 
 
 def test_a_hidden_person_is_never_found() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +23,8 @@ from faces.confirmations import (
     Verdict,
 )
 from faces.errors import NotEnoughToLearn, SetupError
-from faces.identify import CurrentModel
+from faces.identify import CurrentModel, Identifier
+from faces.proposing import guess
 from faces.records import (
     Box,
     Encodings,
@@ -255,6 +257,26 @@ def test_a_new_confirmation_makes_a_new_version(in_use: Store, workspace: Path, 
     assert list_versions(models) == [first, second.version]
     assert current_id(models) == second.version
     assert load_version(models, second.version).parent == first
+
+
+def test_twins_are_stored_as_look_alikes_and_never_proposed(
+    in_use: Store, workspace: Path, looks
+) -> None:
+    create(in_use, "Twin")
+    confirm(in_use, "Twin", looks(0, FACES_EACH, seed=3))
+    version = load_version(workspace / "models", trained(in_use, workspace / "models").version)
+    assert version.look_alikes == (("Ann", "Twin"),)
+    opened_faces = {
+        *add_photos(in_use, looks(0, 5, seed=4)),
+        *add_photos(in_use, looks(1, 5, seed=4)),
+    }
+    with in_use.read() as connection:
+        truth, encodings = log.truth(connection), photos.encodings(connection, NETWORK)
+    found = guess(encodings, truth, (), run="", identifier=Identifier(version))
+    named = Counter(found.proposals[face].person for face in opened_faces)
+    assert named == {None: 5, PersonId("Ned"): 5}
+    offered = {tuple(sorted(found.likeliest[face][:2])) for face in faces_of(looks(0, 5, seed=4))}
+    assert offered == {("Ann", "Twin")}
 
 
 def test_a_copy_of_a_photo_serves_for_what_the_photo_does(
