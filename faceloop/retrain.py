@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceloop import options
-from faceloop.console import named_progress, say, warn
+from faceloop.console import Advance, named_progress, say, warn
 from faceloop.model_report import report_on
 from faceloop.wording import printable
 from faceloop.workspace import existing_store, settings_for
@@ -95,7 +95,7 @@ def learn(
     from training.retrain import retrain as train
 
     try:
-        with alone(settings, Work.TRAIN):
+        with alone(settings, Work.TRAIN), named_progress() as advance:
             done = train(
                 store,
                 settings.models,
@@ -104,7 +104,8 @@ def learn(
                 seed=seed or 0,
                 strangers_accepted=settings.strangers_accepted,
                 report=lambda line: report(printable(line)),
-                chips_of=partial(_chips_of, store) if tune_network else None,
+                on_progress=advance,
+                chips_of=partial(_chips_of, store, advance) if tune_network else None,
                 dry_run=dry_run,
             )
     except NotEnoughToLearn as reason:
@@ -117,11 +118,10 @@ def learn(
     return done
 
 
-def _chips_of(store: Store, faces: Sequence[FaceId]) -> Chips:
+def _chips_of(store: Store, advance: Advance, faces: Sequence[FaceId]) -> Chips:
     from training.tuning import Chips
 
-    with named_progress() as advance:
-        return Chips(*cut_chips(store, faces, on_photo=partial(advance, "photos opened")))
+    return Chips(*cut_chips(store, faces, on_photo=partial(advance, "photos opened")))
 
 
 def _write(place: Path, done: Retrained) -> None:

@@ -13,6 +13,8 @@ from faces.settings import load_settings
 from faces.store.database import open_store
 from training.retrain import retrain
 
+_STEPS_A_LINE = 10
+
 
 def main() -> int:
     """Learn; one line and 1 when that is not possible."""
@@ -34,6 +36,7 @@ def main() -> int:
                 seed=given.seed,
                 strangers_accepted=settings.strangers_accepted,
                 report=_say,
+                on_progress=_say_now_and_then,
             )
     except FaceloopError as error:
         sys.stderr.write(f"{error}\n")
@@ -41,6 +44,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _say_now_and_then(what: str, done: int, total: int) -> None:
+    if done % _STEPS_A_LINE == 0 or done == total:
+        _say(f"{what}: {done} of {total}")
 
 
 def _say(line: str) -> None:

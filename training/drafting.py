@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
@@ -21,10 +22,16 @@ from training.meetings import taken_for_each_other, unseen_meetings
 Report = Callable[[str], object]
 """Told each step in one line."""
 
+OnProgress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is."""
+
 ASKED = "strangers_asked"
 """The metric that tells for which share of strangers the threshold was set."""
 _UNNUMBERED = "model-0000-00000000"
-_EPOCHS_A_LINE = 10
+
+
+def nobody_looks(_what: str, _done: int, _total: int) -> None:
+    """Nobody looks how far it is."""
 
 
 def learned(
@@ -35,6 +42,7 @@ def learned(
     seed: int,
     strangers_accepted: float,
     report: Report,
+    on_progress: OnProgress = nobody_looks,
     centroid: ModelVersion | None = None,
 ) -> ModelVersion:
     """A version without a number: learned, calibrated, and measured beside the nearest centroid.
@@ -49,7 +57,8 @@ def learned(
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
     start, faces = class_mean_head(learning, data.network), seen(data)
     before = _grown(start, data, faces, parent, seed)
-    head = _learn(start, before, data, np.random.default_rng(seed), report)
+    report(_told(before, data, learning.count))
+    head = _learn(start, before, data, np.random.default_rng(seed), on_progress)
     meetings = unseen_meetings(head, start, data.unseen(), calibration)
     head = calibrated(head, meetings)
     head_threshold = threshold(head, meetings, strangers_accepted)
@@ -126,8 +135,21 @@ def _grown(
     return grown(start, data, faces, parent, seed=seed)
 
 
+def _told(before: Grown | None, data: DataSet, faces: int) -> str:
+    """Who is learned, and from how much."""
+    if before is None:
+        return f"learning {len(data.people)} people from {faces} faces"
+    changed = len(before.changed)
+    kept = len(data.people) - changed
+    return f"keeping what was learned of {kept} people, of whom nothing is new; {changed} to learn"
+
+
 def _learn(
-    start: Head, before: Grown | None, data: DataSet, rng: np.random.Generator, report: Report
+    start: Head,
+    before: Grown | None,
+    data: DataSet,
+    rng: np.random.Generator,
+    on_progress: OnProgress,
 ) -> Head:
     """The head that was learned, of everybody or of those only who are not known from before."""
     try:
@@ -137,17 +159,11 @@ def _learn(
             f"training needs {missing.name}; run `make setup`, or install '.[training]'"
         ) from missing
 
-    def tell(done: int, epochs: int) -> None:
-        if done % _EPOCHS_A_LINE == 0:
-            report(f"learned {done} of {epochs} epochs")
-
+    tell = partial(on_progress, "epochs learned")
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
     if before is None:
-        report(f"learning {len(data.people)} people from {learning.count} faces")
         return learn(start, learning, calibration, rng=rng, progress=tell)
-    changed, kept = len(before.changed), len(data.people) - len(before.changed)
-    report(f"keeping what was learned of {kept} people, of whom nothing is new; {changed} to learn")
-    if not changed:
+    if not len(before.changed):
         return before.head
     return learn_some(
         before.head, before.changed, start, learning, calibration, rng=rng, progress=tell

@@ -23,7 +23,15 @@ from faces.versions import (
     used_ids,
 )
 from training.dataset import DataSet
-from training.drafting import ASKED, Report, centroid_version, faceloop_version, learned
+from training.drafting import (
+    ASKED,
+    OnProgress,
+    Report,
+    centroid_version,
+    faceloop_version,
+    learned,
+    nobody_looks,
+)
 from training.gathering import fix_parts, gathered
 from training.judging import judged_beside
 from training.name_changes import NameChange, name_changes, told_changes
@@ -66,6 +74,7 @@ def retrain(
     seed: int = 0,
     strangers_accepted: float,
     report: Report,
+    on_progress: OnProgress = nobody_looks,
     chips_of: ChipsOf | None = None,
     dry_run: bool = False,
 ) -> Retrained:
@@ -107,12 +116,21 @@ def retrain(
             seed=seed,
             strangers_accepted=strangers_accepted,
             report=report,
+            on_progress=on_progress,
         )
         draft = learn(data, centroid=centroid)
         decision = judged_beside(store, draft, current, centroid, data, seed=seed)
         if chips_of is not None:
             chips = chips_of(data.faces)
-            draft = better_learner(draft, data, chips, learn=learn, seed=seed, report=report)
+            draft = better_learner(
+                draft,
+                data,
+                chips,
+                learn=learn,
+                seed=seed,
+                report=report,
+                on_progress=on_progress,
+            )
         version, is_new = numbered(models, draft), True
     changes = _name_changes(store, network, current, version, report)
     if not dry_run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from faces.records import Encodings, FaceId, Pixels, identity_rows
 from faces.versions import ModelVersion, tuned_network_id
 from faces.weights import Weights, weights_file
 from training.dataset import DataSet, Part, Samples
+from training.drafting import OnProgress, Report, nobody_looks
 from training.evaluate import judged
 from training.head import class_mean_head, head_of
 from training.learners import COSINE_HEAD, TUNED_NETWORK, metrics_of
@@ -26,7 +28,6 @@ from training.promotion import FEWEST_PHOTOS, Comparison, answers, compared
 
 Learn = Callable[[DataSet], ModelVersion]
 """Learns, calibrates and measures a version, without a number, on some encodings."""
-Report = Callable[[str], object]
 
 TUNED = "network_tuned"
 """The metric that says whether tuning helped on the calibration faces; absent if it was not run."""
@@ -48,6 +49,7 @@ def better_learner(
     learn: Learn,
     seed: int,
     report: Report,
+    on_progress: OnProgress = nobody_looks,
 ) -> ModelVersion:
     """The better of two versions: this one, or one on a network tuned to the same people.
 
@@ -57,7 +59,7 @@ def better_learner(
     if set(range(len(data.people))) - set(seen.samples(Part.LEARNING).labels.tolist()):
         report("the network is not tuned: of some people there is no photo left to learn from")
         return head_alone
-    tuned = tuned_network(seen, chips, seed=seed, report=report)
+    tuned = tuned_network(seen, chips, seed=seed, report=report, on_progress=on_progress)
     test = seen.samples(Part.TEST)
     rows = {TUNED: float(tuned is not None), **_measured(COSINE_HEAD, head_alone, test)}
     if tuned is None:
@@ -76,7 +78,14 @@ def better_learner(
     return _with(own if wins else head_alone, rows)
 
 
-def tuned_network(data: DataSet, chips: Chips, *, seed: int, report: Report) -> DataSet | None:
+def tuned_network(
+    data: DataSet,
+    chips: Chips,
+    *,
+    seed: int,
+    report: Report,
+    on_progress: OnProgress = nobody_looks,
+) -> DataSet | None:
     """The data set in the encodings of a network tuned to its people; each face has a chip.
 
     None if no epoch was better on the calibration faces than the network as it is.
@@ -93,9 +102,6 @@ def tuned_network(data: DataSet, chips: Chips, *, seed: int, report: Report) -> 
     tuned = what_to_tune(learning.samples.count)
     report(f"tuning the face network ({tuned}) on {learning.samples.count} faces")
 
-    def tell(done: int, epochs: int) -> None:
-        report(f"tuned {done} of at most {epochs} epochs")
-
     network = tune(
         read_face_network(weights_file(Weights.ENCODER).read_bytes()),
         class_mean_head(learning.samples, data.network),
@@ -103,7 +109,7 @@ def tuned_network(data: DataSet, chips: Chips, *, seed: int, report: Report) -> 
         portraits(Part.CALIBRATION),
         tuned=tuned,
         rng=np.random.default_rng(seed),
-        progress=tell,
+        progress=partial(on_progress, "epochs tuned, at most"),
     )
     if network is None:
         return None

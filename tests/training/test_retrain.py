@@ -46,6 +46,7 @@ from training.__main__ import main
 from training.dataset import DataSet, Part
 from training.drafting import learned
 from training.gathering import gathered
+from training.learner import EPOCHS
 from training.name_changes import name_changes, told_changes
 from training.parts import part_of
 from training.retrain import Retrained, retrain
@@ -231,6 +232,20 @@ def test_training_again_without_news_changes_nothing(in_use: Store, workspace: P
     assert (again.version, again.is_new) == (first, False)
     assert list_versions(models) == [first]
     assert said == [f"{first} knows all that was confirmed; it stays in use"]
+
+
+def test_each_epoch_is_told_with_how_many_there_will_be(confirmed: Store, workspace: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    retrain(
+        confirmed,
+        workspace / "models",
+        network=NETWORK,
+        now=NOW,
+        strangers_accepted=0.01,
+        report=lambda _: None,
+        on_progress=lambda *how_far: told.append(how_far),
+    )
+    assert told == [("epochs learned", epoch + 1, EPOCHS) for epoch in range(EPOCHS)]
 
 
 def test_another_share_of_strangers_makes_another_version(in_use: Store, workspace: Path) -> None:
