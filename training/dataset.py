@@ -52,6 +52,10 @@ class Samples:
         """How many faces there are."""
         return len(self.labels)
 
+    def of_people(self) -> Samples:
+        """Without strangers: a head that learned to refuse these has yet to refuse others."""
+        return Samples(self.rows[self.known], self.labels[self.known], self.people)
+
 
 @dataclass(frozen=True)
 class DataSet:

@@ -13,11 +13,13 @@ from faces.likeness import NO_STRANGERS
 from faces.model_version import Lineage, ModelVersion
 from faces.records import FaceId, Person, PersonId, PhotoId, unit_rows
 from training import growing
+from training.calibrate import threshold
 from training.dataset import DataSet, Part, Samples
 from training.drafting import centroid_version, learned
 from training.evaluate import measured
 from training.growing import Grown, grown, seen
 from training.head import class_mean_head, head_of
+from training.meetings import unseen_meetings
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NETWORK = "dlib-resnet-v1"
@@ -71,9 +73,11 @@ def without(data: DataSet, person: int) -> DataSet:
     return replace(kept, people=people, labels=kept.labels - (kept.labels > person))
 
 
-def learn(data: DataSet, parent: ModelVersion | None = None) -> ModelVersion:
+def learn(
+    data: DataSet, parent: ModelVersion | None = None, *, accepted: float = 0.01
+) -> ModelVersion:
     return learned(
-        data, now=NOW, parent=parent, seed=0, strangers_accepted=0.01, report=lambda _: None
+        data, now=NOW, parent=parent, seed=0, strangers_accepted=accepted, report=lambda _: None
     )
 
 
@@ -135,6 +139,21 @@ def test_the_same_parent_and_seed_give_the_same_version(
 def test_another_faceloop_learns_everybody_again(everybody: DataSet, before: ModelVersion) -> None:
     older = replace(before, faceloop_version="0.0.1")
     assert new_faces(learn(everybody, older)) == 0
+
+
+def test_strangers_whom_a_head_learned_to_refuse_do_not_set_its_threshold(
+    everybody: DataSet,
+) -> None:
+    version = learn(everybody, accepted=0.5)
+    learning, calibration = everybody.samples(Part.LEARNING), everybody.samples(Part.CALIBRATION)
+    start, head = class_mean_head(learning, NETWORK), head_of(version)
+    assert not np.array_equal(head.weights, start.weights)
+    unseen, others = (
+        threshold(head, unseen_meetings(head, start, faces, calibration), 0.5)
+        for faces in (learning.of_people(), learning)
+    )
+    assert version.threshold == pytest.approx(unseen)
+    assert version.threshold != pytest.approx(others)
 
 
 @pytest.mark.parametrize(("place", "changed"), [(0, [0]), (3, []), (4, []), (-1, [])])
