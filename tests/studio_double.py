@@ -377,13 +377,13 @@ def _add_views(api: Blueprint, double: StudioDouble) -> None:
 
 def _passes(task: dict[str, Any], item: dict[str, Any]) -> bool:
     found, value = task[item["filter"].rpartition(":")[2]], item["value"]
-    passes = {
+    passes: dict[str, Callable[[Any, Any], bool]] = {
         "greater": operator.gt,
         "equal": operator.eq,
         "in_list": _is_in,
         "in": _is_between,
     }
-    return bool(passes[item["operator"]](found, value))
+    return passes[item["operator"]](found, value)
 
 
 def _is_between(found: int, value: dict[str, int]) -> bool:
