@@ -80,9 +80,7 @@ class StudioChecks(StudioConnection):
 
     def backends(self, project: int) -> list[BackendState]:
         """All backends of a project; each is asked meanwhile."""
-        return [
-            _backend(told) for told in self._rows("api/ml/", {"project": project})
-        ]
+        return [_backend(told) for told in self._rows("api/ml/", {"project": project})]
 
     def ask_backend(self, project: int) -> str:
         """How Label Studio itself sees the project's backend; it asks it while answering.

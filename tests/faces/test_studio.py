@@ -2,9 +2,11 @@
 
 import json
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -488,3 +490,32 @@ def test_the_foremost_tasks_are_those_with_the_highest_text_that_nobody_answered
     foremost = server.studio.foremost(server.project, "worth", 2)
     assert list(foremost) == [ids[2], ids[1]]
     assert foremost[ids[2]] == tasks[2]["data"]
+
+
+@pytest.mark.enable_socket
+def test_no_answer_waits_on_a_connection_that_is_kept() -> None:
+    """The second piece of an answer would wait there until the first is acknowledged."""
+    connections = set()
+
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            connections.add(self.client_address)
+            body = b'{"release": "1.23.2"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_said: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        studio = Studio(f"http://127.0.0.1:{server.server_port}", "token")
+        for _ in range(3):
+            assert studio.version() == "1.23.2"
+        studio.close()
+        server.shutdown()
+    assert len(connections) == 3
