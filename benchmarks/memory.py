@@ -5,8 +5,10 @@ Counted is the proportional set size (PSS): what several processes share counts 
 
 from __future__ import annotations
 
+import statistics
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -19,22 +21,29 @@ _BYTES_PER_MB = 1_000_000
 class PeakMemory:
     """Watches a process tree while the `with` block runs; then `peak_mb` is its largest sum.
 
-    Looks ten times a second: a peak that is shorter may be missed. Exits where there is no /proc.
+    Looks ten times a second if not told otherwise: a peak that is shorter may be missed. Exits
+    where there is no /proc.
     """
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, *, every_s: float = _EVERY_S) -> None:
         """Watch the process with this id, its descendants, and whatever is in its session."""
         if not (_PROC / "self" / "smaps_rollup").exists():
             sys.exit("memory is read from /proc/*/smaps_rollup: run the benchmark on Linux")
         self._root = root
-        self._peak_bytes = 0
+        self._every_s = every_s
+        self._seen: list[tuple[float, int]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     @property
     def peak_mb(self) -> float:
         """The largest sum seen, in MB of a million bytes."""
-        return self._peak_bytes / _BYTES_PER_MB
+        return max((size for _, size in self._seen), default=0) / _BYTES_PER_MB
+
+    def usual_mb(self, start: float, end: float) -> float:
+        """The median of the sums seen between two moments of `time.monotonic`."""
+        seen = [size for moment, size in self._seen if start <= moment <= end]
+        return statistics.median(seen or [0]) / _BYTES_PER_MB
 
     def __enter__(self) -> Self:
         """Begin to watch."""
@@ -47,9 +56,9 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(_EVERY_S):
+        while not self._over.wait(self._every_s):
             sizes = (_pss_bytes(pid) for pid in tree(self._root))
-            self._peak_bytes = max(self._peak_bytes, sum(sizes))
+            self._seen.append((time.monotonic(), sum(sizes)))
 
 
 def tree(root: int) -> set[int]:
