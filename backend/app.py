@@ -75,11 +75,11 @@ def _guard(app: Flask, counters: Counters, *, secret: str) -> None:
 
 
 def _tell_state(app: Flask, predictor: Predictor) -> None:
-    """The routes that say how the backend is; none of them waits for a model."""
+    """The routes that say how the backend is; none waits for a model, /health for nothing."""
 
     @app.get("/health")
     def health() -> Response:
-        return jsonify(status="UP", model_version=predictor.version(), model=predictor.model)
+        return jsonify(status="UP", model_version=predictor.last_round, model=predictor.model)
 
     @app.post("/setup")
     def setup() -> Response:

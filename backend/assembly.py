@@ -11,6 +11,7 @@ from backend.buckets import Buckets
 from backend.checks import load_validator
 from backend.media import Media
 from backend.predictor import Predictor
+from backend.shares import threads_for_networks
 from faces.errors import FaceloopError
 from faces.identify import CurrentModel
 from faces.jobs import Jobs
@@ -31,7 +32,7 @@ def assemble(settings: Settings) -> tuple[Flask, Predictor]:
     predictor = Predictor(
         open_store(settings.store_url),
         CurrentModel(settings.models),
-        face_reader(ReadingOptions.of(settings)),
+        face_reader(ReadingOptions.of(settings), threads=threads_for_networks()),
         Media(
             settings.studio_url,
             settings.studio_api_key.get_secret_value(),

@@ -23,6 +23,7 @@ from backend.mishaps import fault_of
 from backend.naming import Moment, as_shown, predictions
 from backend.opening import open_picture
 from backend.recent import RecentPictures
+from backend.shares import READING_AT_ONCE
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
 from faces.identify import CurrentModel, Identifier
 from faces.learned import Learned, proposals_of
@@ -49,7 +50,6 @@ from faces.studio_format import (
 
 _PHOTO_ID = re.compile(r"[0-9a-f]{64}")
 _BLANK_PX = 100
-_READING_AT_ONCE = 2
 _DRAWING_AT_ONCE = 2
 _NAMED_SINCE = "answers"
 """The source of a name that no model version knows yet."""
@@ -105,9 +105,10 @@ class Predictor:
         self._interactive_s = interactive_s
         self._recent = RecentPictures()
         self._learned = LearnedSoFar(network)
-        self._reading = ThreadPoolExecutor(_READING_AT_ONCE, thread_name_prefix="reading")
+        self._reading = ThreadPoolExecutor(READING_AT_ONCE, thread_name_prefix="reading")
         self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
-        self._last_round = FIRST_ROUND
+        self.last_round = FIRST_ROUND
+        """The current round as it was seen last."""
         self.model: str | None = None
         """The model version that was used last, None before the first."""
 
@@ -115,10 +116,10 @@ class Predictor:
         """The current round; the one seen last while the store gives no answer."""
         try:
             with self._store.read() as connection:
-                self._last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
+                self.last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
         except StoreError as error:
             self._note(error)
-        return self._last_round
+        return self.last_round
 
     def warm(self) -> None:
         """Load the model and the networks, so that the first request need not.
@@ -152,7 +153,7 @@ class Predictor:
             named = predictions(list(shown.values()), moment)
         except FaceloopError as error:
             self._note(error, len(asked))
-            return [self.empty(self._last_round) for _ in asked]
+            return [self.empty(self.last_round) for _ in asked]
         answers = dict(zip(shown, named, strict=True))
         fresh = [one for one in asked if one.shown not in shown]
         new = iter(self._read_all([one.url for one in fresh], moment))
@@ -164,7 +165,7 @@ class Predictor:
         self.counters.add("predictions_total")
         asked = _asked(task)
         future = self._drawing.submit(self._name_drawn, asked.url, context)
-        answer = self._outcome(future, self._last_round, timeout_s=self._interactive_s)
+        answer = self._outcome(future, self.last_round, timeout_s=self._interactive_s)
         return answer if asked.offered is None else typed_beyond_offer(answer, asked.offered)
 
     @staticmethod
@@ -178,7 +179,7 @@ class Predictor:
         self.model = None if identifier is None else identifier.version.id
         network = self._network_of(identifier)
         with self._store.read() as connection:
-            self._last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
+            self.last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
             known: dict[PhotoId, ReadPhoto] = {}
             for photo_id in dict.fromkeys(wanted):
                 photo = photos.photo(connection, photo_id)
@@ -189,7 +190,7 @@ class Predictor:
                     known[photo_id] = ReadPhoto(photo, faces, encodings)
             shown = [face.id for one in known.values() for face in one.faces]
             moment = Moment(
-                round=self._last_round,
+                round=self.last_round,
                 identifier=identifier,
                 truth=log.truth(connection),
                 standing=clusters.proposals(connection, only=shown),

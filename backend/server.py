@@ -120,7 +120,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
             AppImportError: gunicorn shows its one line and stops.
         """
         from backend.assembly import assemble, warm
+        from backend.shares import share_evenly
 
+        share_evenly()
         try:
             app, self._predictor = assemble(self._settings)
         except FaceloopError as error:

@@ -63,12 +63,15 @@ class FaceReader:
         *,
         rotations: bool = False,
         network: str = NETWORK,
+        threads: int | None = None,
     ) -> None:
         """Take both as they are; with `rotations`, look at each photo in all four directions.
 
-        `network` is the one whose encodings the encoder gives.
+        `network` is the one whose encodings the encoder gives, `threads` what other networks may
+        use; None: one for each core.
         """
         self.network = network
+        self._threads = threads
         self._detector = detector
         self._encoder = encoder
         self._rotations = rotations
@@ -105,9 +108,12 @@ class FaceReader:
 
     def with_network(self, version: ModelVersion) -> FaceReader:
         """The same detector with the network that a version brought along."""
-        encoder = Encoder(model=version.onnx)
         return FaceReader(
-            self._detector, encoder, rotations=self._rotations, network=version.network
+            self._detector,
+            Encoder(self._threads, model=version.onnx),
+            rotations=self._rotations,
+            network=version.network,
+            threads=self._threads,
         )
 
     def _find(self, pixels: Pixels) -> tuple[int, list[Detection]]:
@@ -153,7 +159,8 @@ def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceR
         SetupError: this engine is not installed.
     """
     detector = detector_named(options.detector, threads=threads)
-    return FaceReader(detector, _encoder(options, threads), rotations=options.rotations)
+    encoder = _encoder(options, threads)
+    return FaceReader(detector, encoder, rotations=options.rotations, threads=threads)
 
 
 def detector_named(name: Literal["yunet", "hog", "cnn"], *, threads: int | None = None) -> Detector:

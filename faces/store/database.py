@@ -53,14 +53,15 @@ class Kept:
         self._state: object = None
         self._value: object = None
 
-    def get(self, state: object, work_out: Callable[[], _Kind]) -> _Kind:
+    def get(self, state: object, work_out: Callable[[_Kind | None], _Kind]) -> _Kind:
         """What `work_out` gives for this state, by which it must be told from all others.
 
-        Two threads that ask at once work it out once.
+        It is given what it gave for the state before, None the first time. Two threads that ask at
+        once work it out once.
         """
         with self._lock:
             if self._state is None or self._state != state:
-                self._value = work_out()
+                self._value = work_out(cast("_Kind | None", self._value))
                 self._state = state
             return cast("_Kind", self._value)
 

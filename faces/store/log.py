@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,17 +66,49 @@ def state(connection: sa.Connection) -> tuple[int | None, int]:
     return last, count
 
 
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A state of the log, all that was said until then, and what holds after it."""
+
+    state: tuple[int | None, int]
+    said: list[Event]
+    truth: Truth
+
+
 def truth(connection: sa.Connection) -> Truth:
     """What holds now, after everything that was said.
 
     Which faces share a photo is known here alone, so no name is carried twice into one. The log is
-    folded once for all readers of a store, until something more is said.
+    folded once for all readers of a store, until something more is said; of that only the news are
+    read from the database.
     """
     shared = kept(connection)
     if shared is None:
-        folded = fold(events(connection))
-    else:
-        folded = shared.get(state(connection), lambda: fold(events(connection)))
+        return _with_photos(connection, fold(events(connection)))
+    now = state(connection)
+
+    def follow(before: _Folded | None) -> _Folded:
+        said = _all_said(connection, now, before)
+        return _Folded(now, said, _with_photos(connection, fold(said)))
+
+    return shared.get(now, follow).truth
+
+
+def _all_said(
+    connection: sa.Connection, now: tuple[int | None, int], before: _Folded | None
+) -> list[Event]:
+    """All events, only the news of which are read if the log just grew at its end."""
+    if before is not None:
+        last, _ = before.state
+        _, count = now
+        news = events(connection, after=last or 0)
+        if len(before.said) + len(news) == count:
+            return [*before.said, *news]
+    return events(connection)
+
+
+def _with_photos(connection: sa.Connection, folded: Truth) -> Truth:
+    """The truth with each name carried once into a photo."""
     if not folded.carried:
         return folded
     people = frozenset(folded.carried.values())

@@ -15,6 +15,7 @@ from backend.limits import LARGEST_BODY_BYTES
 from backend.predictor import Predictor
 from faces.errors import StoreError, StudioUnreachable
 from faces.jobs import Job
+from faces.store.database import Store
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from tests.backend.conftest import (
     SECRET,
@@ -60,6 +61,17 @@ def test_setup_answers_the_round_and_says_when_the_config_is_another(
     assert ours == {"model_version": "faceloop-0000"}
     request["body"]["schema"] = PEOPLE_CONFIG
     assert "config" in send(world.client(), request).get_json()["warnings"][0]
+
+
+def test_health_waits_for_nothing_and_tells_the_round_that_was_seen_last(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = world.client()
+    world.begin_round("faceloop-0003")
+    client.post("/setup", json={})
+    monkeypatch.delattr(Store, "read")
+    answer = client.get("/health")
+    assert (answer.status_code, answer.get_json()["model_version"]) == (200, "faceloop-0003")
 
 
 @pytest.mark.parametrize(

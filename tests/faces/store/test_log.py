@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 
+from faces.confirmation_lines import word_to_json
 from faces.confirmations import (
     Carried,
     Decided,
@@ -28,8 +30,8 @@ from faces.confirmations import (
 from faces.errors import StoreError
 from faces.fold import fold
 from faces.records import Box, Encodings, Face, FaceId, PersonId, Photo, PhotoId
-from faces.store import chunks, log, photos
-from faces.store.database import Store
+from faces.store import chunks, log, photos, tables
+from faces.store.database import Connection, Store
 from faces.store.photos import ReadPhoto
 from tests.faces.words import logs
 
@@ -120,6 +122,36 @@ def test_the_log_is_folded_once_until_more_is_said(
     with ThreadPoolExecutor(4) as threads:
         assert len({len(one.confirmed) for one in threads.map(read_truth, [store] * 8)}) == 1
     assert folds == [0, 2]
+
+
+def test_of_a_longer_log_only_the_news_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_truth(store)
+    read_from: list[int] = []
+    plain = log.events
+
+    def remember(connection: Connection, *, after: int = 0) -> list[Event]:
+        read_from.append(after)
+        return plain(connection, after=after)
+
+    monkeypatch.setattr(log, "events", remember)
+    for count in (1, 2):
+        with store.write() as connection:
+            log.append(connection, ADA, WORDS)
+        assert len(read_truth(store).standing) == count * len(WORDS)
+    assert read_from == [0, 2]
+
+
+def test_a_log_that_grew_before_its_end_is_read_anew(store: Store) -> None:
+    """On PostgreSQL a lower number may come to be seen after a higher one."""
+    with store.write() as connection:
+        log.restore(connection, [Event(7, ADA, WORDS[1])])
+    assert not read_truth(store).people
+    row = {"at": NOW, "speaker": "Ada", "place": "annotation:1", "word": word_to_json(WORDS[0])}
+    with store.write() as connection:
+        connection.execute(sa.insert(tables.log).values(number=3, **row))
+    assert read_truth(store).people[ANNA].name == "Zoë"
 
 
 def say_and_fail(store: Store) -> None:

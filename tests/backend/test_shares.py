@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from backend.shares import READING_AT_ONCE, threads_for_networks
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (16, 8)])
+def test_photos_that_are_read_at_once_have_a_core_each(
+    monkeypatch: pytest.MonkeyPatch, cores: int, threads: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(cores)))
+    assert threads_for_networks() == threads
+    assert threads * READING_AT_ONCE <= max(cores, READING_AT_ONCE)
+
+
+@pytest.mark.slow
+def test_memory_of_a_large_picture_goes_back_to_the_system() -> None:
+    """In a process of its own, since how memory is given out is a matter of the whole process."""
+    told = subprocess.run(
+        [sys.executable, "-c", _GIVE_BACK], check=True, capture_output=True, text=True, timeout=60
+    )
+    before_mb, after_mb = map(float, told.stdout.split())
+    assert after_mb < before_mb + 8, "of 16 pieces of 4 to 19 MB, each freed after a small one that stays"
+
+
+_GIVE_BACK = """
+import numpy as np
+from pathlib import Path
+from backend.shares import share_evenly
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+share_evenly()
+np.ones(30 << 20, np.uint8)  # a large piece that is freed teaches glibc to keep smaller ones
+kept, before = [], resident_mb()
+for place in range(16):
+    freed = np.ones((4 + place) << 20, np.uint8)  # too large for what was freed before
+    kept.append(np.ones(70_000, np.uint8))
+    del freed
+print(before, resident_mb())
+"""
