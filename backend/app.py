@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -24,7 +25,7 @@ from faces.studio_configs import PHOTOS_CONFIG
 
 _logger = logging.getLogger(__name__)
 
-_OPEN_ROUTES = frozenset({"health"})
+_OPEN_ROUTES = frozenset({"health", "ready"})
 _OUR_OWN_DOING = ("PROJECT_", "TASKS_")
 """Events that our own writes cause; following them would go round in circles."""
 
@@ -32,8 +33,8 @@ _OUR_OWN_DOING = ("PROJECT_", "TASKS_")
 def create_app(predictor: Predictor, *, secret: str, enqueue: Callable[[Job], None]) -> Flask:
     """The backend's WSGI application.
 
-    Every route but /health asks for the secret (empty: none), as Basic auth's password or in the
-    header X-Faceloop-Secret. Every answer is JSON, or text from /metrics.
+    Every route but /health and /ready asks for the secret (empty: none), as Basic auth's password
+    or in the header X-Faceloop-Secret. Every answer is JSON, or text from /metrics.
     """
     app = Flask("backend", static_folder=None)
     counters = predictor.counters
@@ -80,6 +81,12 @@ def _tell_state(app: Flask, predictor: Predictor) -> None:
     @app.get("/health")
     def health() -> Response:
         return jsonify(status="UP", model_version=predictor.last_round, model=predictor.model)
+
+    @app.get("/ready")
+    def ready() -> tuple[Response, HTTPStatus]:
+        waits_for = predictor.waits_for()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if waits_for else HTTPStatus.OK
+        return jsonify(ready=not waits_for, waits_for=waits_for), status
 
     @app.post("/setup")
     def setup() -> Response:

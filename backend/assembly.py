@@ -20,6 +20,7 @@ from faces.records import NETWORK
 from faces.settings import Settings
 from faces.store.database import open_store
 
+_WARM_AGAIN_S = 5.0
 _logger = logging.getLogger(__name__)
 
 
@@ -44,10 +45,21 @@ def assemble(settings: Settings) -> tuple[Flask, Predictor]:
     return create_app(predictor, secret=secret, enqueue=Jobs(settings).enqueue), predictor
 
 
-def warm(predictor: Predictor) -> None:
-    """Load what the first requests would wait for; a trouble is theirs to tell."""
+def warm(predictor: Predictor) -> str:
+    """Load what the first requests would wait for; what stands in the way, empty if nothing."""
     try:
         load_validator()
         predictor.warm()
     except FaceloopError as error:
-        _logger.warning("not warmed: %s", error)
+        return str(error)
+    return ""
+
+
+def warm_until_it_works(predictor: Predictor) -> None:
+    """Try again as long as something stands in the way; each trouble is told once."""
+    told = ""
+    while (trouble := warm(predictor)) and not predictor.closed.is_set():
+        if trouble != told:
+            _logger.warning("not ready: %s", trouble)
+        told = trouble
+        predictor.closed.wait(_WARM_AGAIN_S)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ class Predictor:
         self._learned = LearnedSoFar(network)
         self._reading = ThreadPoolExecutor(READING_AT_ONCE, thread_name_prefix="reading")
         self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
+        self.closed = threading.Event()
+        """Set when nothing more is taken on."""
+        self._is_warm = False
         self.last_round = FIRST_ROUND
         """The current round as it was seen last."""
         self.model: str | None = None
@@ -133,9 +137,21 @@ class Predictor:
         reader = self._reader_of(moment)
         reader.read(OpenPhoto(Photo(PhotoId("0" * 64), _BLANK_PX, _BLANK_PX), nothing))
         reader.encode_boxes(nothing, [Box(0, 0, _BLANK_PX, _BLANK_PX)])
+        self._is_warm = True
+
+    def waits_for(self) -> list[str]:
+        """What stands between a request and its full answer; empty if nothing."""
+        waits = [] if self._is_warm else ["networks"]
+        try:
+            with self._store.read() as connection:
+                ledger.fact(connection, ROUND_FACT)
+        except StoreError:
+            waits.append("store")
+        return waits
 
     def close(self) -> None:
         """Take on nothing more; what has begun is finished."""
+        self.closed.set()
         for pool in (self._reading, self._drawing):
             pool.shutdown(wait=False, cancel_futures=True)
 

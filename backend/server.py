@@ -5,14 +5,16 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 
 from backend.mishaps import keep_requests_out
+from backend.succession import OwnLog, Succession
 from faces.errors import FaceloopError, SetupError
+from faces.logs import begin_logging
 from faces.settings import Settings
 from faces.store.database import open_store
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 _THREADS = 32
 """Most of them wait: for the store, for a picture, in line for the reading thread."""
 _GRACE_S = 10
+"""How long requests may take to end when everything stops."""
+_SUCCEEDED_GRACE_S = 70
+"""The same when only the worker is replaced: longer than a prediction may take."""
 _BACKLOG = 128
 _logger = logging.getLogger(__name__)
 
@@ -38,8 +43,7 @@ def run(settings: Settings) -> None:
     check_exposure(settings)
     open_store(settings.store_url).close()
     listener = listening(settings.backend_host, settings.backend_port)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("backend").setLevel(logging.INFO)
+    begin_logging(settings, program="backend")
     logging.getLogger("gunicorn.error").addFilter(keep_requests_out)
     _logger.info("listening on %s:%d", settings.backend_host, settings.backend_port)
     _Server(settings, listener).run()
@@ -90,7 +94,14 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
         self._settings = settings
         self._listener_fd = listener.detach()
         self._predictor: Predictor | None = None
+        self._master: Succession | None = None
+        self._succeeds = False
         super().__init__()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        self._master = Succession(self)
+        self._master.run()
 
     def load_config(self) -> None:
         """Say how to serve; the socket is gunicorn's from here on."""
@@ -104,32 +115,55 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
             "control_socket_disable": True,
             "accesslog": None,
             "loglevel": "warning",
+            "logger_class": OwnLog,
             "proc_name": "faceloop-backend",
+            "pre_fork": self._look_who_serves,
+            "post_fork": self._be_patient,
+            "post_worker_init": self._tell_ready,
             "worker_exit": self._close,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Build the application in the worker, and warm it behind the first requests.
+        """Build the application in the worker, and warm it behind the first requests; or before
+        them, while another worker still answers.
 
         ONNX Runtime starts threads when it is imported, and threads do not outlive a fork; so what
         needs it is imported here and not above.
 
         Raises:
-            AppImportError: gunicorn shows its one line and stops.
+            SystemExit: it cannot be built; the log says why.
         """
-        from backend.assembly import assemble, warm
+        from backend.assembly import assemble, warm, warm_until_it_works
         from backend.shares import share_evenly
 
         share_evenly()
         try:
             app, self._predictor = assemble(self._settings)
         except FaceloopError as error:
-            raise AppImportError(str(error)) from error
-        # No daemon: a network that is being loaded when the process ends would abort it.
-        threading.Thread(target=warm, args=(self._predictor,), name="warming").start()
+            _logger.error("%s", error)  # noqa: TRY400  # one line says it
+            sys.exit(Succession.APP_LOAD_ERROR)
+        if not self._succeeds or warm(self._predictor):
+            # No daemon: a network that is being loaded when the process ends would abort it.
+            predictor = (self._predictor,)
+            threading.Thread(target=warm_until_it_works, args=predictor, name="warming").start()
         return app
+
+    def _look_who_serves(self, master: Succession, _worker: object) -> None:
+        """In the master, before a worker is made: does another one answer meanwhile?"""
+        self._succeeds = bool(master.WORKERS)
+
+    def _be_patient(self, _master: object, worker: Any) -> None:
+        """In the worker, whose settings are its own: requests may end when it is replaced.
+
+        When everything stops the master ends what takes too long.
+        """
+        worker.cfg.set("graceful_timeout", _SUCCEEDED_GRACE_S)
+
+    def _tell_ready(self, _worker: object) -> None:
+        if self._master is not None:
+            self._master.tell_ready()
 
     def _close(self, _arbiter: object, _worker: object) -> None:
         """The worker leaves: what waits in line is let go."""

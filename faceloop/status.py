@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ from faceloop.retrain_policy import news_of
 from faceloop.wording import counted, printable
 from faceloop.workspace import existing_store, settings_for
 from faces.confirmations import Truth
+from faces.errors import StoreError
+from faces.jobs import Jobs
 from faces.names import NearNames
 from faces.settings import Settings
 from faces.showing import ROUND_FACT
@@ -30,6 +33,9 @@ from sync.storage import place_shown
 
 _SAMPLE = 5
 """So many photos without a face (--without-faces names all) and pairs of names are told."""
+
+_WORKER_COMES_WITHIN_S = 120
+"""The worker looks every second; a job in its hands may take a while."""
 
 Refused = Annotated[
     bool, typer.Option("--refused", help="List the files that could not be read, with the reason.")
@@ -91,6 +97,22 @@ def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
         yield "model version", current_id(settings.models) or "none yet"
         yield "retrain", news_of(settings, store)
         yield "round", ledger.fact(connection, ROUND_FACT) or "none yet"
+    yield "jobs waiting", told_queue(Jobs(settings), now=datetime.now(UTC))
+
+
+def told_queue(jobs: Jobs, *, now: datetime) -> str:
+    """What waits for the worker and since when; a queue that does not answer is told, too."""
+    try:
+        waiting, since = jobs.waiting(), jobs.waits_since()
+    except StoreError as error:
+        return str(error)
+    if not waiting or since is None:
+        return str(waiting or "none")
+    seconds = max(0, round((now - since).total_seconds()))
+    if seconds < _WORKER_COMES_WITHIN_S:
+        return f"{waiting}, for {counted(seconds, 'second')}"
+    minutes = counted(seconds // 60, "minute")
+    return f"{waiting}, for {minutes}: is `faceloop worker` (or `faceloop up`) running?"
 
 
 def _refused(store: Store) -> Iterator[str]:

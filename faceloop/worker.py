@@ -14,6 +14,7 @@ from faceloop.retrain_policy import RetrainPolicy
 from faceloop.workspace import prepare, settings_for
 from faces.errors import FaceloopError
 from faces.jobs import Job, Jobs
+from faces.logs import begin_logging
 from faces.settings import Settings
 from faces.store.database import Store
 from sync.loop import desk_of, follow_answers, push_now
@@ -23,9 +24,8 @@ _logger = logging.getLogger("faceloop.worker")
 
 def worker(workspace: options.Workspace = None) -> None:
     """Do the background work: hints from Label Studio, and a look every minute."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _logger.setLevel(logging.INFO)
     settings = settings_for(workspace)
+    begin_logging(settings, program=_logger.name)
     store = prepare(settings)
     policy = RetrainPolicy(settings, store, say=_logger.info)
     jobs = Jobs(settings, lambda job: _work(settings, store, job, policy))

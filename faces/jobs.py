@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import import_module
 
@@ -77,6 +78,16 @@ class Jobs:
         with self._answering():
             return int(self.huey.pending_count())
 
+    def waits_since(self) -> datetime | None:
+        """When the job that waits longest was asked for; None if none waits that says so.
+
+        Raises:
+            StoreError: the queue does not answer.
+        """
+        with self._answering():
+            lying = self.huey.storage.enqueued_items()
+        return min((at for at in map(_asked_at, lying) if at is not None), default=None)
+
     @contextmanager
     def _answering(self) -> Iterator[None]:
         """Turn what the queue raises into ours, without the address in its messages."""
@@ -90,7 +101,9 @@ class Jobs:
 
 
 class NamesOnly:
-    """How a job lies in the queue: its id and name as JSON, so that nothing is ever unpickled."""
+    """How a job lies in the queue: its id, its name and since when, as JSON, so that nothing is
+    ever unpickled.
+    """
 
     def serialize(self, message: Message) -> bytes:
         """The job as bytes.
@@ -100,7 +113,8 @@ class NamesOnly:
         """
         if not isinstance(message, Message) or message.args or message.kwargs:
             raise TypeError("only jobs without data can be put into the queue")
-        return json.dumps({"id": message.id, "name": message.name}).encode()
+        told = {"id": message.id, "name": message.name, "at": datetime.now(UTC).isoformat()}
+        return json.dumps(told).encode()
 
     def deserialize(self, content: bytes) -> Message:
         """The job that these bytes tell.
@@ -116,6 +130,14 @@ class NamesOnly:
             case {"id": str(job_id), "name": str(name)}:
                 return Message(job_id, name, args=(), kwargs={})
         raise ValueError("the queue holds something that is no job; it is left out")
+
+
+def _asked_at(content: bytes) -> datetime | None:
+    """When a job that lies in the queue was asked for, if it says so."""
+    try:
+        return datetime.fromisoformat(json.loads(bytes(content))["at"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _running(run: Callable[[Job], None], job: Job) -> Callable[[], None]:

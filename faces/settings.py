@@ -148,6 +148,10 @@ class Settings(BaseSettings):
         default="",
         description="Dask scheduler that reads photos; local: a small one here; empty: none",
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="How backend and worker write their logs: text, or json (an object a line)",
+    )
 
     @field_validator("backend_secret")
     @classmethod

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from label_studio_sdk.label_interface.interface import LabelInterface
 
 from backend.app import create_app
+from backend.assembly import warm_until_it_works
 from backend.limits import LARGEST_BODY_BYTES
 from backend.predictor import Predictor
-from faces.errors import StoreError, StudioUnreachable
+from faces.errors import SetupError, StoreError, StudioUnreachable
 from faces.jobs import Job
 from faces.store.database import Store
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
@@ -180,6 +182,44 @@ def test_an_event_is_noted_when_the_queue_does_not_take_it(
     assert [record.getMessage() for record in caplog.records] == [
         "a hint is lost: the queue of jobs does not answer"
     ]
+
+
+# Alive, and ready.
+
+
+def test_it_is_ready_once_networks_are_warm_and_the_store_answers(
+    world: World, tmp_path: Path
+) -> None:
+    predictor = world.predictor()
+    client = world.client(secret=SECRET, predictor=predictor)
+    answer = client.get("/ready")
+    assert (answer.status_code, answer.get_json()["waits_for"]) == (503, ["networks"])
+    predictor.warm()
+    answer = client.get("/ready")
+    assert (answer.status_code, answer.get_json()) == (200, {"ready": True, "waits_for": []})
+    world.store.close()
+    (tmp_path / "faceloop.sqlite3").write_bytes(b"no database" * 100)
+    answer = client.get("/ready")
+    assert (answer.status_code, answer.get_json()["waits_for"]) == (503, ["store"])
+    assert client.get("/health").status_code == 200
+
+
+def test_what_stands_in_the_way_of_being_ready_is_told_once_and_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    predictor = world.predictor()
+    troubles = iter([SetupError("no weights"), SetupError("no weights"), None])
+
+    def warm_up() -> None:
+        trouble = next(troubles)
+        if trouble is not None:
+            raise trouble
+
+    monkeypatch.setattr(predictor, "warm", warm_up)
+    monkeypatch.setattr("backend.assembly._WARM_AGAIN_S", 0.0)
+    warm_until_it_works(predictor)
+    assert next(troubles, "none left") == "none left"
+    assert [record.getMessage() for record in caplog.records] == ["not ready: no weights"]
 
 
 # Who may call.

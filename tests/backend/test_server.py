@@ -7,7 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,16 +22,15 @@ from faces.errors import SetupError
 from faces.settings import load_settings
 
 ANSWERS_WITHIN_S = 15.0
+KEPT = ("PATH", "LANG", "PYTHONPATH")
 
 
 def start(workspace: Path, **settings: str) -> subprocess.Popen[str]:
-    """`python -m backend` in an empty folder, with nothing else in its environment."""
+    """`python -m backend` in an empty folder, with nothing of ours in its environment."""
     folder, home = workspace / "elsewhere", workspace / "home"
     folder.mkdir()
     home.mkdir()
-    kept = {
-        name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "PYTHONPATH")
-    }
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
     given = {f"FACELOOP_{name.upper()}": value for name, value in settings.items()}
     return subprocess.Popen(
         [sys.executable, "-m", "backend"],
@@ -132,6 +134,88 @@ def test_it_serves_until_told_to_stop_and_leaves_nothing_behind(
     assert len(errors.splitlines()) == 1, errors
     line = errors
     assert f"listening on 127.0.0.1:{free_port}" in line
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.enable_socket
+def test_a_reload_takes_a_fresh_worker_without_a_request_that_fails(
+    workspace: Path, free_port: int
+) -> None:
+    settings = {"backend_port": str(free_port), "log_format": "json"}
+    backend = start(workspace, **settings)
+    url = f"http://127.0.0.1:{free_port}"
+    try:
+        _health(url)
+        [before] = _workers(backend.pid)
+        asking = threading.Event()
+        with ThreadPoolExecutor(3) as threads:
+            asked = [threads.submit(_ask_until, asking, url, route) for route in ASKED]
+            backend.send_signal(signal.SIGHUP)
+            _wait_until(lambda: before not in _workers(backend.pid), "the old worker to go")
+            [after] = _workers(backend.pid)
+            database = (workspace / "faceloop.sqlite3").rename(workspace / "elsewhere.sqlite3")
+            backend.send_signal(signal.SIGHUP)
+            _wait_until(lambda: len(_workers(backend.pid)) == 2, "a worker that cannot start")
+            _wait_until(lambda: _workers(backend.pid) == [after], "that worker to go")
+            database.rename(workspace / "faceloop.sqlite3")
+            asking.set()
+        answers = [one for each in asked for one in each.result()]
+    finally:
+        backend.send_signal(signal.SIGTERM)
+        _, errors = backend.communicate(timeout=30)
+    assert {status for status, _ in answers} == {200}
+    assert max(seconds for _, seconds in answers) < STUDIO_WAITS_S
+    assert (backend.returncode, before == after) == (0, False)
+    told = [json.loads(line) for line in errors.splitlines()]
+    assert {line["level"] for line in told} == {"info", "error"}
+    assert any("the old one goes on" in line["message"] for line in told)
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_it_is_alive_before_it_is_ready(workspace: Path, free_port: int) -> None:
+    backend = start(workspace, backend_port=str(free_port), backend_secret="secret")
+    url = f"http://127.0.0.1:{free_port}"
+    try:
+        _health(url)
+        first = requests.get(f"{url}/ready", timeout=5)
+        _wait_until(lambda: requests.get(f"{url}/ready", timeout=5).ok, "the networks")
+    finally:
+        backend.send_signal(signal.SIGTERM)
+        backend.communicate(timeout=15)
+    assert (first.status_code, first.json()) == (503, {"ready": False, "waits_for": ["networks"]})
+
+
+ASKED = ("health", "setup", "predict")
+STUDIO_WAITS_S = 1.0
+"""For the answer to /health; if it is late, a task is opened without names."""
+
+
+def _ask_until(over: threading.Event, url: str, route: str) -> list[tuple[int, float]]:
+    """The status of each answer and its seconds; a refused connection is an error of the test."""
+    answers = []
+    while not over.is_set():
+        begun = time.monotonic()
+        if route == "health":
+            answer = requests.get(f"{url}/health", timeout=30)
+        else:
+            answer = requests.post(f"{url}/{route}", json={"tasks": []}, timeout=30)
+        answers.append((answer.status_code, time.monotonic() - begun))
+    return answers
+
+
+def _workers(master: int) -> list[int]:
+    """The processes that the master has started and that still run."""
+    told = Path(f"/proc/{master}/task/{master}/children").read_text()
+    return [int(pid) for pid in told.split()]
+
+
+def _wait_until(holds: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until, f"waited in vain for {what}"
+        time.sleep(0.02)
 
 
 def _health(url: str) -> dict[str, str]:

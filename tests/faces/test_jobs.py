@@ -1,6 +1,7 @@
 import pickle
 import sqlite3
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,29 @@ def test_a_job_asked_for_while_it_runs_runs_again(settings: Settings) -> None:
 def test_a_job_waits_when_the_worker_is_away(settings: Settings) -> None:
     Jobs(settings).enqueue(Job.PUSH)
     assert [task.name for task in Jobs(settings).huey.pending()] == ["push"]
+
+
+def test_a_job_that_waits_tells_since_when(settings: Settings) -> None:
+    jobs = Jobs(settings)
+    assert (jobs.waiting(), jobs.waits_since()) == (0, None)
+    before = datetime.now(UTC)
+    jobs.enqueue(Job.PULL)
+    after = datetime.now(UTC)
+    jobs.enqueue(Job.PUSH)
+    since = jobs.waits_since()
+    assert since is not None
+    assert before <= since <= after
+    assert work_off(Jobs(settings, run=lambda _: None)) == 2
+    assert jobs.waits_since() is None
+
+
+@pytest.mark.parametrize("lies", [b"x", b"[]", b"{}", b'{"at": 7}', b'{"at": "then"}'])
+def test_a_job_that_does_not_tell_since_when_is_counted_all_the_same(
+    settings: Settings, lies: bytes
+) -> None:
+    jobs = Jobs(settings)
+    jobs.huey.storage.enqueue(lies)
+    assert (jobs.waiting(), jobs.waits_since()) == (1, None)
 
 
 def test_who_only_asks_cannot_run(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
