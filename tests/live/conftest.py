@@ -81,6 +81,19 @@ def label_studio_in(folder: Path, *, token: str, **otherwise: str) -> Iterator[s
         yield connection.studio_url
 
 
+def personal_access_token(url: str, user: str, password: str) -> str:
+    """A personal access token of Label Studio, made as a person makes one."""
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=30) as browser:
+        browser.get("/user/login/")
+        form = {"email": user, "password": password}
+        asked = {"X-CSRFToken": browser.cookies["csrftoken"], "Referer": url}
+        browser.post("/user/login/", data=form, headers=asked)
+        asked["X-CSRFToken"] = browser.cookies["csrftoken"]
+        answer = browser.post("/api/token/", headers=asked)
+        assert answer.is_success, answer.text
+        return str(answer.json()["token"])
+
+
 def refuse_no_studio() -> None:
     """Without Label Studio there is nothing to try."""
     if not (Path(environment()["FACELOOP_STUDIO_VENV"]) / "bin" / "label-studio").exists():

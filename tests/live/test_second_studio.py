@@ -27,7 +27,7 @@ from faces.store import ledger
 from faces.store.database import open_store
 from faces.studio import Studio
 from sync.desk import Project
-from tests.live.conftest import environment, give_up, wait_until
+from tests.live.conftest import environment, give_up, personal_access_token, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 
@@ -298,15 +298,7 @@ def test_the_token_is_kept_for_the_other_commands(studio: TheirStudio, ours: Our
 @pytest.fixture(scope="module")
 def personal_token(studio: TheirStudio) -> str:
     """A personal access token, made as a person makes one."""
-    with httpx.Client(base_url=studio.url, follow_redirects=True, timeout=30) as browser:
-        browser.get("/user/login/")
-        form = {"email": OWNER, "password": PASSWORD}
-        asked = {"X-CSRFToken": browser.cookies["csrftoken"], "Referer": studio.url}
-        browser.post("/user/login/", data=form, headers=asked)
-        asked["X-CSRFToken"] = browser.cookies["csrftoken"]
-        answer = browser.post("/api/token/", headers=asked)
-        assert answer.is_success, answer.text
-        return str(answer.json()["token"])
+    return personal_access_token(studio.url, OWNER, PASSWORD)
 
 
 def test_a_personal_access_token_does_as_well(
