@@ -24,7 +24,7 @@ from backend.mishaps import fault_of
 from backend.naming import Moment, as_shown, predictions
 from backend.opening import open_picture
 from backend.recent import RecentPictures
-from backend.shares import READING_AT_ONCE
+from backend.shares import photos_read_at_once, yield_to_others
 from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
 from faces.identify import CurrentModel, Identifier
 from faces.learned import Learned, proposals_of
@@ -106,7 +106,9 @@ class Predictor:
         self._interactive_s = interactive_s
         self._recent = RecentPictures()
         self._learned = LearnedSoFar(network)
-        self._reading = ThreadPoolExecutor(READING_AT_ONCE, thread_name_prefix="reading")
+        self._reading = ThreadPoolExecutor(
+            photos_read_at_once(), thread_name_prefix="reading", initializer=yield_to_others
+        )
         self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
         self.closed = threading.Event()
         """Set when nothing more is taken on."""

@@ -40,6 +40,10 @@ class Wrong(Exception):
     """An answer that Label Studio could do nothing with."""
 
 
+class _TimeIsOver(Exception):
+    """The measurement ends."""
+
+
 @dataclass
 class Measured:
     """How long answers took by kind, in seconds, and what went wrong; safe for several threads."""
@@ -150,12 +154,17 @@ class Desk:
 
 
 def annotate(desk: Desk, *, seed: int) -> None:
-    """Open, draw and save, with thought in between, until the time is over."""
+    """Open, draw and save, with thought in between, until the time is over.
+
+    Everybody begins at some moment of the time that a task takes, so that no step is crowded.
+    """
     rng = np.random.default_rng(seed)
-    _think(desk, rng, least_s=0.0)
-    while time.monotonic() < desk.until:
-        with suppress(Wrong):  # it is counted; the annotator goes on with the next task
-            _work_on_one(desk, rng)
+    with suppress(_TimeIsOver):
+        time.sleep(rng.uniform(0, 3 * np.mean(_THOUGHT_S)))
+        while True:
+            with suppress(Wrong):  # it is counted; the annotator goes on with the next task
+                _work_on_one(desk, rng)
+            _think(desk, rng)
 
 
 def open_alone(desk: Desk, page: Page, *, faces: int) -> None:
@@ -188,7 +197,6 @@ def _work_on_one(desk: Desk, rng: np.random.Generator) -> None:
     desk.ask("webhook", "/webhook", _saved(number, task, prediction["result"]))
     if known is not None:
         desk.on_saved(known, number)
-    _think(desk, rng)
 
 
 def _open(desk: Desk, task: Answer, known: KnownPage | None) -> None:
@@ -204,8 +212,16 @@ def _open(desk: Desk, task: Answer, known: KnownPage | None) -> None:
         desk.wrong_unless(known.people.keys() <= regions, kind, "a face is missing")
 
 
-def _think(desk: Desk, rng: np.random.Generator, *, least_s: float = _THOUGHT_S[0]) -> None:
-    time.sleep(max(0.0, min(rng.uniform(least_s, _THOUGHT_S[1]), desk.until - time.monotonic())))
+def _think(desk: Desk, rng: np.random.Generator) -> None:
+    """Wait for as long as somebody looks at a picture.
+
+    Raises:
+        _TimeIsOver: the measurement ends meanwhile; nobody hurries to be done by then.
+    """
+    done = time.monotonic() + rng.uniform(*_THOUGHT_S)
+    if done > desk.until:
+        raise _TimeIsOver
+    time.sleep(done - time.monotonic())
 
 
 def _task(number: int, page: Page, known: KnownPage | None = None) -> Answer:

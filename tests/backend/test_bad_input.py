@@ -55,6 +55,7 @@ def client(world: World) -> Any:
     world.add_photo(1, direction(0))
     predictor = world.predictor()
     predictor._media.fetch = fetch
+    predictor.warm()
     yield world.client(secret=SECRET, predictor=predictor)
     predictor.close()
 

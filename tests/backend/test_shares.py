@@ -3,19 +3,35 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from backend.shares import READING_AT_ONCE, threads_for_networks
+from backend.shares import photos_read_at_once, threads_for_networks, yield_to_others
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (16, 8)])
-def test_photos_that_are_read_at_once_have_a_core_each(
-    monkeypatch: pytest.MonkeyPatch, cores: int, threads: int
+@pytest.mark.parametrize(
+    ("cores", "photos", "threads"),
+    [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 2, 1), (8, 2, 2), (16, 2, 4)],
+)
+def test_half_of_the_cores_are_left_to_short_answers(
+    monkeypatch: pytest.MonkeyPatch, cores: int, photos: int, threads: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(cores)))
-    assert threads_for_networks() == threads
-    assert threads * READING_AT_ONCE <= max(cores, READING_AT_ONCE)
+    assert (photos_read_at_once(), threads_for_networks()) == (photos, threads)
+    assert cores == 1 or photos * threads <= cores / 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a niceness is that of all threads")
+def test_only_the_thread_that_yields_is_nicer() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = niceness()
+    with ThreadPoolExecutor(1, initializer=yield_to_others) as threads:
+        assert threads.submit(niceness).result() > before
+    assert niceness() == before
 
 
 @pytest.mark.slow
