@@ -518,10 +518,10 @@ class DeskMachine(RuleBasedStateMachine):
     def _check_exceptions(self, faces: Sequence[FaceId], constraints: Constraints) -> None:
         """Two faces of one photo that may be one person are not kept apart for their photo."""
         apart = {frozenset(faces[row] for row in pair) for pair in constraints.apart.tolist()}
+        groups = self.beliefs.said_to_be_one()
         for pair in self.beliefs.excepted & apart:
-            assert not self.beliefs.is_one(set(pair)), (
-                "kept apart though nothing is said against it"
-            )
+            one = set(pair).union(*(group for group in groups if group & pair))
+            assert not self.beliefs.is_one(one), "kept apart though nothing is said against it"
         for pair in self.beliefs.excepted:
             told = [one for one in constraints.contradictions if set(one.faces) == pair]
             assert not any("a mirror" in one.message for one in told), "asked about what was said"
