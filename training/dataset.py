@@ -53,7 +53,7 @@ class Samples:
         return len(self.labels)
 
     def of_people(self) -> Samples:
-        """Without strangers: a head that learned to refuse these has yet to refuse others."""
+        """Without strangers."""
         return Samples(self.rows[self.known], self.labels[self.known], self.people)
 
 

@@ -59,8 +59,7 @@ def learned(
     before = _grown(start, data, faces, parent, seed)
     report(_told(before, data, learning.count))
     head = _learn(start, before, data, np.random.default_rng(seed), on_progress)
-    unseen = data.unseen() if head is start else data.unseen().of_people()
-    meetings = unseen_meetings(head, start, unseen, calibration)
+    meetings = unseen_meetings(head, start, data.unseen(), calibration)
     head = calibrated(head, meetings)
     head_threshold = threshold(head, meetings, strangers_accepted)
     test = data.samples(Part.TEST)
@@ -160,7 +159,7 @@ def _learn(
             f"training needs {missing.name}; run `make setup`, or install '.[training]'"
         ) from missing
 
-    tell = partial(on_progress, "epochs learned")
+    tell = partial(on_progress, "epochs learned, at most")
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
     if before is None:
         return learn(start, learning, calibration, rng=rng, progress=tell)

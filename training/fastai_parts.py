@@ -12,10 +12,11 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", r"The 'mode\.chained_assignment' option is deprecated")
     import fastai.callback.schedule  # noqa: F401  # gives Learner its fit_one_cycle
     from fastai.callback.core import Callback, CancelFitException, TrainEvalCallback
+    from fastai.callback.tracker import TrackerCallback
     from fastai.data.core import DataLoaders
     from fastai.data.load import DataLoader
     from fastai.interpret import Interpretation
-    from fastai.learner import Learner
+    from fastai.learner import Learner, Metric, Recorder
     from fastai.losses import CrossEntropyLossFlat
 
 __all__ = [
@@ -26,5 +27,8 @@ __all__ = [
     "DataLoaders",
     "Interpretation",
     "Learner",
+    "Metric",
+    "Recorder",
+    "TrackerCallback",
     "TrainEvalCallback",
 ]

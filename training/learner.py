@@ -7,7 +7,7 @@ give the same head again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -19,11 +19,21 @@ from torch.nn import functional
 from faces.likeness import Columns, Cosines
 from faces.records import FloatRows
 from training.dataset import Labels, Samples
-from training.fastai_parts import Callback, DataLoader, DataLoaders, Learner, TrainEvalCallback
+from training.epochs import (
+    KeepBest,
+    Progress,
+    TellEpochs,
+    learner_of,
+    own_columns,
+    score_before,
+)
+from training.fastai_parts import DataLoader
 from training.head import Head, without_itself
 from training.meetings import as_if_left_out
 
 EPOCHS = 40
+_PATIENCE = 10
+"""After so many epochs without a better one it is over."""
 _BATCH = 512
 _HIGHEST_RATE = 5e-4
 """On LFW, higher rates name fewer people right at the same share of strangers accepted."""
@@ -32,9 +42,6 @@ _FAR = -1.0
 """The cosine to somebody who is nowhere near."""
 _NOBODY: FloatRows = np.empty((1, 0), dtype=np.float32)
 """How near a face is to those who stay as they are, where there is nobody such."""
-
-Progress = Callable[[int, int], None]
-"""Told after each epoch: how many are done, and how many there will be."""
 
 
 def learn(
@@ -49,9 +56,13 @@ def learn(
     """The head that names the learning faces best, and refuses them when their person is hidden.
 
     It starts from the class means of the learning faces. Of the start and all epochs the one is
-    kept whose loss on the calibration faces is lowest; without such faces nothing shows that
-    learning helped, and the start is kept.
+    kept that has the highest open-set score on the calibration faces (`training.epochs`); without
+    such faces nothing shows that learning helped, and the start is kept. Strangers are not learned
+    from: those who were would pass for somebody less often than others, and say nothing of them.
     """
+    if not calibration.count:
+        return start
+    learning = learning.of_people()
     without = without_itself(learning, start.same_person)[0]
     loaders = [
         _loader(start, samples, samples.labels, without_own, _NOBODY, rng)
@@ -77,6 +88,9 @@ def learn_some(
     who stay is counted once: an epoch takes as long for many people as for few. `start` has the
     class means of all.
     """
+    if not calibration.count:
+        return head
+    learning = learning.of_people()
     without = without_itself(learning, start.same_person)[0]
     met = (
         (learning, without, as_if_left_out(head, start, learning)[0]),
@@ -87,26 +101,6 @@ def learn_some(
         staying, labels = those_who_stay(head.scale, alike, samples.labels, columns)
         loaders.append(_loader(head, samples, labels, without_own, staying, rng))
     return _fitted(CosineHead(head, columns), loaders, progress, epochs)
-
-
-def open_set_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean loss of naming each face rightly and of calling it unknown when its person is hidden.
-
-    `logits` are (b, p + 1), the last column that of "unknown"; `labels` (b,) count people, p is a
-    stranger. So the people are strangers to each other, and few true ones are needed.
-    """
-    unknown = logits.shape[1] - 1
-    refused = functional.cross_entropy(
-        logits.masked_fill(_own_columns(labels, unknown, unknown + 1), -math.inf),
-        torch.full_like(labels, unknown),
-    )
-    return functional.cross_entropy(logits, labels) + refused
-
-
-def _own_columns(labels: Tensor, people: int, width: int) -> Tensor:
-    """Where each face meets its own person, (b, width), if that is one of the first `people`."""
-    columns = torch.arange(width)
-    return (labels[:, None] == columns) & (columns < people)
 
 
 class CosineHead(nn.Module):
@@ -146,7 +140,7 @@ class CosineHead(nn.Module):
             nudged = len(self.nudges)
             nudges = self.nudges[labels.clamp(max=nudged - 1)]
             own = (rows * _turned(without, nudges)).sum(dim=1, keepdim=True)
-            alike = torch.where(_own_columns(labels, nudged, alike.shape[1]), own, alike)
+            alike = torch.where(own_columns(labels, nudged, alike.shape[1]), own, alike)
         return self.log_scale.exp() * alike
 
     def as_head(self) -> Head:
@@ -169,35 +163,6 @@ def _turned(means: Tensor, nudges: Tensor) -> Tensor:
     return turned
 
 
-class _KeepBest(Callback):  # type: ignore[misc]  # fastai is untyped
-    """Remembers the head with the lowest loss on the calibration faces, and tells of progress."""
-
-    def __init__(self, start: Head, progress: Progress) -> None:
-        self.head = start
-        self._lowest = math.inf
-        self._losses: list[float] = []
-        self._progress = progress
-
-    def before_validate(self) -> None:
-        """Begin a new sum."""
-        self._losses = []
-
-    def after_batch(self) -> None:
-        """Note the loss of a calibration batch."""
-        if not self.training:
-            self._losses.append(self.loss.item() * len(self.xb[0]))
-
-    def after_validate(self) -> None:
-        """Keep the head if no earlier one was as good."""
-        if self._losses and sum(self._losses) < self._lowest:
-            self._lowest = sum(self._losses)
-            self.head = self.model.as_head()
-
-    def after_train(self) -> None:
-        """Say how far it is."""
-        self._progress(self.epoch + 1, self.n_epoch)
-
-
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Sums in one order everywhere; and on matrices this small, threads wait for each other."""
@@ -213,18 +178,16 @@ def _fitted(
     head: CosineHead, loaders: Sequence[DataLoader], progress: Progress, epochs: int
 ) -> Head:
     """The best of what a head was and became, by the second of the loaders."""
-    best = _KeepBest(head.start, progress)
-    learner = Learner(
-        DataLoaders(*loaders, device=torch.device("cpu")),
-        head,
-        loss_func=open_set_loss,
-        default_cbs=False,
-        cbs=[TrainEvalCallback(), best],
-    )
+    learner = learner_of(head, loaders)
     with one_thread():
-        learner.validate()
-        learner.fit_one_cycle(epochs, _HIGHEST_RATE)
-    return best.head
+        best = KeepBest(
+            head.start,
+            score_before(learner),
+            described=CosineHead.as_head,
+            patience=_PATIENCE,
+        )
+        learner.fit_one_cycle(epochs, _HIGHEST_RATE, cbs=[TellEpochs(progress, epochs), best])
+    return best.kept
 
 
 def those_who_stay(

@@ -9,6 +9,7 @@ import numpy as np
 
 from training.evaluate import Judged, Scores
 from training.shares import (
+    ENOUGH_STRANGERS,
     Share,
     calibration_error,
     half_each,
@@ -22,8 +23,6 @@ BEGINS: Mapping[str, str] = {COSINE_HEAD: "head_", TUNED_NETWORK: "network_"}
 """What the metrics of a learner begin with in a version, by the learner's name."""
 _OF_PEOPLE, _OF_STRANGERS = "known_faces", "stranger_faces"
 """How many test faces there were of either kind when the metrics were measured."""
-_ENOUGH_STRANGERS = 100
-"""With fewer, people whose own name is hidden are strangers, too, where one in 100 is asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Learner:
 def figures_of(found: Judged) -> Figures:
     """How good these answers are."""
     strangers, answers, known = found.scores[~found.known], found.answers(), found.known
-    others = strangers if len(strangers) >= _ENOUGH_STRANGERS else nameless(found)
+    others = strangers if len(strangers) >= ENOUGH_STRANGERS else nameless(found)
     weighed = half_each(found.right[known], found.scores[known], nameless(found))
     return Figures(
         rank1=share_of(answers["rank1"]),

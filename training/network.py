@@ -21,21 +21,15 @@ from faces.dlib_network import FaceNetwork
 from faces.records import FloatRows, Pixels
 from training.augment import augmented
 from training.dataset import Samples
+from training.epochs import KeepBest, Progress, TellEpochs, learner_of, score_before
 from training.face_network import FaceNetworkModule, normalisation
-from training.fastai_parts import (
-    Callback,
-    CancelFitException,
-    DataLoader,
-    DataLoaders,
-    Learner,
-    TrainEvalCallback,
-)
+from training.fastai_parts import Callback, DataLoader
 from training.head import Head, without_itself
-from training.learner import CosineHead, Progress, one_thread, open_set_loss
+from training.learner import CosineHead, one_thread
 
 FROZEN_EPOCHS, TUNED_EPOCHS = 1, 8
 _PATIENCE = 2
-"""After so many epochs without a lower loss it is over."""
+"""After so many epochs without a better one it is over."""
 _BATCH = 64
 _HEAD_RATE = 5e-4
 _LOWER = 10
@@ -82,37 +76,40 @@ def tune(
     progress: Progress,
     epochs: int = TUNED_EPOCHS,
 ) -> FaceNetwork | None:
-    """The network that tells these people apart best, by the loss on the calibration faces.
+    """The network that tells these people apart best, by its open-set score on calibration faces.
 
     `start` is what was learned on the encodings of `network`, of which `samples.rows` are made.
-    None if no epoch had a lower loss than the network as it was: so without calibration faces.
+    None if no epoch had a higher score than the network as it was: so without calibration faces.
     """
     if not calibration.samples.count:
         return None
-    model = _Naming(network, start)
-    best = _KeepBest(progress, FROZEN_EPOCHS + epochs)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    learner = Learner(
-        DataLoaders(
+    learner = learner_of(
+        _Naming(network, start),
+        (
             _loader(start, learning, without_itself(learning.samples, start.same_person)[0], rng),
             _loader(start, calibration, calibration.samples.rows, rng),
-            device=torch.device("cpu"),
         ),
-        model,
-        loss_func=open_set_loss,
+        _Augmented(generator),
         splitter=lambda model: model.by_rate(tuned),
         wd=0.0,
-        default_cbs=False,
-        cbs=[TrainEvalCallback(), _Augmented(generator), best],
     )
+    in_all = FROZEN_EPOCHS + epochs
     with one_thread():
-        learner.validate()
+        frozen = KeepBest[FaceNetwork | None](
+            None, score_before(learner), described=lambda _: None, patience=in_all
+        )
         learner.freeze()
-        learner.fit_one_cycle(FROZEN_EPOCHS, _HEAD_RATE)
+        told = TellEpochs(progress, in_all)
+        learner.fit_one_cycle(FROZEN_EPOCHS, _HEAD_RATE, cbs=[told, frozen])
+        best = KeepBest[FaceNetwork | None](
+            None, frozen.best, described=_Naming.network, patience=_PATIENCE
+        )
         learner.freeze_to(-2)
-        best.may_stop = True
-        learner.fit_one_cycle(epochs, [0.0, _RATES[tuned], _HEAD_RATE])
-    return best.network
+        told = TellEpochs(progress, in_all, done=FROZEN_EPOCHS)
+        rates = [0.0, _RATES[tuned], _HEAD_RATE]
+        learner.fit_one_cycle(epochs, rates, cbs=[told, best])
+    return best.kept
 
 
 class _Naming(nn.Module):
@@ -128,6 +125,10 @@ class _Naming(nn.Module):
             functional.normalize(self.body(chips)), crowding, without, labels
         )
         return logits
+
+    def network(self) -> FaceNetwork:
+        """The network as it is by now."""
+        return self.body.described()
 
     def by_rate(self, tuned: Tuned) -> list[list[nn.Parameter]]:
         """All weights: those that stay, those of the body that are tuned, those of the head."""
@@ -153,49 +154,6 @@ class _Augmented(Callback):  # type: ignore[misc]  # fastai is untyped
         if self.training:
             chips, *others = self.xb
             self.learn.xb = (augmented(chips, self._generator), *others)
-
-
-class _KeepBest(Callback):  # type: ignore[misc]  # fastai is untyped
-    """Remembers the network with the lowest open-set loss on the calibration faces."""
-
-    def __init__(self, progress: Progress, epochs: int) -> None:
-        self.network: FaceNetwork | None = None
-        self.may_stop = False
-        self._lowest = math.inf
-        self._losses: list[float] = []
-        self._since = self._done = 0
-        self._is_trained = False
-        self._progress, self._epochs = progress, epochs
-
-    def before_validate(self) -> None:
-        """Begin a new sum."""
-        self._losses = []
-
-    def after_batch(self) -> None:
-        """Note the loss of a calibration batch."""
-        if not self.training:
-            self._losses.append(self.loss.item() * len(self.yb[0]))
-
-    def after_validate(self) -> None:
-        """Keep the network if it changed and none was as good before."""
-        self._since += 1
-        if sum(self._losses) < self._lowest:
-            self._lowest = sum(self._losses)
-            self._since = 0
-            self.network = self.model.body.described() if self.may_stop else None
-
-    def after_train(self) -> None:
-        """Note that this epoch is not that of a mere look."""
-        self._is_trained = True
-
-    def after_epoch(self) -> None:
-        """Say how far it is; stop once nothing gets better any more."""
-        if not self._is_trained:
-            return
-        self._done += 1
-        self._progress(self._done, self._epochs)
-        if self.may_stop and self._since >= _PATIENCE:
-            raise CancelFitException
 
 
 class _Batches:

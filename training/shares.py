@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from training.evaluate import Judged, Marks, Scores
 
+ENOUGH_STRANGERS = 100
+"""With fewer, people whose own name is hidden are strangers, too, where one in 100 is asked for."""
 _SURE = 1.959964
 """So many standard deviations to each side hold 95 in 100."""
 _STEPS = 15

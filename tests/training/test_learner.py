@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from faces.records import unit_rows
 from training.dataset import Samples
+from training.epochs import open_set_loss, open_set_score
 from training.head import Head, class_mean_head
-from training.learner import CosineHead, learn, learn_some, open_set_loss, those_who_stay
+from training.learner import EPOCHS, CosineHead, learn, learn_some, those_who_stay
 
 NETWORK = "dlib-resnet-v1"
 
@@ -28,12 +31,18 @@ def learned(start: Head, learning: Samples, calibration: Samples, *, seed: int =
     return learn(start, learning, calibration, rng=rng, progress=lambda *_: None)
 
 
-def loss_of(head: Head, faces: Samples) -> float:
-    import torch
-
+def logits_of(head: Head, faces: Samples) -> tuple[Tensor, Tensor]:
     unknown = head.unknown_cosine + head.crowding(faces)
     alike = np.hstack([head.cosines(faces), unknown[:, None]])
-    return open_set_loss(torch.tensor(head.scale * alike), torch.tensor(faces.labels)).item()
+    return torch.tensor(head.scale * alike), torch.tensor(faces.labels)
+
+
+def loss_of(head: Head, faces: Samples) -> float:
+    return open_set_loss(*logits_of(head, faces)).item()
+
+
+def score_of(head: Head, faces: Samples) -> float:
+    return open_set_score(*logits_of(head, faces))
 
 
 def test_learning_lowers_the_loss_on_faces_that_it_did_not_learn_from(looks) -> None:
@@ -48,6 +57,44 @@ def test_learning_lowers_the_loss_on_faces_that_it_did_not_learn_from(looks) -> 
     assert np.linalg.norm(head.weights, axis=1) == pytest.approx(lengths, abs=1e-5)
 
 
+def test_what_was_learned_never_names_fewer_right_at_1_percent_of_strangers_than_before(
+    looks,
+) -> None:
+    for seed in range(3):
+        learning = faces_of(looks, 8, 2, seed=seed)
+        calibration = faces_of(looks, 8, 4, strangers=100, seed=10 + seed)
+        start = class_mean_head(learning, NETWORK)
+        head = learned(start, learning, calibration, seed=seed)
+        assert score_of(head, calibration) >= score_of(start, calibration)
+
+
+def test_strangers_who_set_the_threshold_are_not_learned_from(looks) -> None:
+    learning = faces_of(looks, 5, 6, strangers=6)
+    calibration = faces_of(looks, 5, 4, strangers=6, seed=1)
+    start = class_mean_head(learning, NETWORK)
+    with_them, without = (
+        learned(start, faces, calibration) for faces in (learning, learning.of_people())
+    )
+    assert not np.array_equal(with_them.weights, start.weights)
+    assert np.array_equal(with_them.weights, without.weights)
+
+
+def test_learning_ends_some_epochs_after_the_best_one(looks) -> None:
+    told: list[tuple[int, int]] = []
+    learning, calibration = faces_of(looks, 4, 6), faces_of(looks, 4, 4, seed=1)
+    others = Samples(calibration.rows, (calibration.labels + 1) % 4, 4)  # all called otherwise
+    start = class_mean_head(learning, NETWORK)
+    head = learn(
+        start,
+        learning,
+        others,
+        rng=np.random.default_rng(0),
+        progress=lambda done, epochs: told.append((done, epochs)),
+    )
+    assert head is start
+    assert told == [(epoch + 1, EPOCHS) for epoch in range(10)]
+
+
 def test_the_same_seed_gives_the_same_head(looks) -> None:
     learning, calibration = faces_of(looks, 3, 200), faces_of(looks, 3, 2, seed=1)
     start = class_mean_head(learning, NETWORK)
@@ -57,8 +104,6 @@ def test_the_same_seed_gives_the_same_head(looks) -> None:
 
 
 def test_no_global_random_state_plays_a_part(looks) -> None:
-    import torch
-
     learning = faces_of(looks, 2, 3)
     start = class_mean_head(learning, NETWORK)
     heads = []
@@ -70,8 +115,6 @@ def test_no_global_random_state_plays_a_part(looks) -> None:
 
 
 def test_learning_gives_the_threads_back(looks) -> None:
-    import torch
-
     before = torch.get_num_threads()
     learning = faces_of(looks, 2, 2)
     learned(class_mean_head(learning, NETWORK), learning, learning)
@@ -94,7 +137,7 @@ def test_some_people_are_learned_and_the_others_stay(looks) -> None:
     learning, calibration = faces_of(looks, 5, 6, strangers=6), faces_of(looks, 5, 4, seed=1)
     start, some = class_mean_head(learning, NETWORK), np.array([1, 4])
     weights = start.weights.copy()
-    weights[some] = 0.95 * unit_rows(weights[some] + 0.3 * weights[[0, 2]])
+    weights[some] = 0.95 * unit_rows(weights[some] + 0.6 * weights[[0, 2]])
     tilted = replace(start, weights=weights)
     head = learn_some(
         tilted,
@@ -113,8 +156,6 @@ def test_some_people_are_learned_and_the_others_stay(looks) -> None:
 
 @pytest.mark.parametrize("some", [[0], [1, 4], [0, 1, 2, 3]])
 def test_those_who_stay_weigh_the_same_together_as_each_by_itself(looks, some: list[int]) -> None:
-    import torch
-
     faces, columns = faces_of(looks, 5, 4, strangers=6, seed=1), np.array(some)
     start = class_mean_head(faces_of(looks, 5, 6, strangers=6), NETWORK)
     model = CosineHead(start, columns).eval()
