@@ -15,6 +15,8 @@ ICON = (
 
 HEAD = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{ICON}">'
 
+# On a phone all tabs stand side by side: Gradio measures a hidden copy of them, and would put what
+# has no place there into a menu.
 CSS = """
 :root { --fl-quiet: #475569; --fl-accent: #0f766e; --fl-line: #cbd5e1; --fl-panel: #f1f5f9; }
 .dark { --fl-quiet: #a3b1c6; --fl-accent: #2dd4bf; --fl-line: #475569; --fl-panel: #1e293b; }
@@ -56,10 +58,63 @@ footer { display: none !important; }
 .fl-unknown .fl-bar i { background: #94a3b8; }
 .fl-face { display: block; width: 220px; max-width: 100%; border-radius: .5rem; }
 #one-likeliest * { font-family: inherit; }
+.fl-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
+.fl-button { display: inline-block; padding: .4rem .9rem; border-radius: .5rem; font-weight: 600;
+  text-decoration: none; color: var(--body-text-color); background: var(--fl-panel);
+  border: 1px solid var(--fl-line); }
+.fl-button:hover { border-color: var(--fl-accent); }
+.fl-button:focus-visible, .fl-card summary:focus-visible, .fl-pictures a:focus-visible {
+  outline: 3px solid var(--fl-accent); outline-offset: 2px; }
+.fl-actions { margin: .75rem 0; }
+.fl-note ul { margin: .25rem 0 0; padding-left: 1.25rem; list-style: disc;
+  overflow-wrap: anywhere; }
+.fl-note p { margin: 0; }
+.fl-progress { padding: .7rem 1rem; color: var(--body-text-color); }
+.fl-progress p { margin: .35rem 0 0; font-variant-numeric: tabular-nums; }
+.fl-progress progress { appearance: none; display: block; width: 100%; height: .75rem; border: 0;
+  border-radius: .375rem; overflow: hidden; background: var(--fl-line); }
+.fl-progress progress::-webkit-progress-bar { background: var(--fl-line); }
+.fl-progress progress::-webkit-progress-value { background: var(--fl-accent); }
+.fl-progress progress::-moz-progress-bar { background: var(--fl-accent); }
+#cluster-shown .fl-hint { min-height: 6rem; }
+#cluster-remove { width: fit-content; min-width: 0; }
+.fl-cards { display: grid; gap: 1rem; margin-top: .75rem; align-items: start;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr)); }
+.fl-card { position: relative; overflow: hidden; border-radius: .75rem;
+  color: var(--body-text-color); background: var(--fl-panel); border: 1px solid var(--fl-line); }
+.fl-card:has(details[open]) { grid-column: 1 / -1; }
+.fl-alone { border-style: dashed; }
+.fl-card summary { cursor: pointer; display: block; padding: .6rem .75rem .7rem;
+  border-radius: .75rem; list-style: none; }
+.fl-card summary::-webkit-details-marker { display: none; }
+.fl-card summary:focus-visible { outline-offset: -3px; }
+.fl-card summary strong { display: block; padding-right: 4.5rem; line-height: 2.1; }
+.fl-card summary strong::before { content: "▸"; display: inline-block; width: 1.1em;
+  color: var(--fl-accent); }
+.fl-card details[open] summary strong::before { content: "▾"; }
+.fl-card .fl-about { display: block; margin-bottom: .5rem;
+  color: var(--fl-quiet); font-size: .9rem; }
+.fl-card > .fl-button { position: absolute; right: .75rem; top: .6rem; padding: .15rem .7rem;
+  font-size: .9rem; }
+.fl-montage { display: block; overflow: hidden; border-radius: .4rem;
+  background: #f5f5f3; }
+.fl-montage img { display: block; max-width: none; margin: 0; }
+.fl-card details[open] .fl-montage { max-width: 30rem; }
+.fl-pictures { display: grid; gap: .75rem; margin: 0; padding: .75rem; list-style: none;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); }
+.fl-pictures li { margin: 0; }
+.fl-pictures a { display: block; border-radius: .4rem; }
+.fl-pictures img { display: block; width: 100%; height: auto; margin: 0; border-radius: .4rem; }
+.fl-pictures span { font-size: .85rem; color: var(--fl-quiet); overflow-wrap: anywhere; }
 @media (max-width: 640px) {
   .fl-note.fl-hint { min-height: 0; }
   .fl-faces .fl-certainty { width: 4rem; }
   .fl-bar { display: none; }
+  .gradio-container .main.app { padding: .75rem !important; }
+  .tab-container.visually-hidden button { font-size: 1px !important; padding: 0 !important; }
+  .tab-container[role=tablist] { overflow-x: auto; }
+  .tab-container button { padding: 0 .3rem; font-size: .78rem; }
 }
 """
 

@@ -1,4 +1,4 @@
-"""The page: everyone in a picture, and one face with its likeliest people."""
+"""The page: everyone in a picture, one face with its likeliest people, and groups of pictures."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from faces.records import Pixels
 from serve import wording
 from serve.albums import Albums
 from serve.answers import OneFace
+from serve.cluster_tab import add_cluster_tab
 from serve.drawing import draw
 from serve.namer import Namer
 from serve.page_endpoints import add_endpoints
 from serve.uploads import called_by, content_of, one_upload, uploads_alone
 
 KEPT_S = 1800
-"""How long a picture that somebody gave, and the answer to it, stay on disk."""
+"""How long at most a picture that somebody gave, and the answer to it, stay on disk."""
 _SWEEP_S = 60
 _UPLOAD = "# Drop a picture here\nor click to choose one"
 _ASK_GROUP = "Choose a picture of one or more people: all of them are named here."
@@ -65,7 +66,8 @@ def build_page(namer: Namer, albums: Albums, *, uploads: Path) -> gr.Blocks:
 
     It reads pictures in the folder `uploads` alone, where Gradio is to put them.
     """
-    page = _Page(title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, KEPT_S))
+    kept_s = min(KEPT_S, round(60 * albums.limits.minutes_kept))
+    page = _Page(title="faceloop", analytics_enabled=False, delete_cache=(_SWEEP_S, kept_s))
     page.uploads = uploads.resolve()
     with page:
         header = _says("", "header")
@@ -74,6 +76,8 @@ def build_page(namer: Namer, albums: Albums, *, uploads: Path) -> gr.Blocks:
                 _everyone_tab(namer, header, page.uploads)
             with gr.Tab("One face", id="one-face"):
                 _one_face_tab(namer, header, page.uploads)
+            with gr.Tab("Cluster my pictures", id="cluster"):
+                add_cluster_tab(albums, uploads=page.uploads)
         add_endpoints(namer, albums, uploads=page.uploads)
         page.load(
             lambda: wording.header(namer.about()),

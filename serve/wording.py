@@ -28,7 +28,7 @@ def header(model: KnownModel) -> str:
     """The page's first line: which model version answers, and how many people it knows."""
     about = _NO_CLASSIFIER
     if model.version is not None:
-        people = _counted(model.people, "person", "people")
+        people = counted(model.people, "person", "people")
         about = f"Model version <code>{escape(model.version)}</code> knows {people}"
     icon = f'<img alt="" src="data:image/svg+xml,{ICON}">'
     line = f'<div class="fl-head"><h1>{icon}faceloop</h1><p>{about}</p></div>'
@@ -37,31 +37,41 @@ def header(model: KnownModel) -> str:
     return line + wrong(f"The newest classifier is not in use: {model.problem}")
 
 
+def note(content: str, kind: str = "", *, role: str = "status") -> str:
+    """A paragraph that is read out when it appears; the content is HTML."""
+    return f'<p class="fl-note {kind}" role="{role}">{content}</p>'
+
+
+def counted(count: int, single: str, several: str) -> str:
+    """How many there are of something."""
+    return f"{count} {single if count == 1 else several}"
+
+
 def hint(message: str) -> str:
     """What will be seen here."""
-    return _note(escape(message), "fl-hint")
+    return note(escape(message), "fl-hint")
 
 
 def wrong(message: str) -> str:
     """Something went wrong that a person can mend."""
-    return _note(escape(message), "fl-wrong", role="alert")
+    return note(escape(message), "fl-wrong", role="alert")
 
 
 def everyone(picture: NamedPicture) -> str:
     """How many faces were found and named, and a table of them from left to right."""
     if not picture.faces:
-        return _note(_NO_FACE)
-    found = _counted(len(picture.faces), "face", "faces")
+        return note(_NO_FACE)
+    found = counted(len(picture.faces), "face", "faces")
     if picture.version is None:
-        return _note(f"{found} found. {_NO_CLASSIFIER}") + _table(picture)
+        return note(f"{found} found. {_NO_CLASSIFIER}") + _table(picture)
     named = sum(face.name is not None for face in picture.faces)
-    return _note(f"{found}: {named} named, {len(picture.faces) - named} unknown.") + _table(picture)
+    return note(f"{found}: {named} named, {len(picture.faces) - named} unknown.") + _table(picture)
 
 
 def one(answer: OneFace | None) -> str:
     """Who the face is, and how sure that is."""
     if answer is None:
-        return _note(_NO_FACE)
+        return note(_NO_FACE)
     if answer.version is None:
         says = f"This face was found. {_NO_CLASSIFIER}"
     elif answer.face.name is None:
@@ -74,21 +84,13 @@ def one(answer: OneFace | None) -> str:
         says = f"This is <strong>{escape(answer.face.name)}</strong>, {certainty} sure."
     if answer.faces_found > 1:
         says += f" {answer.faces_found} faces were found; this is the largest."
-    return _note(says)
+    return note(says)
 
 
 def face(answer: OneFace) -> str:
     """The face itself."""
     crop = face_crop(answer.pixels, answer.face.box, size_px=_LARGE_CROP_PX)
     return _inline(crop, kind="fl-face", described="The face, cut out of the picture")
-
-
-def _note(content: str, kind: str = "", *, role: str = "status") -> str:
-    return f'<p class="fl-note {kind}" role="{role}">{content}</p>'
-
-
-def _counted(count: int, single: str, several: str) -> str:
-    return f"{count} {single if count == 1 else several}"
 
 
 def _table(picture: NamedPicture) -> str:

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -294,6 +295,34 @@ def test_a_broken_file_gets_a_kind_message_and_a_picture_after_it_an_answer(
     page.locator("#everyone-given").get_by_label("Remove Image").click()
     expect(page.locator("#everyone-says .fl-hint")).to_be_visible()
     assert "Traceback" not in app.log.read_text()
+
+
+def test_pictures_are_grouped_by_person_with_a_broken_file_among_them_by_keyboard_alone(
+    page: Page,
+) -> None:
+    page.get_by_role("tab", name="Cluster my pictures").press("Enter")
+    given = [(f"{n}.jpg", album_page(portrait(1, n), portrait(4, n))) for n in (1, 2, 3)]
+    given.insert(1, ("broken.jpg", b"no picture at all"))
+    page.locator("#cluster-given input[type=file]").set_input_files(
+        [FilePayload(name=name, mimeType="image/jpeg", buffer=content) for name, content in given]
+    )
+    shown = page.locator("#cluster-shown")
+    expect(shown).to_contain_text("2 people in 3 pictures with 6 faces", timeout=PATIENCE_MS)
+    expect(shown.get_by_role("alert")).to_contain_text("broken.jpg is no picture")
+    first = shown.locator(".fl-card").first
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(first.get_by_role("listitem")).to_have_count(3)
+    boxed = first.get_by_alt_text("1.jpg with a box around face 1")
+    boxed.scroll_into_view_if_needed()
+    expect(boxed).to_have_js_property("complete", True, timeout=PATIENCE_MS)
+    assert boxed.evaluate("image => image.naturalWidth") > 0
+    with page.expect_download() as taken:
+        first.get_by_role("link", name="ZIP").press("Enter")
+    with zipfile.ZipFile(taken.value.path()) as home:
+        assert sum(name.startswith("pictures/") for name in home.namelist()) == 3
+    page.get_by_role("button", name="Remove my pictures now").press("Enter")
+    expect(shown).to_contain_text("Your pictures are removed", timeout=PATIENCE_MS)
 
 
 def test_stopping_the_app_leaves_no_picture_behind(

@@ -1,0 +1,121 @@
+"""The tab that groups the faces in a visitor's pictures by person."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+import gradio as gr
+
+from faces.errors import FaceloopError
+from serve import album_wording, wording
+from serve.access import visitor_of
+from serve.album import Album, Given, Progress
+from serve.albums import Albums
+from serve.downloads import Links
+from serve.uploads import called_by, path_of
+
+_AT_ONCE = 10
+
+
+class _NobodyListens(Exception):
+    """The visitor has left, so the album need not be finished."""
+
+
+def add_cluster_tab(albums: Albums, *, uploads: Path) -> None:
+    """Add what the tab shows to the page that is being built."""
+    limits = albums.limits
+    given = gr.File(
+        label="Pictures",
+        show_label=False,
+        file_count="multiple",
+        height=160,
+        elem_id="cluster-given",
+    )
+    ask = wording.hint(
+        "Give pictures of several people: the faces are grouped by person, and each group can be "
+        f"looked at and downloaded. {album_wording.kept_for(limits.minutes_kept)}"
+    )
+    shown = gr.HTML(ask, elem_id="cluster-shown", apply_default_css=False)
+    remove = gr.Button("Remove my pictures now", visible=False, size="sm", elem_id="cluster-remove")
+    made = gr.State("")
+
+    def group(sent: Any, request: gr.Request) -> Iterator[tuple[object, str, object, object]]:
+        if not sent:
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return
+        scope = {} if request.request is None else request.request.scope
+        here = visitor_of(scope).is_here
+        try:
+            files = [Given(called_by(one), path_of(one, uploads)) for one in sent]
+            for news in making(albums, files, here=here):
+                if isinstance(news, Progress):
+                    told = album_wording.progress(news)
+                    yield gr.File(interactive=False), told, gr.Button(visible=False), gr.skip()
+                else:
+                    links = Links(news, scope.get("root_path", ""))
+                    cards = album_wording.album_cards(news, links, minutes_kept=limits.minutes_kept)
+                    yield _emptied(), cards, gr.Button(visible=bool(news.pictures)), news.id
+        except FaceloopError as error:
+            yield _emptied(), wording.wrong(str(error)), gr.Button(visible=False), ""
+
+    def forget(album: str) -> tuple[str, object, str]:
+        albums.remove(album)
+        return album_wording.removed(), gr.Button(visible=False), ""
+
+    given.upload(
+        group,
+        given,
+        [given, shown, remove, made],
+        preprocess=False,
+        show_progress="hidden",
+        concurrency_limit=_AT_ONCE,
+        api_visibility="private",
+    )
+    remove.click(forget, made, [shown, remove, made], api_visibility="private")
+
+
+def making(
+    albums: Albums, given: Sequence[Given], *, here: bool
+) -> Generator[Progress | Album, None, None]:
+    """How far an album is, again and again, and at last the album.
+
+    It is made in a thread of its own, and ends early when nobody listens any more.
+
+    Raises:
+        Busy: there is no room on the disk.
+    """
+    news: SimpleQueue[Progress | None] = SimpleQueue()
+    is_over = Event()
+
+    def tell(now: Progress) -> None:
+        if is_over.is_set():
+            raise _NobodyListens
+        news.put(now)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="making") as pool:
+        task = pool.submit(albums.make, given, here=here, tell=tell)
+        task.add_done_callback(lambda _task: news.put(None))
+        try:
+            while (now := _newest(news)) is not None:
+                yield now
+        finally:
+            is_over.set()
+        yield task.result()
+
+
+def _newest(news: SimpleQueue[Progress | None]) -> Progress | None:
+    """What was told last; waits until there is something."""
+    now = news.get()
+    while now is not None and not news.empty():
+        now = news.get()
+    return now
+
+
+def _emptied() -> object:
+    """Room for other pictures."""
+    return gr.File(value=None, interactive=True)
