@@ -42,7 +42,7 @@ def add_cluster_tab(albums: Albums, *, uploads: Path) -> None:
     )
     shown = gr.HTML(ask, elem_id="cluster-shown", apply_default_css=False)
     remove = gr.Button("Remove my pictures now", visible=False, size="sm", elem_id="cluster-remove")
-    made = gr.State("")
+    made = gr.Textbox(visible=False)  # a State would keep a connection open
 
     def group(sent: Any, request: gr.Request) -> Iterator[tuple[object, str, object, object]]:
         if not sent:
