@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from faces.records import Box, Pixels
 
@@ -66,9 +67,11 @@ class OneFace:
 class KnownModel:
     """Which model version answers now, how many people it knows, and what is wrong, if anything.
 
-    `version` is None before the first one; `problem` says why a newer one is not in use.
+    `version` is None before the first one; `problem` says why a newer one is not in use. `metrics`
+    are what was measured on photos kept for testing when it was made.
     """
 
     version: str | None
     people: int
     problem: str | None
+    metrics: Mapping[str, float] = field(default_factory=dict)

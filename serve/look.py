@@ -31,6 +31,8 @@ footer { display: none !important; }
   align-items: center; }
 .fl-head h1 img { width: 1.75rem; height: 1.75rem; margin: 0; }
 .fl-head p { margin: 0; color: var(--fl-quiet); }
+.fl-head small { display: block; font-size: .85rem; }
+@media (min-width: 641px) { .fl-head p { text-align: right; } }
 .fl-head code, .fl-note code { font-family: var(--font-mono); font-size: .9em;
   background: var(--fl-panel); padding: .1em .35em; border-radius: .25rem; white-space: nowrap; }
 .fl-note code { padding: 0; }

@@ -47,9 +47,8 @@ class Namer:
         identifier = self._models.snapshot()
         if identifier is None:
             return KnownModel(None, 0, self._models.problem)
-        return KnownModel(
-            identifier.version.id, len(identifier.version.people), self._models.problem
-        )
+        version = identifier.version
+        return KnownModel(version.id, len(version.people), self._models.problem, version.metrics)
 
     def name_all(self, content: bytes, *, called: str, count: int = 5) -> NamedPicture:
         """Name every face of a picture, given as a file's bytes; messages call it `called`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from html import escape
 
 from PIL import Image
@@ -30,6 +31,7 @@ def header(model: KnownModel) -> str:
     if model.version is not None:
         people = counted(model.people, "person", "people")
         about = f"Model version <code>{escape(model.version)}</code> knows {people}"
+        about += f"<small>{_how_good(model.metrics)}</small>"
     icon = f'<img alt="" src="data:image/svg+xml,{ICON}">'
     line = f'<div class="fl-head"><h1>{icon}faceloop</h1><p>{about}</p></div>'
     if model.problem is None:
@@ -91,6 +93,17 @@ def face(answer: OneFace) -> str:
     """The face itself."""
     crop = face_crop(answer.pixels, answer.face.box, size_px=_LARGE_CROP_PX)
     return _inline(crop, kind="fl-face", described="The face, cut out of the picture")
+
+
+def _how_good(metrics: Mapping[str, float]) -> str:
+    """What its report says of a version: shares of the confirmed faces that it had never seen."""
+    if "named_right" not in metrics:
+        return "How good it is was not measured: no confirmed face was kept for testing"
+    told = f"On photos kept for testing: {metrics['named_right']:.1%} of the faces named right"
+    told += f", {metrics['named_wrong']:.1%} wrong"
+    if "strangers_accepted" in metrics:
+        told += f"; {metrics['strangers_accepted']:.1%} of the strangers got a name"
+    return told
 
 
 def _table(picture: NamedPicture) -> str:

@@ -109,7 +109,7 @@ def learn(models: Path, learned: tuple[Sequence[PersonId], FloatRows]) -> ModelV
         scale=40.0,
         unknown_cosine=0.93,
         threshold=0.6,
-        metrics={},
+        metrics={"named_right": 0.953, "named_wrong": 0.012},
         data_hash="",
         parent=None,
         faceloop_version="0.1.0",
@@ -247,6 +247,7 @@ def test_everyone_in_a_picture_is_named_and_the_picture_can_be_taken_home(
     )
     assert names(page) == ["Zoë", "Ida", "Unknown", "Ana María"]
     expect(page.locator("#header")).to_contain_text(f"{version.id} knows 4 people")
+    expect(page.locator("#header")).to_contain_text("95.3% of the faces named right, 1.2% wrong")
     with page.expect_download() as taken:
         page.locator("#everyone-drawn").get_by_label("Download").click()
     home = open_bytes(Path(taken.value.path()).read_bytes(), name="what was taken home")
