@@ -13,7 +13,10 @@ ICON = (
 )
 """A face in a box; for use in a data: address."""
 
-HEAD = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{ICON}">'
+_MARGINS = "<style>@media (max-width: 640px) { .main.app { padding: 1rem !important; } }</style>"
+"""Stands in the head since Gradio confines our style to what is within these margins."""
+
+HEAD = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{ICON}">{_MARGINS}'
 
 # On a phone all tabs stand side by side: Gradio measures a hidden copy of them, and would put what
 # has no place there into a menu.
@@ -113,7 +116,6 @@ footer { display: none !important; }
   .fl-note.fl-hint { min-height: 0; }
   .fl-faces .fl-certainty { width: 4rem; }
   .fl-bar { display: none; }
-  .gradio-container .main.app { padding: .75rem !important; }
   .tab-container.visually-hidden button { font-size: 1px !important; padding: 0 !important; }
   .tab-container[role=tablist] { overflow-x: auto; }
   .tab-container button { padding: 0 .3rem; font-size: .78rem; }

@@ -72,7 +72,7 @@ def build_page(namer: Namer, albums: Albums, *, uploads: Path) -> gr.Blocks:
     with page:
         header = _says("", "header")
         with gr.Tabs():
-            with gr.Tab("Everyone in a picture", id="everyone"):
+            with gr.Tab("Who is in this picture", id="everyone"):
                 _everyone_tab(namer, header, page.uploads)
             with gr.Tab("One face", id="one-face"):
                 _one_face_tab(namer, header, page.uploads)

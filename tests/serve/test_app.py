@@ -72,11 +72,11 @@ def test_health_says_which_version_answers(
     (models_of_app / "current").unlink()
 
 
-def test_the_page_has_both_tabs_and_names_no_other_host(browser: TestClient) -> None:
+def test_the_page_has_its_tabs_and_names_no_other_host(browser: TestClient) -> None:
     shown = browser.get("/").text
     config = json.loads(re.findall(r"window\.gradio_config = (\{.*?\});</script>", shown)[0])
     labels = [block["props"].get("label") for block in config["components"]]
-    assert {"Everyone in a picture", "One face"} <= set(labels)
+    assert {"Who is in this picture", "One face", "Cluster my pictures"} <= set(labels)
     assert config["analytics_enabled"] is False
     assert "//" not in str(config["stylesheets"])
     assert "url(http" not in browser.get("/theme.css").text
