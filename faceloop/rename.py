@@ -32,7 +32,8 @@ def rename(old: Old, new: New, workspace: options.Workspace = None) -> None:
             truth = log.truth(connection)
             person, word = renaming(truth, old, new)
             if word is not None:
-                log.append(connection, _occasion(), [word])
+                now = log.after_all(connection, datetime.now(UTC))
+                log.append(connection, _occasion(now), [word])
         with store.read() as connection:
             log.write_lines(connection, settings.log_lines)
     if word is None:
@@ -66,10 +67,10 @@ def renaming(truth: Truth, old: str, new: str) -> tuple[Person, PersonRenamed | 
     return person, None if person.name == name else PersonRenamed(person.id, name)
 
 
-def _occasion() -> Occasion:
+def _occasion(now: datetime) -> Occasion:
     """Who says it here; a place of its own, as nothing else that was said is replaced."""
     try:
         speaker = getpass.getuser()
     except (ImportError, KeyError, OSError):
         speaker = "command"
-    return Occasion(speaker, datetime.now(UTC), f"command:rename {uuid.uuid4().hex}")
+    return Occasion(speaker, now, f"command:rename {uuid.uuid4().hex}")

@@ -14,12 +14,14 @@ import typer
 from faceloop import options
 from faceloop.console import Advance, named_progress, say, warn
 from faceloop.model_report import report_on
+from faceloop.retrain_policy import note_learned
 from faceloop.wording import printable
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
 from faces.locks import Work, alone
 from faces.records import NETWORK, FaceId
 from faces.settings import Settings
+from faces.store import log
 from faces.store.database import Store
 from sync.desk import Desk
 from sync.loop import desk_of, pull_now, push_now
@@ -96,6 +98,8 @@ def learn(
 
     try:
         with alone(settings, Work.TRAIN), named_progress() as advance:
+            with store.read() as connection:
+                until = log.last_number(connection)
             done = train(
                 store,
                 settings.models,
@@ -108,6 +112,8 @@ def learn(
                 chips_of=partial(_chips_of, store, advance) if tune_network else None,
                 dry_run=dry_run,
             )
+            if not dry_run:
+                note_learned(settings, store, until=until)
     except NotEnoughToLearn as reason:
         report(str(reason))
         return None

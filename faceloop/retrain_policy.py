@@ -9,10 +9,13 @@ from pathlib import Path
 from faces.errors import BrokenModelVersion
 from faces.retraining import News, news_since
 from faces.settings import Settings
-from faces.store import log
+from faces.store import ledger, log
 from faces.store.database import Store
 from faces.versions import ModelVersion, current_id, list_versions, load_version
 from sync.loop import desk_of, push_now
+
+_LEARNED = "learned"
+"""Under which name the store notes the last word of the log when something was learned last."""
 
 
 class RetrainPolicy:
@@ -52,14 +55,31 @@ class RetrainPolicy:
 
 def news_of(settings: Settings, store: Store) -> News:
     """What was confirmed since something was learned last."""
+    last = _last_made(settings)
     with store.read() as connection:
         truth = log.truth(connection)
-    made = list_versions(settings.models)
+        noted = ledger.fact(connection, _LEARNED)
     return news_since(
         truth,
         current=_loaded(settings.models, current_id(settings.models)),
-        last=_loaded(settings.models, made[-1] if made else None),
+        last=_loaded(settings.models, last),
+        learned_until=noted["number"] if noted and noted["version"] == last else None,
     )
+
+
+def note_learned(settings: Settings, store: Store, *, until: int) -> None:
+    """Note that all words up to this number were learned, by the version that was made last.
+
+    Who is killed before learns again, and finds that it is all learned already.
+    """
+    with store.write() as connection:
+        learned = {"version": _last_made(settings), "number": until}
+        ledger.set_fact(connection, _LEARNED, learned)
+
+
+def _last_made(settings: Settings) -> str | None:
+    made = list_versions(settings.models)
+    return made[-1] if made else None
 
 
 def _loaded(models: Path, version_id: str | None) -> ModelVersion | None:

@@ -183,7 +183,8 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
             agreed[verdict].add(face)
         else:
             newest = max(opinion.occasion.at for opinion in told.values())
-            confirmed[face] = Confirmation(face, person, tuple(sorted(told)), newest)
+            number = max(opinion.number for opinion in told.values())
+            confirmed[face] = Confirmation(face, person, tuple(sorted(told)), newest, number)
     return Truth(
         confirmed=confirmed,
         strangers=frozenset(agreed[Verdict.STRANGER]),

@@ -17,6 +17,7 @@ class Opinion:
     verdict: Verdict
     person: PersonId | None
     occasion: Occasion
+    number: int
 
 
 @dataclass
@@ -40,7 +41,8 @@ class Heard:
 
     def hear(self, event: Event, word: FaceVerdict, person: PersonId | None) -> None:
         """Take in the next word; `person` is whom it names, as they are known now."""
-        speaker, opinion = event.occasion.speaker, Opinion(word.verdict, person, event.occasion)
+        speaker = event.occasion.speaker
+        opinion = Opinion(word.verdict, person, event.occasion, event.number)
         if isinstance(word, Decided):
             self.who = {s: one for s, one in self.who.items() if not _contradict(one, opinion)}
         if word.verdict is Verdict.IS_NOT and person is not None:

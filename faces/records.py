@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
 
@@ -268,12 +268,16 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A person's word on a face: it is this person."""
+    """A person's word on a face: it is this person.
+
+    `number` is that of the newest such word in the log, by when it was read.
+    """
 
     face: FaceId
     person: PersonId
     speakers: tuple[str, ...]
     at: datetime
+    number: int = field(compare=False)
 
 
 def face_id_of_box(photo: PhotoId, box: Box) -> FaceId:

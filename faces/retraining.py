@@ -63,19 +63,34 @@ class News:
     def is_due(self, *, faces: int, minutes: int, now: datetime, tried_at: datetime | None) -> bool:
         """Whether to learn by itself: with so many new confirmed faces, but not too often.
 
-        No `faces` (0) is never; `minutes` lie between two tries.
+        No `faces` (0) is never; `minutes` lie between two tries. One of which the time is yet to
+        come was made before the clock was set back, however long ago.
         """
         if not faces or not self.can_be_learned or self.faces < faces:
             return False
-        last = max((at for at in (self.learned_at, tried_at) if at is not None), default=None)
+        before = [at for at in (self.learned_at, tried_at) if at is not None and at <= now]
+        last = max(before, default=None)
         return last is None or now - last >= timedelta(minutes=minutes)
 
 
-def news_since(truth: Truth, *, current: ModelVersion | None, last: ModelVersion | None) -> News:
-    """What was confirmed since the version that was made last, whether it came into use or not."""
+def news_since(
+    truth: Truth,
+    *,
+    current: ModelVersion | None,
+    last: ModelVersion | None,
+    learned_until: int | None,
+) -> News:
+    """What was confirmed since the version that was made last, whether it came into use or not.
+
+    `learned_until` is the number of the last word of the log by then. Where none was noted, which
+    an older faceloop did not do, the times count that Label Studio's clock and ours told.
+    """
     learned_at = None if last is None else last.created_at
     since = [
-        said for said in truth.confirmed.values() if learned_at is None or said.at > learned_at
+        said
+        for said in truth.confirmed.values()
+        if learned_at is None
+        or (said.at > learned_at if learned_until is None else said.number > learned_until)
     ]
     counts = Counter(said.person for said in truth.confirmed.values())
     learnable = {person for person, count in counts.items() if count >= _FEWEST_FACES}

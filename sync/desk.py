@@ -23,6 +23,8 @@ WEBHOOK_ACTIONS = (
 BACKEND_TITLE = "faceloop"
 BACKEND_USER = "faceloop"
 SECRET_HEADER = "X-Faceloop-Secret"  # noqa: S105  # the header's name, not a secret
+HEARD = "heard"
+"""Under which name the store notes how far the log went when the last whole pull began."""
 
 
 class Project(StrEnum):
@@ -191,6 +193,7 @@ def _project(store: Store, studio: Studio, project: Project, server: str) -> int
         ledger.drop_tasks(connection, project, ledger.pushed_tasks(connection, project))
         ledger.forget_annotations(connection, project)
         ledger.set_fact(connection, tabs_fact(project), None)
+        ledger.set_fact(connection, HEARD, None)
         ledger.set_fact(connection, fact, known)
         ledger.set_fact(connection, _making_fact(project), None)
     return made

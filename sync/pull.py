@@ -21,7 +21,7 @@ from faces.store.ledger import PushedTask, ReadAnnotation
 from faces.studio_answers import read_photo_answer
 from faces.studio_rows import passed_of_skipped, read_page_answer
 from sync.answers import NameBook, Said, words_of_page_answer, words_of_photo_answer
-from sync.desk import Desk, Project
+from sync.desk import HEARD, Desk, Project
 
 
 @dataclass
@@ -54,21 +54,53 @@ class _Answered:
     address: str
 
 
+@dataclass(frozen=True)
+class _Listening:
+    """Whom names mean, and the latest time in the log when the last whole pull began.
+
+    What that pull did not find was said after all that stood in the log by then.
+    """
+
+    names: NameBook
+    heard_until: datetime | None
+
+    def moment(self, connection: Connection, stamp: str) -> datetime:
+        """When something was said: as Label Studio has it, or last of all if its clock was set
+        back meanwhile.
+        """
+        moment = _moment(stamp)
+        if self.heard_until is None or moment >= self.heard_until:
+            return moment
+        return log.after_all(connection, moment)
+
+
 def pull(store: Store, desk: Desk, *, log_lines: Path) -> Pulled:
     """Read both projects and write what is new into the log, then beside it as JSON lines."""
     pulled = Pulled()
     with store.read() as connection:
-        names = NameBook(log.truth(connection), _new_person)
+        written = log.last_number(connection)
+        heard_until = log.latest(connection, until=ledger.fact(connection, HEARD) or 0)
+        listening = _Listening(NameBook(log.truth(connection), _new_person), heard_until)
     for project in Project:
         for answered in _changed_tasks(store, desk, project):
             task = desk.studio.task(answered.task_id)
             if task is None:
                 _leave_as_it_is(store, project, answered)
             else:
-                _read_task(store, project, answered, task, names, pulled)
+                _read_task(store, project, answered, task, listening, pulled)
+    _note_heard(store, written)
     with store.read() as connection:
         log.write_lines(connection, log_lines)
     return pulled
+
+
+def _note_heard(store: Store, written: int) -> None:
+    """All that was said until this pull began is read now, and this much was written by then."""
+    with store.read() as connection:
+        if ledger.fact(connection, HEARD) == written:
+            return
+    with store.write() as connection:
+        ledger.set_fact(connection, HEARD, written)
 
 
 def _changed_tasks(store: Store, desk: Desk, project: Project) -> list[_Answered]:
@@ -91,6 +123,7 @@ def _changed_tasks(store: Store, desk: Desk, project: Project) -> list[_Answered
         task_id for task_id, task in by_id.items() if task.seen not in ("", GONE)
     }
     emptied = answered_before - set(now)
+    changed.sort(key=lambda answered: answered.seen)
     return changed + [
         _Answered(task_id, "", by_id.get(task_id), desk.address(project, task_id))
         for task_id in sorted(emptied)
@@ -116,7 +149,7 @@ def _read_task(
     project: Project,
     answered: _Answered,
     task: Mapping[str, Any],
-    names: NameBook,
+    listening: _Listening,
     pulled: Pulled,
 ) -> None:
     """Bring the log up to one task's annotations, in one transaction."""
@@ -124,13 +157,13 @@ def _read_task(
     speaking = {key: one for key, one in annotations.items() if not one.get("was_cancelled")}
     with store.write() as connection:
         before = ledger.read_annotations(connection, project, task_id=answered.task_id)
-        for key, annotation in sorted(speaking.items()):
+        for key, annotation in sorted(speaking.items(), key=lambda one: one[1]["updated_at"]):
             known = before.get(key)
             if known is None or known.revision != annotation["updated_at"]:
-                said = _read_annotation(connection, project, task, annotation, known, names)
+                said = _read_annotation(connection, project, task, annotation, known, listening)
                 pulled.answers += 1
                 pulled.words += len(said.words)
-                told = (*said.problems, *_nearly_equal(said, names))
+                told = (*said.problems, *_nearly_equal(said, listening.names))
                 pulled.problems += [f"{answered.address}: {problem}" for problem in told]
         for key in sorted(set(before) - set(speaking)):
             _retract(connection, before[key], _moment(task["updated_at"]))
@@ -145,7 +178,7 @@ def _read_annotation(
     task: Mapping[str, Any],
     annotation: Mapping[str, Any],
     known: ReadAnnotation | None,
-    names: NameBook,
+    listening: _Listening,
 ) -> Said:
     read = ReadAnnotation(
         annotation_id=int(annotation["id"]),
@@ -156,10 +189,11 @@ def _read_annotation(
         from_prediction=bool(annotation.get("parent_prediction"))
         or (known is not None and known.from_prediction),
     )
-    said = _said(connection, project, task, annotation, names, read.from_prediction)
+    said = _said(connection, project, task, annotation, listening.names, read.from_prediction)
     read = replace(read, problem=said.question)
     if known is not None or said.words:
-        occasion = Occasion(_speaker(annotation), _moment(read.revision), read.place)
+        moment = listening.moment(connection, read.revision)
+        occasion = Occasion(_speaker(annotation), moment, read.place)
         log.append(connection, occasion, [Revised(read.revision), *said.words])
     ledger.save_annotation(connection, read)
     return said

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from faces.records import FaceId, PhotoId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
 from faces.store.database import kept
+
+_JUST_AFTER = timedelta(microseconds=1)
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +56,19 @@ def events(connection: sa.Connection, *, after: int = 0) -> list[Event]:
 def last_number(connection: sa.Connection) -> int:
     """The number of what was said last, 0 when nothing was."""
     return connection.scalar(sa.select(sa.func.max(t.log.c.number))) or 0
+
+
+def latest(connection: sa.Connection, *, until: int) -> datetime | None:
+    """The latest time of all words up to a number, None if there is no such word."""
+    query = sa.select(sa.func.max(t.log.c.at)).where(t.log.c.number <= until)
+    moment: datetime | None = connection.scalar(query)
+    return None if moment is None else _aware(moment)
+
+
+def after_all(connection: sa.Connection, moment: datetime) -> datetime:
+    """This time, or just after the latest word if that is later: then a clock was set back."""
+    last = latest(connection, until=last_number(connection))
+    return moment if last is None or moment > last else last + _JUST_AFTER
 
 
 def state(connection: sa.Connection) -> tuple[int | None, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,17 @@ def test_a_name_that_somebody_had_before_stays_theirs() -> None:
     with pytest.raises(BadName, match=r"Johnny is somebody else's name \(John, who had it before"):
         renaming(truth, "Anna", "Johnny")
     assert renaming(truth, "John", "Johnny")[1] == PersonRenamed(JOHNNY, "Johnny")
+
+
+def test_with_a_clock_that_was_set_back_the_last_renaming_counts(
+    store: Store, faceloop, tmp_path: Path
+) -> None:
+    far = Occasion("Ada", NOW + timedelta(days=365_000), "command:rename 1")
+    with store.write() as connection:
+        log.append(connection, far, [PersonRenamed(ANNA, "Anne")])
+    for name in ("Annie", "Anni"):
+        faceloop("rename", "Anne", name, "--workspace", tmp_path / "workspace")
+        assert names(store) == {name, "Johnny"}
 
 
 def test_a_change_of_case_alone_is_a_renaming(truth: Truth) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceloop.retrain import learn
 from faceloop.retrain_policy import RetrainPolicy, news_of
 from faceloop.worker import learn_if_due
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
@@ -17,7 +18,7 @@ from faces.records import Box, Encodings, Face, PersonId, Photo, PhotoId, face_i
 from faces.settings import Settings
 from faces.store import log, photos
 from faces.store.database import Store
-from faces.versions import current_id
+from faces.versions import current_id, list_versions
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BOX = Box(10, 10, 50, 50)
@@ -96,3 +97,38 @@ def test_with_enough_confirmed_faces_it_learns_pushes_and_waits_for_more(
 def test_fewer_faces_wait(tmp_path: Path, store: Store) -> None:
     policy = RetrainPolicy(settings_of(tmp_path, retrain_after_faces=13), store, say=print)
     assert not policy.look(NOW)
+
+
+def test_with_a_clock_that_was_set_back_it_learns_what_was_said_since(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faceloop.retrain_policy.desk_of", lambda *_: None)
+    monkeypatch.setattr("faceloop.retrain_policy.push_now", lambda *_, **__: None)
+    settings = settings_of(tmp_path, retrain_after_faces=4)
+    learn(settings, store, report=str)
+    confirm(store, "Zoe", 4)  # said at NOW, long before the version was made
+    assert news_of(settings, store).newcomers == ("Zoe",)
+    policy = RetrainPolicy(settings, store, say=str)
+    assert policy.look(NOW)
+    assert news_of(settings, store).faces == 0
+    assert not policy.look(NOW + timedelta(days=1))
+
+
+def test_whoever_was_killed_before_it_was_noted_what_was_learned_notes_it_the_next_time(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(tmp_path)
+    learn(settings, store, report=str)
+    confirm(store, "Zoe", 4)
+    with monkeypatch.context() as killed:
+        killed.setattr("faceloop.retrain.note_learned", _is_killed)
+        with pytest.raises(SystemExit):
+            learn(settings, store, report=str)
+    made = list_versions(settings.models)
+    learn(settings, store, report=str)
+    assert list_versions(settings.models) == made
+    assert news_of(settings, store).faces == 0
+
+
+def _is_killed(*_: object, **__: object) -> None:
+    raise SystemExit(137)

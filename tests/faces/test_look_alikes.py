@@ -26,7 +26,7 @@ def face(number: int) -> FaceId:
 
 def confirmed(*people: PersonId) -> dict[FaceId, Confirmation]:
     """Face i is the i-th of these people."""
-    return {face(n): Confirmation(face(n), who, ("you",), NOW) for n, who in enumerate(people)}
+    return {face(n): Confirmation(face(n), who, ("you",), NOW, 1) for n, who in enumerate(people)}
 
 
 BOTH = {ANN: frozenset({NED}), NED: frozenset({ANN})}

@@ -19,11 +19,12 @@ HOUR = timedelta(hours=1)
 
 def truth_of(*said: tuple[str, int, datetime]) -> Truth:
     """So many faces of each of these people, confirmed at this time."""
-    confirmed = {}
+    confirmed: dict[FaceId, Confirmation] = {}
     for name, count, at in said:
         for _ in range(count):
             face = FaceId(f"f{len(confirmed)}")
-            confirmed[face] = Confirmation(face, PersonId(name), ("you",), at)
+            number = len(confirmed) + 1
+            confirmed[face] = Confirmation(face, PersonId(name), ("you",), at, number)
     people = {PersonId(name): Person(PersonId(name), name) for name, *_ in said}
     return Truth(people=people, confirmed=confirmed)
 
@@ -53,17 +54,18 @@ OLD = (("Ann", 20, BEFORE), ("Ned", 20, BEFORE))
 
 def news_of(*more: tuple[str, int, datetime]) -> News:
     version = version_of("Ann", "Ned")
-    return news_since(truth_of(*OLD, *more), current=version, last=version)
+    truth = truth_of(*OLD, *more)
+    return news_since(truth, current=version, last=version, learned_until=None)
 
 
 def test_one_person_is_not_enough() -> None:
-    news = news_since(truth_of(("Ann", 9, NOON)), current=None, last=None)
+    news = news_since(truth_of(("Ann", 9, NOON)), current=None, last=None, learned_until=None)
     assert str(news) == "not yet: it needs two people with two confirmed faces each"
     assert not news.is_worth_it
 
 
 def test_before_the_first_version_it_is_worth_it() -> None:
-    news = news_since(truth_of(*OLD), current=None, last=None)
+    news = news_since(truth_of(*OLD), current=None, last=None, learned_until=None)
     assert str(news) == "worth it: 2 people can be learned, and nothing was learned yet"
     assert news.is_worth_it
 
@@ -98,8 +100,22 @@ def test_of_many_newcomers_some_are_named() -> None:
 def test_a_version_that_did_not_come_into_use_counts_as_tried() -> None:
     first = version_of("Ann", "Ned")
     last = replace(first, id="model-0002-9c1e2a7f", created_at=AFTER + HOUR)
-    news = news_since(truth_of(*OLD, ("Bo", 5, AFTER)), current=first, last=last)
-    assert news.faces == 0
+    truth = truth_of(*OLD, ("Bo", 5, AFTER))
+    assert news_since(truth, current=first, last=last, learned_until=None).faces == 0
+
+
+def test_what_was_noted_at_learning_counts_whatever_the_clock_says() -> None:
+    version, truth = version_of("Ann", "Ned"), truth_of(*OLD, ("Bo", 5, BEFORE))
+    known = sum(count for _, count, _ in OLD)
+    news = news_since(truth, current=version, last=version, learned_until=known)
+    assert (news.faces, news.newcomers) == (5, ("Bo",))
+    assert news_since(truth, current=version, last=version, learned_until=known + 5).faces == 0
+
+
+def test_a_version_of_a_time_to_come_does_not_keep_the_worker_from_learning() -> None:
+    news, long_before = news_of(("Ann", 5, AFTER)), NOON - timedelta(days=400)
+    assert news.is_due(faces=5, minutes=60, now=long_before, tried_at=None)
+    assert not news.is_due(faces=5, minutes=60, now=long_before, tried_at=long_before)
 
 
 @pytest.mark.parametrize(

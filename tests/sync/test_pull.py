@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 
 from faces.confirmations import (
@@ -285,6 +287,78 @@ def test_one_annotator_who_changes_their_mind_is_believed_the_last_time(filled: 
     name_row(filled, 0, "Anna")
     filled.pull()
     assert names(filled) == dict.fromkeys(filled.members[0], "Anna")
+
+
+def set_clock(workspace: Workspace, *, seconds: int) -> None:
+    """Label Studio's clock goes to so many seconds after its first moment."""
+    workspace.double._moments = seconds
+
+
+def test_with_a_clock_that_was_set_back_the_last_word_still_counts(filled: Workspace) -> None:
+    name_row(filled, 0, "Zoë")
+    filled.pull()
+    filled.pull()
+    for clock, name in enumerate(("Anna", "Ben", "Carla")):
+        set_clock(filled, seconds=-1000 * clock - 1000)
+        name_row(filled, 0, name)
+        filled.pull()
+        assert names(filled) == dict.fromkeys(filled.members[0], name)
+    assert not filled.pull().brought_news
+
+
+def test_what_was_said_while_the_clock_was_back_is_read_in_its_order(filled: Workspace) -> None:
+    name_row(filled, 0, "Zoë")
+    filled.pull()
+    filled.pull()
+    set_clock(filled, seconds=-1000)
+    later_page, changed = page_of(filled, 0), name_row(filled, 0, "Anna")
+    name_row(filled, 0, "Ben")
+    result = said_of_row(filled, later_page, filled.members[0][0], name="Carla")
+    filled.double.change(changed, result=result)
+    filled.pull()
+    assert names(filled) == dict.fromkeys(filled.members[0], "Carla")
+
+
+def test_once_the_clock_is_right_again_nothing_of_its_error_stays(filled: Workspace) -> None:
+    set_clock(filled, seconds=10**8)
+    name_row(filled, 0, "Zoë")
+    filled.pull()
+    filled.pull()
+    set_clock(filled, seconds=100)
+    answer = name_row(filled, 0, "Anna")
+    filled.pull()
+    assert names(filled) == dict.fromkeys(filled.members[0], "Anna")
+    filled.double.take_back(answer)
+    filled.pull()
+    assert names(filled) == dict.fromkeys(filled.members[0], "Zoë")
+
+
+def test_a_word_that_a_pull_could_miss_keeps_its_time(filled: Workspace) -> None:
+    """It was said while that pull went on, before another word that the pull came to."""
+    read_at_once = name_row(filled, 0, "Zoë")
+    late = filled.double.annotations[name_row(filled, 0, "Anna")]
+    said = {**late}
+    del filled.double.annotations[late["id"]]
+    filled.double.annotations[read_at_once]["updated_at"] = filled.double.moment()
+    filled.pull()
+    filled.double.annotations[late["id"]] = said
+    filled.pull()
+    assert names(filled) == dict.fromkeys(filled.members[0], "Zoë")
+
+
+def test_another_label_studio_has_a_clock_of_its_own(filled: Workspace) -> None:
+    set_clock(filled, seconds=5000)
+    name_row(filled, 0, "Zoë")
+    filled.pull()
+    filled.pull()
+    filled.desk = open_desk(
+        filled.store, filled.studio, server="another", media=filled.media, pictures="local"
+    )
+    filled.push()
+    set_clock(filled, seconds=100)
+    answer = filled.double.annotations[name_row(filled, 1, "Anna")]
+    filled.pull()
+    assert filled.events()[-1].occasion.at == datetime.fromisoformat(answer["updated_at"])
 
 
 def test_a_bad_name_is_reported_and_loses_nothing_else(filled: Workspace) -> None:

@@ -61,7 +61,7 @@ def said(names: dict[str, str], **more: frozenset[FaceId]) -> Truth:
         PersonId(name.lower()): Person(PersonId(name.lower()), name) for name in names.values()
     }
     confirmed = {
-        FaceId(face): Confirmation(FaceId(face), PersonId(name.lower()), ("you",), NOW)
+        FaceId(face): Confirmation(FaceId(face), PersonId(name.lower()), ("you",), NOW, 1)
         for face, name in names.items()
     }
     return Truth(people=people, confirmed=confirmed, **more)
