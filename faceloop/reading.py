@@ -26,6 +26,7 @@ from sync.changes import FolderPlan
 from sync.ingest import Ingested, ingest, plan_ingest
 from sync.media import media_of
 from sync.storage import is_address
+from sync.unfinished import sweep_after_reading
 
 READING = "Reading photos"
 _AWAY_FACT = "folders that are away"
@@ -224,7 +225,7 @@ class PhotoFolders:
     ) -> Ingested:
         settings = self._settings
         with alone(settings, Work.INGEST):
-            return ingest(
+            ingested = ingest(
                 self._store,
                 plan,
                 media=media_of(settings),
@@ -236,6 +237,9 @@ class PhotoFolders:
                 accept_removals=root in self._removed,
                 limit=None if limit is None else max(0, limit),
             )
+            if plan.to_read:
+                sweep_after_reading(settings)
+            return ingested
 
     def _noted(self, root: str, part: Ingested) -> Taken:
         """Keep what is left of a folder's plan, and tell if it is away."""

@@ -23,6 +23,7 @@ from sync.plan import Plan
 from sync.pull import Pulled, pull
 from sync.push import push, push_changes
 from sync.turning import turn_photos, turns_due
+from sync.unfinished import sweep_after_drawing
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def pull_now(settings: Settings, store: Store, desk: Desk) -> Pulled:
     with alone(settings, Work.PULL):
         pulled = pull(store, desk, log_lines=settings.log_lines)
         _turn(settings, store, pulled)
-        encode_drawn_faces(store, media=media_of(settings))
+        if encode_drawn_faces(store, media=media_of(settings)):
+            sweep_after_drawing(settings)
     return pulled
 
 

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 
 class Media:
-    """The pictures that faceloop makes. Label Studio sees `shown` and nothing beside it."""
+    """The pictures that faceloop makes. Label Studio sees `shown` and nothing beside it.
+
+    While a picture is written it is a hidden file beside its place (`sync.unfinished`).
+    """
 
     def __init__(self, *, media: Path, workspace: Path) -> None:
         """`media` is Label Studio's document root; crops lie outside of it."""
         self.shown = media
-        self._crops = workspace / "crops"
+        self.crops = workspace / "crops"
 
     @property
     def previews(self) -> Path:
@@ -50,7 +53,7 @@ class Media:
 
     def crop(self, face: FaceId) -> Path:
         """A face cut out, for montages."""
-        return self._crops / face[1:3] / f"{face}.jpg"
+        return self.crops / face[1:3] / f"{face}.jpg"
 
 
 def media_of(settings: Settings) -> Media:

@@ -17,6 +17,7 @@ from sync.plan import Plan, plan_push
 from sync.queues import note_shared
 from sync.reconcile import reconcile
 from sync.rounds import begin_round, show_people, show_round
+from sync.unfinished import sweep
 from sync.wanted import shown_digest
 
 
@@ -59,6 +60,7 @@ def push_changes(
     for project in desk.order:
         part = ProjectPush(store, desk, project, gathered, shown[project], on_progress)
         part.apply(plans[project])
+    sweep(desk.media.montages)
     show_round(store, desk, gathered.round)
     show_people(desk)
     keep_order(
