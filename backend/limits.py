@@ -1,5 +1,8 @@
 """How much a request may bring: bytes by route, tasks, and large bodies one after the other.
 
+Predictions, which may take a minute, have a line of their own: Label Studio waits a second for a
+hint and three for a setup.
+
 What JSON takes in memory is many times what it takes on the way (a list of empty lists: thirty
 times), so the body's size alone would bound nothing where 32 threads read at once.
 """
@@ -24,9 +27,9 @@ _WAITS_S = 20.0
 
 
 def limit_bodies(app: Flask, *, waits_s: float = _WAITS_S) -> None:
-    """Refuse bodies that are too large; of large ones, answer one at a time."""
+    """Refuse bodies that are too large; of large ones, answer one at a time in each line."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
-    turn = threading.Lock()
+    turn_of_short, turn_of_long = threading.Lock(), threading.Lock()
 
     @app.before_request
     def wait_for_turn() -> None:
@@ -35,18 +38,19 @@ def limit_bodies(app: Flask, *, waits_s: float = _WAITS_S) -> None:
         )
         length = request.content_length
         is_small = length is not None and length <= _SMALL_BODY_BYTES
-        if request.method == "GET" or is_small:
+        if request.method != "POST" or is_small:
             return
         if length is not None and length > request.max_content_length:
             raise RequestEntityTooLarge
+        turn = turn_of_short if request.endpoint in _LARGEST_BY_ROUTE else turn_of_long
         if not turn.acquire(timeout=waits_s):
             raise TooManyRequests("another large request is being answered; try again")
-        g.has_turn = True
+        g.turn = turn
 
     @app.teardown_request
     def give_turn_up(_error: BaseException | None) -> None:
-        if g.pop("has_turn", False):
-            turn.release()
+        if "turn" in g:
+            g.pop("turn").release()
 
 
 def check_body(body: bytes) -> None:

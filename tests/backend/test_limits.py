@@ -75,23 +75,52 @@ def slow() -> Iterator[tuple[Flask, threading.Event, threading.Event]]:
     go_on.set()
 
 
+LARGE = b"x" * ((1 << 18) + 1)
+
+
+def start_large(app: Flask) -> tuple[threading.Thread, list[int]]:
+    """A large request that is being answered, and where its status will be."""
+    status: list[int] = []
+    asked = threading.Thread(
+        target=lambda: status.append(app.test_client().post("/wait", data=LARGE).status_code)
+    )
+    asked.start()
+    return asked, status
+
+
 def test_large_bodies_are_answered_one_at_a_time_and_small_ones_meanwhile(
     slow: tuple[Flask, threading.Event, threading.Event],
 ) -> None:
     app, reached, go_on = slow
-    large = b"x" * ((1 << 18) + 1)
-    first: list[int] = []
-    asked = threading.Thread(
-        target=lambda: first.append(app.test_client().post("/wait", data=large).status_code)
-    )
-    asked.start()
+    asked, first = start_large(app)
     assert reached.wait(10)
-    assert app.test_client().post("/wait", data=large).status_code == 429
+    assert app.test_client().post("/wait", data=LARGE).status_code == 429
     go_on.set()
     assert app.test_client().post("/wait", data=b"small").status_code == 200
     asked.join(10)
     assert first == [200]
-    assert app.test_client().post("/wait", data=large).status_code == 200
+    assert app.test_client().post("/wait", data=LARGE).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_who_asks_whether_it_is_alive_waits_for_no_large_body(
+    slow: tuple[Flask, threading.Event, threading.Event], method: str
+) -> None:
+    app, reached, _go_on = slow
+    app.add_url_rule("/health", "health", lambda: "UP")
+    start_large(app)
+    assert reached.wait(10)
+    assert app.test_client().open("/health", method=method).status_code == 200
+
+
+def test_a_large_hint_waits_for_no_large_prediction(
+    slow: tuple[Flask, threading.Event, threading.Event],
+) -> None:
+    app, reached, _go_on = slow
+    app.add_url_rule("/webhook", "webhook", lambda: "noted", methods=["POST"])
+    start_large(app)
+    assert reached.wait(10)
+    assert app.test_client().post("/webhook", data=LARGE).status_code == 200
 
 
 def pixels(width_px: int, height_px: int) -> bytes:
