@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, Unauthorized
 from werkzeug.wrappers import Response as WSGIResponse
@@ -154,8 +155,15 @@ def _ask_for_pull(counters: Counters, enqueue: Callable[[Job], None]) -> None:
 
 
 def _body() -> object:
-    """What the request brought; an empty body counts as an empty object."""
-    body = request.get_data(cache=False)
+    """What the request brought; an empty body counts as an empty object.
+
+    Raises:
+        BadRequest: it is no JSON, or it did not come as its head says.
+    """
+    try:
+        body = request.get_data(cache=False)
+    except ParseException:
+        raise BadRequest("the body did not come in the pieces that its head says") from None
     check_body(body)
     try:
         return json.loads(body or b"{}")

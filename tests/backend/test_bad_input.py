@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http.body import Body, ChunkedReader
+from gunicorn.http.unreader import IterUnreader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -231,3 +233,16 @@ def test_a_picture_with_broken_bytes_opens_or_is_refused(
     except BadPhoto:
         return
     assert width >= 1
+
+
+@pytest.mark.parametrize("pieces", [b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}XX0\r\n\r\n", b"2\r\n{}"])
+def test_a_body_in_pieces_that_are_none_is_no_fault_of_ours(world: World, pieces: bytes) -> None:
+    predictor = world.predictor()
+    sent = {
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input_terminated": True,
+        "wsgi.input": Body(ChunkedReader(None, IterUnreader(iter([pieces])))),
+    }
+    answer = world.client(predictor=predictor).post("/setup", environ_overrides=sent)
+    assert (answer.status_code, set(answer.get_json())) == (400, {"error", "detail"})
+    assert predictor.counters.count("failures_total", kind="bug") == 0
