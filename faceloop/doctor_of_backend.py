@@ -13,7 +13,7 @@ from faces.settings import Settings, reach
 from sync.desk import BACKEND_USER
 
 _WITHIN_S = 5
-_SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? ([0-9.e+]+)")
+_SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\d+(?:\.\d+)?)")
 _KIND = re.compile(r'kind="([a-z]+)"')
 
 
@@ -26,18 +26,21 @@ def ask_backend(settings: Settings) -> Told[BackendSide]:
             health = requests.get(f"{url}/health", timeout=_WITHIN_S)
         except requests.RequestException:
             continue
-        if not _is_backend(health):
-            return Unknown(f"something else than the backend answers at {url}")
-        return _asked(url, settings)
+        return _asked(url, settings) if _version_told(health) else _something_else(url)
     return Unknown(f"nothing answers at {' or '.join(urls)}")
 
 
-def _is_backend(health: requests.Response) -> bool:
+def _something_else(url: str) -> Unknown:
+    return Unknown(f"something else than the backend answers at {url}")
+
+
+def _version_told(answer: requests.Response) -> str:
+    """The version that /health and /setup tell, empty where something else answers."""
     try:
-        told = health.json()
+        told = answer.json()
     except ValueError:
-        return False
-    return isinstance(told, dict) and "model_version" in told
+        return ""
+    return str(told.get("model_version") or "") if isinstance(told, dict) else ""
 
 
 def _asked(url: str, settings: Settings) -> Told[BackendSide]:
@@ -49,11 +52,14 @@ def _asked(url: str, settings: Settings) -> Told[BackendSide]:
         return Unknown(f"the backend at {url} stopped answering ({type(error).__name__})")
     if not (setup.ok and metrics.ok):
         return BackendSide(url, "", lets_in=False)
+    version = _version_told(setup)
+    if not version:
+        return _something_else(url)
     samples = list(_samples(metrics.text))
     started = _sum(samples, "process_start_time_seconds")
     return BackendSide(
         url,
-        str(setup.json().get("model_version")),
+        version,
         lets_in=True,
         failures=_by_kind(samples, "failures_lately"),
         failures_ever=_by_kind(samples, "failures_total"),

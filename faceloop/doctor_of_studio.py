@@ -72,7 +72,7 @@ def ask_studio(settings: Settings, pushed: Pushed, *, now: datetime) -> Told[Stu
         token=token,
         expires=expires,
         asked_at=now,
-        time_there=None if date is None else parsedate_to_datetime(date),
+        time_there=time_of(date or ""),
     )
     if not key:
         return side
@@ -85,6 +85,15 @@ def ask_studio(settings: Settings, pushed: Pushed, *, now: datetime) -> Told[Stu
         if isinstance(side.speaker, Unknown):
             return side
         return _with_desks(side, studio, settings, pushed)
+
+
+def time_of(date: str) -> datetime | None:
+    """What the head of an answer tells as its time, None if that is none."""
+    try:
+        told = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def kind_of(key: str) -> tuple[TokenKind, datetime | None]:

@@ -60,12 +60,12 @@ class StudioChecks(StudioConnection):
 
     def version(self) -> str:
         """Label Studio's version."""
-        return str(self._json("GET", "api/version/")["release"])
+        return str(self._object("api/version/")["release"])
 
     def project_state(self, project: int) -> ProjectState | None:
         """A project's settings, None if it is gone."""
         try:
-            told = self._json("GET", f"api/projects/{project}/")
+            told = self._object(f"api/projects/{project}/")
         except Gone:
             return None
         return ProjectState(

@@ -89,6 +89,19 @@ class StudioConnection:
             )
         return found
 
+    def _object(self, path: str) -> Mapping[str, Any]:
+        """What stands at a path as an object.
+
+        Raises:
+            StudioError: it is none.
+        """
+        found = self._json("GET", path)
+        if not isinstance(found, dict):
+            raise StudioError(
+                f"Label Studio at {self.url} answered GET {path} with no object{_ASIDE}"
+            )
+        return found
+
     def _answer(
         self,
         method: str,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import requests
 import responses
@@ -17,10 +19,13 @@ from backend.media import Media
 from backend.predictor import Predictor
 from faceloop.doctor_facts import BackendSide, Unknown
 from faceloop.doctor_of_backend import ask_backend
+from faceloop.doctor_of_studio import time_of
 from faceloop.workspace import prepare
+from faces.errors import StudioError
 from faces.identify import CurrentModel
 from faces.settings import Settings, load_settings
 from faces.store.database import Store
+from faces.studio import Studio
 from tests.faceloop.conftest import Faceloop
 
 HERE = "http://127.0.0.1:9090"
@@ -116,6 +121,51 @@ def test_where_nothing_or_something_else_answers_that_is_said(
     other = ask_backend(settings())
     assert isinstance(other, Unknown)
     assert "something else" in other.why
+
+
+@pytest.mark.parametrize("setup", ["<html>", "[]", "null", "{}", '{"model_version": null}'])
+def test_what_tells_no_version_is_something_else_than_the_backend(
+    network: responses.RequestsMock, setup: str
+) -> None:
+    network.get(f"{HERE}/health", json={"status": "UP", "model_version": "1.0"})
+    network.post(f"{HERE}/setup", body=setup)
+    network.get(f"{HERE}/metrics", body="<html>")
+    other = ask_backend(settings())
+    assert isinstance(other, Unknown)
+    assert "something else" in other.why
+
+
+def test_a_count_that_is_no_number_is_passed_over(network: responses.RequestsMock) -> None:
+    for method, route in (("GET", "health"), ("POST", "setup")):
+        network.add(method, f"{HERE}/{route}", json={"model_version": "faceloop-0001"})
+    lines = ['failures_lately{kind="bug"} ...', "hints_total 1e+", "hints_total 2"]
+    network.get(f"{HERE}/metrics", body="\n".join(lines))
+    side = ask_backend(settings())
+    assert isinstance(side, BackendSide)
+    assert (side.failures, side.hints) == ({}, 2)
+
+
+@pytest.mark.parametrize(
+    ("date", "time"),
+    [
+        ("Sat, 28 Nov 2026 20:34:28 GMT", datetime(2026, 11, 28, 20, 34, 28, tzinfo=UTC)),
+        ("Sat, 28 Nov 2026 20:34:28 -0000", datetime(2026, 11, 28, 20, 34, 28, tzinfo=UTC)),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_time_that_cannot_be_read_is_none(date: str, time: datetime | None) -> None:
+    assert time_of(date) == time
+
+
+@pytest.mark.parametrize("answer", [[], None, 5, "UP"])
+def test_json_that_is_no_object_is_no_label_studio(answer: object) -> None:
+    asked = httpx.MockTransport(lambda _request: httpx.Response(200, json=answer))
+    with httpx.Client(transport=asked) as client:
+        studio = Studio("http://studio.test", "0123", httpx_client=client)
+        for ask in (studio.version, lambda: studio.project_state(1)):
+            with pytest.raises(StudioError, match="does something else answer in its place"):
+                ask()
 
 
 def test_before_anything_was_set_up_doctor_says_what_to_do_and_makes_nothing(
