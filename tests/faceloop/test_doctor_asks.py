@@ -168,6 +168,27 @@ def test_json_that_is_no_object_is_no_label_studio(answer: object) -> None:
                 ask()
 
 
+REFUSED = "Can't connect to ML backend {url}, health check failed. Additional info: {why}"
+"""What Label Studio 1.23.2 says of a backend that it could not register."""
+
+
+@pytest.mark.parametrize("server", ["http://127.0.0.1:8080", "http://127.0.0.1:4040"])
+@pytest.mark.parametrize("url", ["http://10.0.0.5:9090", "http://10.0.0.5:14040"])
+@pytest.mark.parametrize(
+    ("why", "is_reached"),
+    [("404 Client Error: NOT FOUND for url: {url}/health", True), ("Connection refused", False)],
+)
+def test_whether_label_studio_reaches_the_backend_hangs_on_no_number_in_an_address(
+    server: str, url: str, why: str, is_reached: bool
+) -> None:
+    said = REFUSED.format(url=url, why=why.format(url=url))
+    refusal = {"detail": "Validation error", "validation_errors": {"non_field_errors": [said]}}
+    refusing = httpx.MockTransport(lambda _request: httpx.Response(400, json=refusal))
+    with httpx.Client(transport=refusing) as client:
+        trouble = Studio(server, "0123", httpx_client=client).why_unreachable(1, url)
+    assert (trouble is None) == is_reached
+
+
 def test_before_anything_was_set_up_doctor_says_what_to_do_and_makes_nothing(
     network: responses.RequestsMock, faceloop: Faceloop, tmp_path: Path
 ) -> None:
