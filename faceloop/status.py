@@ -97,12 +97,13 @@ def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
         yield "model version", current_id(settings.models) or "none yet"
         yield "retrain", news_of(settings, store)
         yield "round", ledger.fact(connection, ROUND_FACT) or "none yet"
-    yield "jobs waiting", told_queue(Jobs(settings), now=datetime.now(UTC))
+    yield "jobs waiting", told_queue(settings, now=datetime.now(UTC))
 
 
-def told_queue(jobs: Jobs, *, now: datetime) -> str:
+def told_queue(settings: Settings, *, now: datetime) -> str:
     """What waits for the worker and since when; a queue that does not answer is told, too."""
     try:
+        jobs = Jobs(settings)
         waiting, since = jobs.waiting(), jobs.waits_since()
     except StoreError as error:
         return str(error)

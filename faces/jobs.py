@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
@@ -46,7 +47,7 @@ class Jobs:
             StoreError: the queue's file cannot be used.
         """
         wait_s = _ASKING_WAITS_S if run is _nobody_runs else _WORKING_WAITS_S
-        self._errors = _errors(settings)
+        self._errors, self._settings = _errors(settings), settings
         with self._answering():
             self.huey = _open(settings, wait_s=wait_s)
         self._tasks = {job: self.huey.task(name=job.value)(_running(run, job)) for job in Job}
@@ -96,7 +97,7 @@ class Jobs:
         except self._errors as error:
             raise StoreError(
                 f"the queue of jobs does not answer ({type(error).__name__}); "
-                "if it goes on, restart the worker"
+                f"{_remedy(self._settings, error)}"
             ) from error
 
 
@@ -135,9 +136,10 @@ class NamesOnly:
 def _asked_at(content: bytes) -> datetime | None:
     """When a job that lies in the queue was asked for, if it says so."""
     try:
-        return datetime.fromisoformat(json.loads(bytes(content))["at"])
+        at = datetime.fromisoformat(json.loads(bytes(content))["at"])
     except (ValueError, KeyError, TypeError):
         return None
+    return at if at.tzinfo else None
 
 
 def _running(run: Callable[[Job], None], job: Job) -> Callable[[], None]:
@@ -152,8 +154,21 @@ def _open(settings: Settings, *, wait_s: float) -> Huey:
     if settings.redis_url:
         return RedisHuey("faceloop", url=settings.redis_url, **same)
     settings.workspace.mkdir(parents=True, exist_ok=True)
-    file = settings.workspace / "jobs.sqlite3"
-    return SqliteHuey("faceloop", filename=str(file), timeout=wait_s, **same)
+    return SqliteHuey("faceloop", filename=str(_file(settings)), timeout=wait_s, **same)
+
+
+def _file(settings: Settings) -> Path:
+    return settings.workspace / "jobs.sqlite3"
+
+
+def _remedy(settings: Settings, error: Exception) -> str:
+    """What helps: a file that is damaged stays so, and nothing in it is needed."""
+    if type(error) is not sqlite3.DatabaseError:  # its subclasses speak of locks and of the disk
+        return "if it goes on, restart the worker"
+    return (
+        f"stop faceloop, delete {_file(settings)} and start again: nothing is lost, since the "
+        "worker looks by itself what there is to do"
+    )
 
 
 def _errors(settings: Settings) -> tuple[type[Exception], ...]:

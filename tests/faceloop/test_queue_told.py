@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,16 +8,16 @@ import pytest
 
 from faceloop.status import told_queue
 from faces.jobs import Job, Jobs
-from faces.settings import load_settings
+from faces.settings import Settings, load_settings
 
 
 @pytest.fixture
-def jobs(tmp_path: Path) -> Jobs:
-    return Jobs(load_settings(workspace=tmp_path, redis_url=""))
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(workspace=tmp_path, redis_url="")
 
 
-def test_an_empty_queue_is_none(jobs: Jobs) -> None:
-    assert told_queue(jobs, now=datetime.now(UTC)) == "none"
+def test_an_empty_queue_is_none(settings: Settings) -> None:
+    assert told_queue(settings, now=datetime.now(UTC)) == "none"
 
 
 @pytest.mark.parametrize(
@@ -29,16 +30,23 @@ def test_an_empty_queue_is_none(jobs: Jobs) -> None:
     ],
 )
 def test_what_waits_is_told_with_its_time_and_the_remedy(
-    jobs: Jobs, later_s: int, told: str
+    settings: Settings, later_s: int, told: str
 ) -> None:
+    jobs = Jobs(settings)
     jobs.enqueue(Job.PULL)
     jobs.enqueue(Job.PUSH)
     since = jobs.waits_since()
     assert since is not None
-    assert told_queue(jobs, now=since + timedelta(seconds=later_s)) == told
+    assert told_queue(settings, now=since + timedelta(seconds=later_s)) == told
 
 
-def test_a_queue_that_does_not_answer_is_told(jobs: Jobs, tmp_path: Path) -> None:
-    jobs.huey.storage.close()
-    (tmp_path / "jobs.sqlite3").write_bytes(b"no database" * 100)
-    assert "does not answer" in told_queue(jobs, now=datetime.now(UTC))
+def test_a_queue_that_does_not_answer_is_told(settings: Settings) -> None:
+    (settings.workspace / "jobs.sqlite3").write_bytes(b"no database" * 100)
+    assert "does not answer" in told_queue(settings, now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("at", ["2026-03-01T10:20:06", "soon", 5, None])
+def test_a_job_that_says_no_moment_waits_all_the_same(settings: Settings, at: object) -> None:
+    job = {"id": "1", "name": "pull", "at": at}
+    Jobs(settings).huey.storage.enqueue(json.dumps(job).encode())
+    assert told_queue(settings, now=datetime.now(UTC)) == "1"

@@ -166,11 +166,14 @@ def test_a_locked_queue_is_said_soon_and_in_our_words(
         holding.close()
 
 
-def test_a_damaged_queue_is_said_at_the_start(settings: Settings) -> None:
+def test_a_damaged_queue_is_said_at_the_start_and_what_mends_it_does(settings: Settings) -> None:
     settings.workspace.mkdir()
-    (settings.workspace / "jobs.sqlite3").write_bytes(b"no database " * 100)
-    with pytest.raises(StoreError, match="queue of jobs"):
+    file = settings.workspace / "jobs.sqlite3"
+    file.write_bytes(b"no database " * 100)
+    with pytest.raises(StoreError, match=f"queue of jobs .* delete {file} and start again"):
         Jobs(settings)
+    file.unlink()
+    Jobs(settings).enqueue(Job.PULL)
 
 
 def test_a_redis_that_is_away_is_said_without_its_address(tmp_path: Path) -> None:
