@@ -34,7 +34,7 @@ class Buckets:
         """What lies at an address that one of them holds.
 
         Raises:
-            StudioError: nothing, it is too large, or the storage does not give it.
+            StudioError: nothing, too large, or the storage does not give it or is unknown here.
         """
         root = self._root_of(url)
         if root is None:
@@ -44,6 +44,8 @@ class Buckets:
         except BadPhoto as error:
             why = type(error.__cause__).__name__
             raise StudioError(f"a bucket does not give the picture of a task ({why})") from None
+        except SetupError as error:
+            raise StudioError(f"{_SETTING}: {error}") from None
         if len(content) > most_bytes:
             raise StudioError(f"a picture is larger than {most_bytes >> 20} MB")
         return content

@@ -106,3 +106,14 @@ def test_a_large_file_is_not_read_to_its_end(memory: fsspec.AbstractFileSystem) 
 def test_only_buckets_can_be_named(prefix: str) -> None:
     with pytest.raises(SetupError, match="FACELOOP_MEDIA_BUCKETS"):
         Buckets(f"s3://photos/,{prefix}")
+
+
+def test_a_storage_that_nothing_here_reads_is_no_fault_of_the_model_version(
+    memory: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_installed(_root: str) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr("fsspec.url_to_fs", not_installed)
+    with pytest.raises(StudioError, match=r"FACELOOP_MEDIA_BUCKETS: .* Install s3fs"):
+        Buckets("memory://photos/").fetch("memory://photos/2019/a b.jpg", most_bytes=1 << 20)
