@@ -34,6 +34,8 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn comes without types
 
     def spawn_worker(self) -> int:
         """Start a worker, and hold the end of a pipe of which it holds the other."""
+        for gone in self._starting.keys() - self.WORKERS.keys():
+            os.close(self._starting.pop(gone))
         hear_fd, self._tell_fd = os.pipe()
         pid: int = super().spawn_worker()  # the worker itself does not come back from here
         os.close(self._tell_fd)

@@ -174,6 +174,28 @@ def test_a_reload_takes_a_fresh_worker_without_a_request_that_fails(
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
+def test_a_worker_that_was_killed_is_replaced_and_leaves_nothing_open(
+    workspace: Path, free_port: int
+) -> None:
+    backend = start(workspace, backend_port=str(free_port))
+    url = f"http://127.0.0.1:{free_port}"
+    opened = []
+    try:
+        for _ in range(3):
+            _health(url)
+            opened.append(len(list(Path(f"/proc/{backend.pid}/fd").iterdir())))
+            [worker] = _workers(backend.pid)
+            os.kill(worker, signal.SIGKILL)
+            _wait_until(lambda gone=worker: gone not in _workers(backend.pid), "it to be gone")
+            _wait_until(lambda: _workers(backend.pid) != [], "another worker")
+    finally:
+        backend.send_signal(signal.SIGTERM)
+        backend.communicate(timeout=30)
+    assert opened == [opened[0]] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
 def test_it_is_alive_before_it_is_ready(workspace: Path, free_port: int) -> None:
     backend = start(workspace, backend_port=str(free_port), backend_secret="secret")
     url = f"http://127.0.0.1:{free_port}"
