@@ -144,7 +144,9 @@ def _studio_at(url: str) -> _Studio:
         parts, origin = urlsplit(plain), _origin(plain)
     except ValueError as error:
         raise SetupError(f"FACELOOP_STUDIO_URL cannot be understood: {error}") from error
-    if origin[0] not in ("http", "https") or not origin[1] or parts.query or parts.username:
+    if "@" in parts.netloc:  # a password may stand there, so the address is not quoted
+        raise SetupError("FACELOOP_STUDIO_URL is to hold neither a name nor a password")
+    if origin[0] not in ("http", "https") or not origin[1] or parts.query:
         raise SetupError(f"FACELOOP_STUDIO_URL is to look like http://127.0.0.1:8080, not {plain}")
     return _Studio(plain, origin, parts.path)
 

@@ -232,6 +232,11 @@ def _spelled(url: str) -> str:
         SetupError: it is none.
     """
     spelled = (url if "://" in url else f"http://{url}").rstrip("/")
+    if "@" in spelled:  # a password may stand there, so the address is not quoted
+        raise SetupError(
+            "the address of Label Studio is to hold neither a name nor a password; give one like "
+            "http://127.0.0.1:8080, and the token by FACELOOP_STUDIO_API_KEY"
+        )
     if not _is_address(spelled):
         raise SetupError(
             f"{url} is no address of a Label Studio; give one like http://127.0.0.1:8080"

@@ -219,3 +219,10 @@ def test_a_token_with_impossible_characters_is_refused_at_the_start(key: str) ->
 def test_an_address_that_is_none_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(SetupError, match="FACELOOP_STUDIO_URL"):
         Media(url, LEGACY)
+
+
+@pytest.mark.parametrize("url", ["http://ann:hidden@studio", "http://:hidden@studio"])
+def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SetupError, match="FACELOOP_STUDIO_URL") as refused:
+        Media(url, LEGACY)
+    assert "hidden" not in str(refused.value)

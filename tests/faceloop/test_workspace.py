@@ -114,6 +114,12 @@ def test_the_environment_chooses_the_label_studio_too(
     assert connect(workspace).studio_name == THEIRS
 
 
+def test_a_password_in_the_address_is_refused_and_not_repeated(workspace: Path) -> None:
+    with pytest.raises(SetupError, match="neither a name nor a password") as refused:
+        settings_for(workspace, studio_url="http://ann:hidden@studio.example")
+    assert "hidden" not in str(refused.value)
+
+
 def test_one_can_go_back_to_our_own_label_studio(workspace: Path) -> None:
     own = known(workspace)
     connect(workspace, THEIRS, studio_api_key=THEIR_KEY)
