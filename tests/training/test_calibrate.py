@@ -21,7 +21,13 @@ from training.head import (
     person_sums,
     without_itself,
 )
-from training.meetings import Meetings, hidden, taken_for_each_other, unseen_meetings
+from training.meetings import (
+    Meetings,
+    as_if_left_out,
+    hidden,
+    taken_for_each_other,
+    unseen_meetings,
+)
 
 NETWORK = "dlib-resnet-v1"
 PEOPLE = 6
@@ -106,8 +112,8 @@ def test_without_any_faces_calibration_changes_nothing(looks) -> None:
 def test_a_learning_face_never_meets_a_mean_that_it_is_part_of(looks) -> None:
     learning = faces_of(looks, 2)
     start = nearest_centroid(class_mean_head(learning, NETWORK))
-    meetings = unseen_meetings(start, start, learning, faces_of(looks, 0))
-    own = meetings.alike[np.arange(12), meetings.labels[:12]]
+    left_out, _ = as_if_left_out(start, start, learning)
+    own = left_out[np.arange(12), learning.labels]
     partner = np.arange(12) ^ 1
     alike = (learning.rows * learning.rows[partner]).sum(axis=1)
     assert own == pytest.approx(alike, abs=1e-5)
@@ -121,6 +127,28 @@ def test_a_mean_without_a_face_is_as_near_to_it_as_the_whole_mean_to_an_unseen_o
     left_out = (learning.rows * means).sum(axis=1)
     met = (unseen.rows * weights[unseen.labels]).sum(axis=1)
     assert left_out.mean() == pytest.approx(met.mean(), abs=0.002)
+
+
+@pytest.mark.parametrize("each", [2, 3])
+def test_faces_left_out_spread_more_like_unseen_ones_for_calibration(looks, each: int) -> None:
+    people = 100
+    learning, unseen = (
+        Samples(
+            unit_rows(np.vstack([looks(who, count, seed=seed) for who in range(people)])),
+            np.repeat(np.arange(people), count),
+            people,
+        )
+        for count, seed in ((each, 0), (10, 3))
+    )
+    start = class_mean_head(learning, NETWORK)
+    met = start.cosines(unseen)[np.arange(unseen.count), unseen.labels]
+    there = np.arange(learning.count), learning.labels
+    left_out = as_if_left_out(start, start, learning)[0][there]
+    own = unseen_meetings(start, start, learning, faces_of(looks, 0)).alike[there]
+    assert own.mean() == pytest.approx(left_out.mean())
+    assert abs(own.std() - met.std()) < abs(left_out.std() - met.std())
+    narrower = ((1 + 1 / each) / (1 + 1 / (each - 1))) ** 0.5
+    assert own.std() == pytest.approx(narrower * left_out.std())
 
 
 def test_a_known_stranger_speaks_against_a_name_for_who_looks_alike(looks) -> None:
