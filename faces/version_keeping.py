@@ -51,7 +51,8 @@ def prune(folder: Path, *, keep: int) -> list[str]:
         SetupError: the folder cannot be read or written.
     """
     versions = list_versions(folder)
-    kept = {*versions[len(versions) - keep :], current_id(folder), earlier_version(folder)}
+    newest = versions[max(len(versions) - keep, 0) :]
+    kept = {*newest, current_id(folder), earlier_version(folder)}
     removed = [version for version in versions if version not in kept]
     for version in removed:
         remove_version(folder, version)

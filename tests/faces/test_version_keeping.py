@@ -70,8 +70,9 @@ def test_pruning_removes_broken_versions_too(tmp_path: Path, four: list[str]) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["current", *four[1:], "used"]
 
 
-def test_pruning_keeps_all_where_there_are_few(tmp_path: Path, four: list[str]) -> None:
-    assert prune(tmp_path, keep=9) == []
+@pytest.mark.parametrize("keep", [4, 5, 7, 9])
+def test_pruning_keeps_all_where_there_are_few(tmp_path: Path, four: list[str], keep: int) -> None:
+    assert prune(tmp_path, keep=keep) == []
     assert list_versions(tmp_path) == four
 
 
