@@ -7,6 +7,7 @@ from pathlib import Path
 from faces.errors import BrokenModelVersion
 from faces.versions import (
     current_id,
+    left_ids,
     list_versions,
     load_version,
     point_to,
@@ -38,8 +39,17 @@ def roll_back(folder: Path) -> str:
         raise BrokenModelVersion(
             "there is no earlier model version to go back to; `faceloop models` lists all"
         )
-    point_to(folder, used[: place + 1])
+    point_to(folder, used[: place + 1], left=[*left_ids(folder), used[-1]])
     return used[place]
+
+
+def was_used(folder: Path, version_id: str) -> bool:
+    """Whether a version came into use, be it that people went back from it since.
+
+    Raises:
+        SetupError: what was in use cannot be read.
+    """
+    return version_id in {*used_ids(folder), *left_ids(folder)}
 
 
 def prune(folder: Path, *, keep: int) -> list[str]:

@@ -4,6 +4,7 @@
 models/
   current                     the id of the version in use, one line
   used                        the ids of all that came into use, a line each, the newest last
+  left                        likewise of those that people went back from
   model-0001-9c1e2a7f/
     version.json              people, calibration, metrics, sha256 of every other file
     weights.safetensors       one row for each person, for each stranger, and a digest of each face
@@ -47,6 +48,7 @@ from faces.version_format import (
 POINTER = "current"
 """The file in the folder of versions that holds the id of the one in use."""
 _USED = "used"
+_LEFT = "left"
 _UNFINISHED = ".writing-"
 _MOST_USED = 100
 
@@ -167,12 +169,7 @@ def used_ids(folder: Path) -> list[str]:
     Raises:
         SetupError: that is noted and cannot be read.
     """
-    try:
-        noted = (folder / _USED).read_text(encoding="utf-8", errors="replace").split()
-    except FileNotFoundError:
-        noted = []
-    except OSError as error:
-        raise SetupError(f"cannot read {folder / _USED}: {error.strerror}") from error
+    noted = _noted(folder, _USED)
     current = current_id(folder)
     if current is None:
         return noted
@@ -181,21 +178,47 @@ def used_ids(folder: Path) -> list[str]:
     return noted if current in noted else [*noted, current]
 
 
-def point_to(folder: Path, used: Sequence[str]) -> None:
-    """Note what came into use, and move the pointer to the last of it; each file in one step.
+def left_ids(folder: Path) -> list[str]:
+    """The ids of the versions that people went back from, in that order.
+
+    Raises:
+        SetupError: that is noted and cannot be read.
+    """
+    return _noted(folder, _LEFT)
+
+
+def point_to(folder: Path, used: Sequence[str], *, left: Sequence[str] = ()) -> None:
+    """Note what came into use and what was `left`, and move the pointer to the last one in use;
+    each file in one step.
 
     Raises:
         SetupError: the folder cannot be written.
     """
-    lines = "".join(f"{one}\n" for one in used[-_MOST_USED:])
+    noted = {_LEFT: left, _USED: used, POINTER: used[-1:]}
     try:
-        for name, content in ((_USED, lines), (POINTER, f"{used[-1]}\n")):
+        for name, ids in noted.items():
+            if not ids:
+                continue
             beside = folder / f"{_UNFINISHED}{name}"
-            _write_file(beside, content.encode())
+            _write_file(beside, "".join(f"{one}\n" for one in ids[-_MOST_USED:]).encode())
             beside.replace(folder / name)
         _sync_folder(folder)
     except OSError as error:
         raise SetupError(f"cannot make {used[-1]} current: {error.strerror}") from error
+
+
+def _noted(folder: Path, name: str) -> list[str]:
+    """The ids in such a file, none if it is not there.
+
+    Raises:
+        SetupError: it is there and cannot be read.
+    """
+    try:
+        return (folder / name).read_text(encoding="utf-8", errors="replace").split()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SetupError(f"cannot read {folder / name}: {error.strerror}") from error
 
 
 def _number(version_id: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from faces.errors import BrokenModelVersion
 from faces.records import FaceId
 from faces.store.database import Store
+from faces.version_keeping import was_used
 from faces.versions import (
     ModelVersion,
     current_id,
@@ -20,7 +21,6 @@ from faces.versions import (
     make_current,
     numbered,
     save_version,
-    used_ids,
 )
 from training.dataset import DataSet
 from training.drafting import (
@@ -103,7 +103,7 @@ def retrain(
         return _outcome(current, data)
     centroid = centroid_version(data, now=now, strangers_accepted=strangers_accepted)
     if last is not None and not last.onnx and says_all(last):
-        if last.id in used_ids(models):
+        if was_used(models, last.id):
             report(f"{last.id} knows all that was confirmed, and was left for another; so it stays")
             return _outcome(last, data)
         version, is_new = last, False

@@ -8,8 +8,14 @@ import pytest
 
 from faces.errors import BrokenModelVersion
 from faces.identify import CurrentModel
-from faces.version_keeping import earlier_version, prune, roll_back
-from faces.versions import current_id, list_versions, make_current, save_version
+from faces.version_keeping import earlier_version, prune, roll_back, was_used
+from faces.versions import (
+    current_id,
+    list_versions,
+    make_current,
+    save_version,
+    used_ids,
+)
 from tests.faces.test_versions import a_version
 
 
@@ -44,6 +50,18 @@ def test_going_back_passes_over_what_cannot_be_loaded(tmp_path: Path, four: list
 def test_going_back_goes_by_use_and_not_by_age(tmp_path: Path, four: list[str]) -> None:
     make_current(tmp_path, four[0])
     assert roll_back(tmp_path) == four[3]
+
+
+def test_what_people_went_back_from_came_into_use_all_the_same(
+    tmp_path: Path, four: list[str]
+) -> None:
+    roll_back(tmp_path)
+    roll_back(tmp_path)
+    assert all(was_used(tmp_path, version) for version in four)
+    assert used_ids(tmp_path) == four[:2]
+    never = a_version(tmp_path, seed=9)
+    save_version(tmp_path, never)
+    assert not was_used(tmp_path, never.id)
 
 
 def test_without_an_earlier_version_nothing_changes(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from faces.records import (
 from faces.store import log, photos
 from faces.store.database import Store
 from faces.store.photo_parts import photo_parts
+from faces.version_keeping import roll_back
 from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
 from training import growing
 from training.__main__ import main
@@ -448,6 +449,18 @@ def test_a_version_that_was_left_for_another_is_not_taken_up_again(
     confirm(in_use, "Ann", looks(0, 1, seed=5))
     assert trained(in_use, models).is_used
     make_current(models, first)
+    assert not trained(in_use, models).is_used
+    assert current_id(models) == first
+
+
+def test_a_version_that_people_went_back_from_is_not_taken_up_again(
+    in_use: Store, workspace: Path, looks
+) -> None:
+    models = workspace / "models"
+    first = str(current_id(models))
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    assert trained(in_use, models).is_used
+    assert roll_back(models) == first
     assert not trained(in_use, models).is_used
     assert current_id(models) == first
 
