@@ -14,7 +14,7 @@ from faceloop.model_report_places import remove_stray_reports, report_place
 from faceloop.pages import write_page
 from faceloop.report_tiles import Tiles
 from faces.errors import NotEnoughToLearn, SetupError
-from faces.records import FaceId
+from faces.records import NETWORK, FaceId
 from faces.settings import Settings
 from faces.store import log, photos
 from faces.store.database import Store
@@ -45,7 +45,8 @@ def write_model_report(settings: Settings, store: Store, version_id: str) -> Pat
     data = gathered(store, version.network)
     with store.read() as connection:
         truth = log.truth(connection)
-    report = report_of(version, data, resolve=truth.resolve)
+    usual = gathered(store, NETWORK) if version.onnx else data
+    report = report_of(version, data, resolve=truth.resolve, usual=usual)
     around = _around(settings, store, data.faces)
     made = datetime.now(UTC)
     page = page_of(report, around, Tiles(media_of(settings).crop))

@@ -115,17 +115,23 @@ def report_of(
     data: DataSet,
     *,
     resolve: Resolve,
+    usual: DataSet | None = None,
 ) -> VersionReport:
     """Measure a version on the test faces of today; `resolve` tells who a person is now.
+
+    What was confirmed since is told by the encodings that every installation has: `usual`, where
+    `data` are those of the version's own network.
 
     Raises:
         SetupError: torch or fastai is not installed.
     """
     with products_by_one_thread():
-        return _report_of(version, data, resolve)
+        return _report_of(version, data, resolve, usual or data)
 
 
-def _report_of(version: ModelVersion, data: DataSet, resolve: Resolve) -> VersionReport:
+def _report_of(
+    version: ModelVersion, data: DataSet, resolve: Resolve, usual: DataSet
+) -> VersionReport:
     data = replace(data, onnx=version.onnx)
     seen = seen_by(version, data, resolve)
     head, samples, test = seen.head, seen.samples, seen.samples[Part.TEST]
@@ -144,7 +150,7 @@ def _report_of(version: ModelVersion, data: DataSet, resolve: Resolve) -> Versio
         portraits=tuple(_portraits(head, album)),
         threshold=version.threshold,
         asked=asked,
-        is_as_learned=version.data_hash == data.hash,
+        is_as_learned=version.data_hash == usual.hash,
         learning_faces=samples[Part.LEARNING].count,
         calibration_faces=samples[Part.CALIBRATION].count,
         test_faces=int(found.known.sum()),

@@ -44,7 +44,15 @@ from faces.records import (
 from faces.settings import Settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store
-from faces.versions import ModelVersion, current_id, load_version
+from faces.versions import (
+    ModelVersion,
+    current_id,
+    load_version,
+    make_current,
+    numbered,
+    save_version,
+    tuned_network_id,
+)
 from sync.media import media_of
 from tests.faceloop.pages import HOSTILE, Elements
 from training.dataset import Part
@@ -283,6 +291,26 @@ def test_no_report_outlives_its_version(settings: Settings, store: Store) -> Non
     write_model_report(settings, store, the_version(settings))
     assert not stray.exists()
     assert report_place(settings.models, the_version(settings)).exists()
+
+
+def test_a_version_on_a_network_of_its_own_is_as_learned_until_people_say_something(
+    settings: Settings, store: Store
+) -> None:
+    network = tuned_network_id(b"onnx")
+    usual = load_version(settings.models, the_version(settings))
+    version = numbered(settings.models, replace(usual, network=network, onnx=b"onnx"))
+    save_version(settings.models, version)
+    make_current(settings.models, version.id)
+    with store.write() as connection:
+        seen = photos.encodings(connection, NETWORK)
+        photos.save_encodings(connection, replace(seen, network=network))
+    write_model_report(settings, store, version.id)
+    assert figures_in(settings)["is_as_learned"]
+    with store.write() as connection:
+        named = [PersonRenamed(PersonId("ann"), "Anna")]
+        log.append(connection, Occasion("Ada", NOW, "name:ann"), named)
+    write_model_report(settings, store, version.id)
+    assert not figures_in(settings)["is_as_learned"]
 
 
 def test_a_report_is_made_anew_with_what_holds_now(settings: Settings, store: Store) -> None:
