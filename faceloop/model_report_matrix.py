@@ -64,7 +64,7 @@ def grid_of(report: VersionReport, portrait: Callable[[int], Someone]) -> Grid:
     return Grid(
         tuple(head for at, head in enumerate(heads) if columns[at]),
         tuple(lines) if report.test_faces or report.test_strangers else (),
-        max(report.test_people - len(everybody), 0),
+        sum(one.person not in shown for one in report.named),
     )
 
 

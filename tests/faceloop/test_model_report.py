@@ -57,6 +57,7 @@ from sync.media import media_of
 from tests.faceloop.pages import HOSTILE, Elements
 from training.dataset import Part
 from training.gathering import gathered
+from training.mistakes import Matrix
 from training.report import Loss, report_of
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -235,6 +236,18 @@ def test_the_matrix_is_in_the_order_of_names(settings: Settings) -> None:
     page = report_place(settings.models, the_version(settings)).read_text("utf-8")
     heads = Elements(page[page.index('class="matrix"') : page.index("</thead>")]).words
     assert heads.index(HOSTILE) < heads.index("Ann") < heads.index("Zoë") < heads.index("no name")
+
+
+def test_everybody_with_test_faces_and_without_a_line_is_counted_among_the_others(
+    settings: Settings, store: Store
+) -> None:
+    version = load_version(settings.models, the_version(settings))
+    report = report_of(version, gathered(store, NETWORK), resolve=lambda person: person)
+    met, *others = report.named
+    never_met = replace(report, named=tuple(others), test_people=len(others))
+    line = Matrix((met.person,), ((0, 0, 0), (0, 0, 0), (0, 0, 0)), 0)
+    page = page_of(replace(never_met, matrix=line), Around({}, {}, {}), Tiles(Path))
+    assert page.grid.left_out == len(others) == 2
 
 
 def test_names_of_people_and_files_are_text_and_never_markup(settings: Settings) -> None:
