@@ -66,6 +66,8 @@ def retrain(
     dry_run: DryRun = False,
 ) -> None:
     """Learn a classifier from the confirmed faces; every proposal is renewed unless it is worse."""
+    if json is not None:
+        _refuse_no_file(json)
     settings = settings_for(workspace)
     store = existing_store(settings)
     desk = None if dry_run else _desk_if_there(settings, store)
@@ -128,6 +130,17 @@ def _chips_of(store: Store, advance: Advance, faces: Sequence[FaceId]) -> Chips:
     from training.tuning import Chips
 
     return Chips(*cut_chips(store, faces, on_photo=partial(advance, "photos opened")))
+
+
+def _refuse_no_file(place: Path) -> None:
+    """Learning takes a while, so where no file can be is said before.
+
+    Raises:
+        SetupError: the place is a folder, or its folder is not there.
+    """
+    if place.is_dir() or not place.parent.is_dir():
+        reason = "it is a folder" if place.is_dir() else f"there is no folder {place.parent}"
+        raise SetupError(f"cannot write {place}: {reason}; give another place")
 
 
 def _write(place: Path, done: Retrained) -> None:

@@ -227,6 +227,15 @@ def test_a_json_that_cannot_be_written_is_one_line(faceloop, named: Path, tmp_pa
     assert "give another place" in said.fault
 
 
+@pytest.mark.parametrize("place", [".", "/", "nowhere/retrain.json"])
+def test_a_place_for_the_json_that_cannot_be_one_is_refused_before_anything_is_learned(
+    faceloop, named: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "give another place" in faceloop("retrain", "--json", place, "--workspace", named).fault
+    assert "no model version yet" in faceloop("models", "--workspace", named).out
+
+
 def test_a_dry_run_says_when_nothing_would_be_learned(faceloop, named: Path) -> None:
     faceloop("retrain", "--workspace", named)
     said = faceloop("retrain", "--dry-run", "--workspace", named)
