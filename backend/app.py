@@ -27,6 +27,11 @@ from faces.studio_configs import PHOTOS_CONFIG
 _logger = logging.getLogger(__name__)
 
 _OPEN_ROUTES = frozenset({"health", "ready"})
+_NOTHING_YET: list[Prediction] = []
+"""The predictions of a task that went wrong: none, so that Label Studio keeps none and asks again.
+An empty prediction it would keep, and ask no more until the next round. What was drawn is not kept,
+and gets an empty one.
+"""
 _OUR_OWN_DOING = ("PROJECT_", "TASKS_")
 """Events that our own writes cause; following them would go round in circles."""
 
@@ -118,16 +123,24 @@ def _predict(app: Flask, predictor: Predictor, checks: Checks) -> None:
             raise BadRequest("the body needs a list of tasks")
         check_count(tasks)
         config = body.get("label_config", PHOTOS_CONFIG)
+        context = _context(body.get("params"))
         if not is_photos_config(config):
             predictor.counters.add("failures_total", len(tasks), kind="config")
-            return jsonify(results=[predictor.empty(predictor.version()) for _ in tasks])
-        named = _named(predictor, tasks, body.get("params"))
-        return jsonify(results=[checks.passed(one, config) for one in named])
+            nothing = _NOTHING_YET if context is None else predictor.empty(predictor.version())
+            return jsonify(results=[nothing for _ in tasks])
+        named = _named(predictor, tasks, context)
+        return jsonify(
+            results=[_NOTHING_YET if one is None else checks.passed(one, config) for one in named]
+        )
 
 
-def _named(predictor: Predictor, tasks: list[object], params: object) -> list[Prediction]:
-    """A context says that an annotator has just drawn something."""
-    context = params.get("context") if isinstance(params, dict) else None
+def _context(params: object) -> object:
+    """What an annotator has just drawn, None if nobody did."""
+    return params.get("context") if isinstance(params, dict) else None
+
+
+def _named(predictor: Predictor, tasks: list[object], context: object) -> list[Prediction | None]:
+    """What each task shows, or the boxes that were just drawn in it."""
     if context is None:
         return predictor.predict(tasks)
     check_count(tasks, most=MOST_INTERACTIVE)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 _HELP = {
     "requests_total": "Requests by route",
     "refused_total": "Requests refused for want of the secret",
-    "predictions_total": "Tasks answered, empty answers among them",
+    "predictions_total": "Tasks that were asked about, those that failed among them",
     "failures_total": "Tasks, regions, configs and hints that went wrong, by kind",
     "hints_total": "Webhook events after which annotations are pulled",
 }

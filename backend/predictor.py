@@ -157,8 +157,11 @@ class Predictor:
         for pool in (self._reading, self._drawing):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def predict(self, tasks: Sequence[object]) -> list[Prediction]:
-        """One prediction for each task, in order; an empty one for a task that goes wrong."""
+    def predict(self, tasks: Sequence[object]) -> list[Prediction | None]:
+        """One prediction for each task, in order; None for a task that goes wrong.
+
+        An empty prediction says that there are no faces, and Label Studio keeps it for the round.
+        """
         asked = [_asked(task) for task in tasks]
         self.counters.add("predictions_total", len(asked))
         try:
@@ -171,24 +174,26 @@ class Predictor:
             named = predictions(list(shown.values()), moment)
         except FaceloopError as error:
             self._note(error, len(asked))
-            return [self.empty(self.last_round) for _ in asked]
+            return [None for _ in asked]
         answers = dict(zip(shown, named, strict=True))
         fresh = [one for one in asked if one.shown not in shown]
         new = iter(self._read_all([one.url for one in fresh], moment))
         found = [answers[one.shown] if one.shown in shown else next(new) for one in asked]
-        return [_offered(answer, one) for answer, one in zip(found, asked, strict=True)]
+        return [answer and _offered(answer, one) for answer, one in zip(found, asked, strict=True)]
 
     def interactive(self, task: object, context: object) -> Prediction:
         """The boxes just drawn, named; nothing when anything goes wrong. Never looks for faces."""
         self.counters.add("predictions_total")
         asked = _asked(task)
         future = self._drawing.submit(self._name_drawn, asked.url, context)
-        answer = self._outcome(future, self.last_round, timeout_s=self._interactive_s)
+        answer = self._outcome(future, timeout_s=self._interactive_s)
+        if answer is None:
+            return self.empty(self.last_round)
         return answer if asked.offered is None else typed_beyond_offer(answer, asked.offered)
 
     @staticmethod
     def empty(version: str) -> Prediction:
-        """The answer for a task about which nothing can be said."""
+        """The answer that nothing is there: no boxes."""
         return {"model_version": version, "score": 0.0, "result": []}
 
     def _snapshot(self, wanted: Sequence[PhotoId]) -> tuple[Moment, dict[PhotoId, ReadPhoto]]:
@@ -215,11 +220,11 @@ class Predictor:
             )
         return moment, known
 
-    def _read_all(self, urls: Sequence[object], moment: Moment) -> list[Prediction]:
+    def _read_all(self, urls: Sequence[object], moment: Moment) -> list[Prediction | None]:
         """Predictions for pictures that are not in the store, as many as there is time for."""
         futures = [self._reading.submit(self._name_new, url, moment) for url in urls]
         wait(futures, timeout=self._predict_s)
-        return [self._outcome(future, moment.round, timeout_s=0) for future in futures]
+        return [self._outcome(future, timeout_s=0) for future in futures]
 
     def _name_new(self, url: object, moment: Moment) -> Prediction:
         content = self._media.fetch(url)
@@ -282,7 +287,7 @@ class Predictor:
             self._recent.keep(url, kept)
         return kept
 
-    def _outcome(self, future: Future[Prediction], version: str, *, timeout_s: float) -> Prediction:
+    def _outcome(self, future: Future[Prediction], *, timeout_s: float) -> Prediction | None:
         """What one task came to; its error, whatever it is, takes nothing from the others."""
         try:
             error = future.exception(timeout=timeout_s)
@@ -292,7 +297,7 @@ class Predictor:
         if error is None:
             return future.result()
         self._note(error)
-        return self.empty(version)
+        return None
 
     def _note(self, error: BaseException, count: int = 1) -> None:
         """Count and log what went wrong; our own messages hold no token and no name."""

@@ -120,7 +120,7 @@ class Desk:
         body = {"tasks": [task], "project": "1.1", "label_config": PHOTOS_CONFIG, "params": params}
         answer = self.ask(kind, "/predict", body)
         results = answer.get("results", [])
-        if len(results) != 1 or not results[0]["result"]:
+        if len(results) != 1 or not results[0] or not results[0]["result"]:
             raise self._wrong(kind, "no region")
         prediction: Answer = results[0]
         return prediction

@@ -137,8 +137,14 @@ def _predicting(facts: Facts, studio: StudioSide) -> Finding:
             f"{told.answers} answers came for one task, {took}",
             "something else answers there; see `backend` below",
         )
+    if not told.versions:
+        return trouble(
+            check,
+            f"the backend had none for a random task, {took}",
+            "see the failures below, and logs/backend.log of the workspace",
+        )
     if told.versions != {facts.wanted.round}:
-        versions = ", ".join(sorted(told.versions)) or "no version"
+        versions = ", ".join(sorted(told.versions))
         return trouble(
             check,
             f"it is of {versions}, but {facts.wanted.round} is shown: Label Studio asks anew each "

@@ -241,5 +241,8 @@ def ask(client: FlaskClient, *tasks: object, context: object = None) -> list[dic
     return answer.get_json()["results"]
 
 
-def names(prediction: dict[str, Any]) -> list[str]:
+def names(prediction: dict[str, Any] | None) -> list[str]:
+    """The names in a prediction; of one that went wrong none."""
+    if prediction is None:
+        return []
     return [region["value"]["rectanglelabels"][0] for region in prediction["result"]]

@@ -238,6 +238,10 @@ HALF = replace(BACKEND, is_connected=False, trouble="401 Client Error")
             *("a prediction", "0 answers came", "something else"),
         ),
         (
+            studio(prediction=Prediction(1, frozenset(), 0.1)),
+            *("a prediction", "had none", "logs/backend.log"),
+        ),
+        (
             studio(prediction=Prediction(1, frozenset({"faceloop-0001"}), 0.1)),
             *("a prediction", "of faceloop-0001, but faceloop-0003", "another workspace"),
         ),

@@ -47,14 +47,15 @@ from tests.live.conftest import (
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 
 STRICT = "fflag_feat_utc_210_prediction_validation_15082025"
-NOBODY_THERE = "/data/upload/1/gone.jpg"
+LATE = "late.jpg"
 
 
 @dataclass
 class Asked:
     """A Label Studio in one mode, our backend that it calls, and three tasks without predictions.
 
-    The first shows a photo that the store knows, the second a new one, the third a missing picture.
+    The first shows a photo that the store knows, the second a new one, the third one that is not
+    there yet.
     """
 
     is_strict: bool
@@ -149,6 +150,7 @@ def _prepared(settings: Settings, album: Album, http: httpx.Client, *, is_strict
     shown = [settings.media / "previews" / f"{page.stem}.jpg" for page in pages]
     for page, preview in zip(pages, shown, strict=True):
         save_jpeg(open_photo(page).pixels, preview)
+    (settings.media / "previews" / LATE).unlink(missing_ok=True)
     known = face_reader(ReadingOptions()).read(open_photo(shown[0]))
     anna, now = PersonId("anna"), datetime(2026, 11, 22, tzinfo=UTC)
     with store.write() as connection:
@@ -158,11 +160,11 @@ def _prepared(settings: Settings, album: Album, http: httpx.Client, *, is_strict
             FaceVerdict(known.faces[0].id, Verdict.IS, anna),
         ]
         log.append(connection, Occasion("ann", now, "annotation:1"), words)
-    urls = [f"/data/local-files/?d=previews/{preview.name}" for preview in shown]
+    urls = [f"/data/local-files/?d=previews/{name}" for name in (*(p.name for p in shown), LATE)]
     faces = [face.id for face in known.faces]
     of_known = {"photo": known.photo.id, "caption": "", "people": ["Anna"], "faces": faces}
     new = {**photo_task(image_url=urls[1], **of_known), "photo": ""}
-    gone = {**new, "image": NOBODY_THERE}
+    gone = {**new, "image": urls[2]}
     data = [photo_task(image_url=urls[0], **of_known), new, gone]
     desk = desk_of(settings, store)
     with closing(store), closing(desk.studio):
@@ -197,7 +199,7 @@ def test_a_task_without_a_prediction_is_named_when_it_is_opened_and_only_once(
     assert len(of_new["result"]) >= 3
 
 
-def test_retrieving_predictions_stores_one_for_each_task(asked: Asked) -> None:
+def test_retrieving_predictions_stores_one_for_each_task_that_goes_well(asked: Asked) -> None:
     answer = asked.http.post(
         "/api/dm/actions",
         params={"id": "retrieve_tasks_predictions", "project": asked.project},
@@ -205,8 +207,18 @@ def test_retrieving_predictions_stores_one_for_each_task(asked: Asked) -> None:
     )
     assert answer.is_success, answer.text
     stored = [asked.predictions(task) for task in asked.tasks]
-    assert [len(found) for found in stored] == [1, 1, 1]
-    assert stored[2][0]["result"] == []
+    assert [len(found) for found in stored] == [1, 1, 0]
+
+
+def test_a_task_that_went_wrong_is_asked_about_again(asked: Asked) -> None:
+    late = asked.tasks[2]
+    assert asked.http.get(f"/api/tasks/{late}/").is_success
+    assert asked.predictions(late) == []
+    previews = asked.settings.media / "previews"
+    (previews / LATE).write_bytes(next(previews.glob("page-*.jpg")).read_bytes())
+    assert asked.http.get(f"/api/tasks/{late}/").is_success
+    [stored] = asked.predictions(late)
+    assert len(stored["result"]) >= 3
 
 
 def test_nobody_is_locked_out_of_the_project(asked: Asked) -> None:
