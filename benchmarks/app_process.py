@@ -12,18 +12,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import requests
 from PIL import Image
 
+from benchmarks.given_versions import given_version, put_into_use
 from faces.pictures import OpenPhoto
 from faces.reading import FaceReader, ReadingOptions, face_reader
-from faces.records import NETWORK, FloatRows, Person, PersonId, Photo, PhotoId, identity_rows
+from faces.records import FloatRows, Person, PersonId, Photo, PhotoId, identity_rows
 from faces.store.database import Store
-from faces.versions import ModelVersion, make_current, numbered, save_version
 
 _PATIENCE_S = 120
 _EVERY_S = 0.02
@@ -82,23 +81,10 @@ def learn(models: Path, portraits: Sequence[Path]) -> None:
     rows = [row for path in chosen if (row := _row(reader, path)) is not None]
     if not rows:
         sys.exit("no portrait has a face: give others")
-    draft = ModelVersion(
-        id="model-0001-00000000",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        network=NETWORK,
-        people=tuple(Person(PersonId(f"p{n}"), f"Person {n}") for n in range(len(rows))),
-        weights=np.concatenate(rows),
-        scale=40.0,
-        unknown_cosine=0.9,
-        threshold=0.5,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="0.1.0",
-    )
-    version = numbered(models, draft)
-    save_version(models, version)
-    make_current(models, version.id)
+    people = [Person(PersonId(f"p{n}"), f"Person {n}") for n in range(len(rows))]
+    directions = np.concatenate(rows)
+    draft = given_version(people, directions, scale=40.0, unknown_cosine=0.9, threshold=0.5)
+    put_into_use(models, draft)
 
 
 def _row(reader: FaceReader, path: Path) -> FloatRows | None:

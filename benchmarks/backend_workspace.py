@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.backend_pages import TWO_MEGAPIXELS_PX, Page, camera_widths, draw_pages
 from benchmarks.convention import note, note_progress
+from benchmarks.given_versions import given_version, put_into_use
 from benchmarks.sync_store import fill
 from faceloop.demo_album import make_album
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict, Word
@@ -32,7 +33,6 @@ from faces.records import (
 from faces.settings import Settings
 from faces.store import log, photos
 from faces.store.database import Store
-from faces.versions import ModelVersion, make_current, numbered, save_version
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FACES_ALONE = 3
@@ -122,20 +122,11 @@ def _learn(store: Store, settings: Settings) -> None:
     for face, row in zip(found.faces, identity_rows(found), strict=True):
         sums[truth.confirmed[face].person].append(row)
     people = sorted(sums)
-    draft = ModelVersion(
-        id="model-0001-00000000",
-        created_at=NOW,
-        network=NETWORK,
-        people=tuple(Person(person, truth.people[person].name) for person in people),
-        weights=unit_rows(np.array([np.mean(sums[person], axis=0) for person in people])),
+    draft = given_version(
+        [Person(person, truth.people[person].name) for person in people],
+        unit_rows(np.array([np.mean(sums[person], axis=0) for person in people])),
         scale=SCALE,
         unknown_cosine=UNKNOWN_COSINE,
         threshold=THRESHOLD,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="",
     )
-    version = numbered(settings.models, draft)
-    save_version(settings.models, version)
-    make_current(settings.models, version.id)
+    put_into_use(settings.models, draft)

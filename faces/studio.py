@@ -167,19 +167,7 @@ class Studio(StudioViews, StudioChecks):
             "value": {"min": first, "max": last},
         }
         query = {"filters": {"conjunction": "and", "items": [these]}}
-        answer = self._json(
-            "GET",
-            "api/tasks/",
-            params={
-                "project": project,
-                "page": 1,
-                "page_size": 1,
-                "fields": "task_only",
-                "include": "id",
-                "query": json.dumps(query, separators=(",", ":")),
-            },
-        )
-        return int(answer["total"])
+        return int(self._page(project, query, told=("id",), size=1)["total"])
 
     def untouched(self, project: int, tasks: Sequence[int]) -> set[int]:
         """Those of some tasks that are there with neither an answer nor a draft of one."""
@@ -218,18 +206,7 @@ class Studio(StudioViews, StudioChecks):
         which Label Studio compares as text, as its Data Manager does.
         """
         query = {"ordering": [f"-tasks:data.{key}"], "filters": _UNANSWERED}
-        answer = self._json(
-            "GET",
-            "api/tasks/",
-            params={
-                "project": project,
-                "page": 1,
-                "page_size": count,
-                "fields": "task_only",
-                "include": "id,data",
-                "query": json.dumps(query, separators=(",", ":")),
-            },
-        )
+        answer = self._page(project, query, told=("id", "data"), size=count)
         return {int(task["id"]): task["data"] for task in answer["tasks"]}
 
     def _listed(
@@ -248,24 +225,35 @@ class Studio(StudioViews, StudioChecks):
         total = 1
         while seen < total:
             page += 1
-            answer = self._json(
-                "GET",
-                "api/tasks/",
-                params={
-                    "project": project,
-                    "page": page,
-                    "page_size": TASK_PAGE,
-                    "fields": "task_only",
-                    "include": ",".join(told),
-                    "query": json.dumps(query, separators=(",", ":")),
-                    **more,
-                },
-            )
+            answer = self._page(project, query, told=told, size=TASK_PAGE, page=page, more=more)
             total = int(answer["total"])
             if not answer["tasks"] and seen < total:
                 raise StudioError(f"Label Studio listed {seen} of {total} tasks; run sync again")
             seen += len(answer["tasks"])
             yield from answer["tasks"]
+
+    def _page(
+        self,
+        project: int,
+        query: Mapping[str, Any],
+        *,
+        told: Sequence[str],
+        size: int,
+        page: int = 1,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Any]:
+        """One page of a project's tasks, each with the keys of `told`, and how many there are."""
+        params = {
+            "project": project,
+            "page": page,
+            "page_size": size,
+            "fields": "task_only",
+            "include": ",".join(told),
+            "query": json.dumps(query, separators=(",", ":")),
+            **more,
+        }
+        answer: dict[str, Any] = self._json("GET", "api/tasks/", params=params)
+        return answer
 
     def task(self, task: int) -> dict[str, Any] | None:
         """One task with its predictions and annotations, None if it is gone.

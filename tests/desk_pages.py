@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import combinations
 
 import numpy as np
 
+from benchmarks.given_versions import given_version
 from faces import desk_tasks
 from faces.carrying import split_off
 from faces.desk_tasks import DeskRow, DeskState, DeskTask, Kind
-from faces.records import ENCODING_LENGTH, NETWORK, FaceId, Person, PersonId, PhotoId
+from faces.records import ENCODING_LENGTH, FaceId, Person, PersonId, PhotoId
 from faces.store.ledger import PushedTask
 from faces.versions import ModelVersion
 from tests.desk_model import Beliefs
@@ -109,17 +109,5 @@ def wrong_version(at: dict[PersonId, int]) -> ModelVersion:
     """A model version by which each of these people looks like an axis, whoever does."""
     weights = np.zeros((len(at), ENCODING_LENGTH), dtype=np.float32)
     weights[np.arange(len(at)), list(at.values())] = 1.0
-    return ModelVersion(
-        id="model-0001-00000000",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        network=NETWORK,
-        people=tuple(Person(person, person) for person in at),
-        weights=weights,
-        scale=20.0,
-        unknown_cosine=0.6,
-        threshold=0.7,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="0",
-    )
+    people = [Person(person, person) for person in at]
+    return given_version(people, weights, unknown_cosine=0.6)

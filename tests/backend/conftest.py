@@ -18,6 +18,7 @@ from PIL import Image
 from backend.app import create_app
 from backend.media import Media
 from backend.predictor import Predictor
+from benchmarks.given_versions import given_version, put_into_use
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict, Word
 from faces.identify import CurrentModel
 from faces.jobs import Job
@@ -41,7 +42,7 @@ from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
 from faces.studio_configs import PHOTOS_CONFIG
-from faces.versions import ModelVersion, make_current, numbered, save_version
+from faces.versions import ModelVersion
 
 NETWORK = "test-network"
 SECRET = "pass:word é"
@@ -154,25 +155,10 @@ class World:
         self, *, network: str = NETWORK, onnx: bytes = b"", **people: FloatRows
     ) -> ModelVersion:
         """Make a model version current that knows these people by these directions."""
-        draft = ModelVersion(
-            id="model-0001-00000000",
-            created_at=NOW,
-            network=network,
-            people=tuple(Person(PersonId(name.lower()), name) for name in people),
-            weights=unit_rows(np.array(list(people.values()), dtype=np.float32)),
-            scale=20.0,
-            unknown_cosine=0.5,
-            threshold=0.7,
-            metrics={},
-            data_hash="",
-            parent=None,
-            faceloop_version="0.1.0",
-            onnx=onnx,
-        )
-        version = numbered(self.models_folder, draft)
-        save_version(self.models_folder, version)
-        make_current(self.models_folder, version.id)
-        return version
+        known = [Person(PersonId(name.lower()), name) for name in people]
+        rows = unit_rows(np.array(list(people.values()), dtype=np.float32))
+        draft = given_version(known, rows, network=network, onnx=onnx)
+        return put_into_use(self.models_folder, draft)
 
     def serve_picture(self, name: str, content: bytes | None = None, status: int = 200) -> str:
         """Have Label Studio serve a picture; its URL as it stands in a task."""

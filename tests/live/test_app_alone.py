@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import io
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -27,12 +18,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from benchmarks.given_versions import given_version, put_into_use
 from faces.detect_yunet import YunetDetector
 from faces.encode import Encoder
 from faces.pictures import open_bytes
 from faces.reading import FaceReader
 from faces.records import (
-    NETWORK,
     FloatRows,
     Person,
     PersonId,
@@ -40,8 +31,8 @@ from faces.records import (
     identity_rows,
     unit_rows,
 )
-from faces.store.database import Store
-from faces.versions import ModelVersion, make_current, numbered, save_version
+from faces.versions import ModelVersion
+from tests.running_app import RunningApp, running_app
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
@@ -100,74 +91,22 @@ def learned() -> tuple[Sequence[PersonId], FloatRows]:
 def learn(models: Path, learned: tuple[Sequence[PersonId], FloatRows]) -> ModelVersion:
     """Make a version current that knows them."""
     people, directions = learned
-    draft = ModelVersion(
-        id="model-0001-00000000",
-        created_at=datetime(2026, 3, 1, tzinfo=UTC),
-        network=NETWORK,
-        people=tuple(Person(one, PEOPLE[int(one[1:])]) for one in people),
-        weights=directions,
-        scale=40.0,
-        unknown_cosine=0.93,
-        threshold=0.6,
-        metrics={"named_right": 0.953, "named_wrong": 0.012},
-        data_hash="",
-        parent=None,
-        faceloop_version="0.1.0",
+    return put_into_use(
+        models,
+        given_version(
+            [Person(one, PEOPLE[int(one[1:])]) for one in people],
+            directions,
+            scale=40.0,
+            unknown_cosine=0.93,
+            threshold=0.6,
+            metrics={"named_right": 0.953, "named_wrong": 0.012},
+        ),
     )
-    version = numbered(models, draft)
-    save_version(models, version)
-    make_current(models, version.id)
-    return version
-
-
-@dataclass
-class RunningApp:
-    """`python -m serve` over its workspace."""
-
-    address: str
-    workspace: Path
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    @property
-    def models(self) -> Path:
-        return self.workspace / "models"
-
-
-@contextlib.contextmanager
-def started(folder: Path, **settings: str) -> Iterator[RunningApp]:
-    """The app over an empty store, answering."""
-    workspace = folder / "workspace"
-    workspace.mkdir()
-    store = Store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
-    store.migrate(lock=workspace / "migrate.lock")
-    store.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    ours = {"FACELOOP_WORKSPACE": str(workspace), "FACELOOP_APP_PORT": str(port)}
-    elsewhere = {k: v for k, v in os.environ.items() if not k.startswith("FACELOOP_")}
-    log = folder / "app.log"
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "serve"],
-            env={**elsewhere, **ours, **settings},
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    running = RunningApp(f"http://127.0.0.1:{port}", workspace, process, log)
-    try:
-        wait_until_it_answers(running)
-        yield running
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
 def app_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with started(tmp_path_factory.mktemp("app")) as running:
+    with running_app(tmp_path_factory.mktemp("app")) as running:
         yield running
 
 
@@ -176,20 +115,6 @@ def app(app_of_all: RunningApp) -> RunningApp:
     """The app before its first model."""
     shutil.rmtree(app_of_all.models, ignore_errors=True)
     return app_of_all
-
-
-def wait_until_it_answers(app: RunningApp) -> None:
-    for _ in range(600):
-        assert app.process.poll() is None, app.log.read_text()
-        with (
-            contextlib.suppress(urllib.error.URLError),
-            urllib.request.urlopen(  # noqa: S310
-                f"{app.address}/health", timeout=5
-            ),
-        ):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"the app did not answer within a minute: {app.log.read_text()}")
 
 
 @pytest.fixture(scope="module")
@@ -329,7 +254,7 @@ def test_pictures_are_grouped_by_person_with_a_broken_file_among_them_by_keyboar
 def test_stopping_the_app_leaves_no_picture_behind(
     tmp_path: Path, browser: Browser, group: bytes
 ) -> None:
-    with started(tmp_path) as app:
+    with running_app(tmp_path) as app:
         page = browser.new_page()
         page.goto(app.address)
         give(page, "everyone", group)
@@ -345,7 +270,7 @@ def test_stopping_the_app_leaves_no_picture_behind(
 def test_behind_a_password_people_sign_in_on_a_page_and_are_where_they_wanted(
     tmp_path: Path, browser: Browser, group: bytes
 ) -> None:
-    with started(tmp_path, FACELOOP_APP_USERS="anna:s3cret") as app:
+    with running_app(tmp_path, FACELOOP_APP_USERS="anna:s3cret") as app:
         page = browser.new_page()
         page.goto(app.address)
         for password in ("wrong", "s3cret"):

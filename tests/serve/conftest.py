@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.given_versions import given_version, put_into_use
 from faces.identify import CurrentModel
 from faces.pictures import OpenPhoto
 from faces.records import (
@@ -25,7 +26,7 @@ from faces.records import (
 )
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
-from faces.versions import ModelVersion, make_current, numbered, save_version
+from faces.versions import ModelVersion
 from serve.namer import Namer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -83,24 +84,9 @@ def learn(models_folder: Path) -> Callable[..., ModelVersion]:
 
 
 def _learn(folder: Path, **people: FloatRows) -> ModelVersion:
-    draft = ModelVersion(
-        id="model-0001-00000000",
-        created_at=NOW,
-        network=NETWORK,
-        people=tuple(Person(PersonId(name.lower()), name) for name in people),
-        weights=unit_rows(np.array(list(people.values()), dtype=np.float32)),
-        scale=20.0,
-        unknown_cosine=0.5,
-        threshold=0.7,
-        metrics={},
-        data_hash="",
-        parent=None,
-        faceloop_version="0.1.0",
-    )
-    version = numbered(folder, draft)
-    save_version(folder, version)
-    make_current(folder, version.id)
-    return version
+    known = [Person(PersonId(name.lower()), name) for name in people]
+    rows = unit_rows(np.array(list(people.values()), dtype=np.float32))
+    return put_into_use(folder, given_version(known, rows))
 
 
 @pytest.fixture

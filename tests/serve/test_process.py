@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,61 +17,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from benchmarks.ingest_pages import make_pages, portraits_in
-from faces.store.database import Store
+from tests.running_app import RunningApp, running_app
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
-
-
-@dataclass(frozen=True)
-class App:
-    """`python -m serve`, answering."""
-
-    url: str
-    workspace: Path
-    process: subprocess.Popen[bytes]
-    log: Path
-
-
-@contextlib.contextmanager
-def started(folder: Path, settings: Mapping[str, str]) -> Iterator[App]:
-    """The app over an empty store."""
-    workspace = folder / "workspace"
-    workspace.mkdir()
-    store = Store(f"sqlite:///{workspace / 'faceloop.sqlite3'}")
-    store.migrate(lock=workspace / "migrate.lock")
-    store.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    others = {name: v for name, v in os.environ.items() if not name.startswith("FACELOOP_")}
-    ours = {"FACELOOP_WORKSPACE": str(workspace), "FACELOOP_APP_PORT": str(port)}
-    log = folder / "app.log"
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "serve"],
-            env={**others, **ours, **settings},
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    app = App(f"http://127.0.0.1:{port}", workspace, process, log)
-    try:
-        wait_until_it_answers(app)
-        yield app
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until_it_answers(app: App) -> None:
-    for _ in range(1200):
-        assert app.process.poll() is None, app.log.read_text()
-        with (
-            contextlib.suppress(urllib.error.URLError),
-            urllib.request.urlopen(f"{app.url}/health", timeout=60),  # noqa: S310
-        ):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"the app did not answer within two minutes: {app.log.read_text()}")
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +36,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with started(tmp_path_factory.mktemp("app"), {}) as running:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as running:
         yield running
 
 
@@ -110,34 +50,36 @@ def curl(*arguments: str | Path) -> bytes:
     return done.stdout
 
 
-def upload(app: App, pages: Path) -> Any:
+def upload(app: RunningApp, pages: Path) -> Any:
     forms = [("-F", f"files=@{page}") for page in sorted(pages.glob("*.jpg"))]
     sent = [argument for form in forms for argument in form]
-    return json.loads(curl(*sent, f"{app.url}/upload-images/"))
+    return json.loads(curl(*sent, f"{app.address}/upload-images/"))
 
 
-def test_the_two_commands_of_the_small_service(app: App, pages: Path, tmp_path: Path) -> None:
+def test_the_two_commands_of_the_small_service(
+    app: RunningApp, pages: Path, tmp_path: Path
+) -> None:
     told = upload(app, pages)
     assert (told["unique_faces"], told["faces"]) == (4, 20)
     assert [one["size"] for one in told["people"]] == [5, 5, 5, 5]
     assert [one["name"] for one in told["refused"]] == ["broken.jpg"]
     home = tmp_path / "first.zip"
-    curl("--fail", "-o", home, f"{app.url}/download/zip_face%231.zip")
+    curl("--fail", "-o", home, f"{app.address}/download/zip_face%231.zip")
     with zipfile.ZipFile(home) as packed:
         assert packed.testzip() is None
         names = packed.namelist()
         kept = {packed.read(f"pictures/{n}.jpg") for n in range(5)}
     assert len([name for name in names if name.startswith("faces/face-1/")]) == 5
     assert kept == {(pages / f"{n}.jpg").read_bytes() for n in range(5)}
-    linked = curl("--fail", f"{app.url}{told['people'][0]['zip']}")
+    linked = curl("--fail", f"{app.address}{told['people'][0]['zip']}")
     assert zipfile.ZipFile(io.BytesIO(linked)).namelist() == names
 
 
-def test_gradio_s_own_client_gets_the_same_answers(app: App, pages: Path) -> None:
-    client = Client(app.url, verbose=False)
+def test_gradio_s_own_client_gets_the_same_answers(app: RunningApp, pages: Path) -> None:
+    client = Client(app.address, verbose=False)
     group = pages / "0.jpg"
     told = client.predict(handle_file(group), api_name="/identify")
-    assert told == json.loads(curl("-F", f"file=@{group}", f"{app.url}/identify"))
+    assert told == json.loads(curl("-F", f"file=@{group}", f"{app.address}/identify"))
     assert len(told["faces"]) == 4
     sent = [handle_file(page) for page in sorted(pages.glob("*.jpg"))]
     album = client.predict(sent, api_name="/cluster")
@@ -152,16 +94,16 @@ def test_with_a_password_nobody_gets_in_without_and_stopping_leaves_nothing(
 ) -> None:
     users = {"FACELOOP_APP_USERS": "anna:s3cret", "FACELOOP_APP_TOKEN": "t0ken"}
     group = f"file=@{pages / '0.jpg'}"
-    with started(tmp_path, users) as app:
-        assert "sign in first" in json.loads(curl("-F", group, f"{app.url}/identify"))["detail"]
+    with running_app(tmp_path, **users) as app:
+        assert "sign in first" in json.loads(curl("-F", group, f"{app.address}/identify"))["detail"]
         token = ("-H", "Authorization: Bearer t0ken")
         for shown in (("-u", "anna:s3cret"), token):
-            told = curl("--fail", *shown, "-F", group, f"{app.url}/identify")
+            told = curl("--fail", *shown, "-F", group, f"{app.address}/identify")
             assert len(json.loads(told)["faces"]) == 4
-        client = Client(app.url, auth=("anna", "s3cret"), verbose=False)
+        client = Client(app.address, auth=("anna", "s3cret"), verbose=False)
         named = client.predict(handle_file(pages / "0.jpg"), api_name="/identify")
         assert len(named["faces"]) == 4
-        curl("--fail", *token, "-F", f"files=@{pages / '0.jpg'}", f"{app.url}/upload-images/")
+        curl("--fail", *token, "-F", f"files=@{pages / '0.jpg'}", f"{app.address}/upload-images/")
         assert list(app.workspace.rglob("*.jpg"))
         app.process.send_signal(signal.SIGTERM)
         app.process.wait(timeout=60)
