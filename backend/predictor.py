@@ -198,10 +198,12 @@ class Predictor:
 
     def _snapshot(self, wanted: Sequence[PhotoId]) -> tuple[Moment, dict[PhotoId, ReadPhoto]]:
         """The state to work with, and those of the photos that are in the store."""
-        identifier = self._models.snapshot()
-        self.model = None if identifier is None else identifier.version.id
-        network = self._network_of(identifier)
+        current = self._models.snapshot()
+        self.model = None if current is None else current.version.id
         with self._store.read() as connection:
+            truth = log.truth(connection)
+            identifier = current and current.heeding(truth)
+            network = self._network_of(identifier)
             self.last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
             known: dict[PhotoId, ReadPhoto] = {}
             for photo_id in dict.fromkeys(wanted):
@@ -215,7 +217,7 @@ class Predictor:
             moment = Moment(
                 round=self.last_round,
                 identifier=identifier,
-                truth=log.truth(connection),
+                truth=truth,
                 standing=clusters.proposals(connection, only=shown),
             )
         return moment, known

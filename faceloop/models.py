@@ -14,9 +14,11 @@ from faceloop import options
 from faceloop.console import console, say
 from faceloop.model_report_places import remove_stray_reports, tell_reports
 from faceloop.workspace import existing_store, settings_for
-from faces.errors import BrokenModelVersion, NotEnoughToLearn
+from faces.errors import BrokenModelVersion, NotEnoughToLearn, StoreError
+from faces.forgotten import told_forgotten
 from faces.locks import Work, alone
 from faces.settings import Settings
+from faces.store import log
 from faces.version_keeping import prune as prune_versions
 from faces.version_keeping import roll_back as go_back
 from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
@@ -80,6 +82,7 @@ def models(
 
         write_model_report(settings, existing_store(settings), report)
     _list(settings.models)
+    _tell_forgotten(settings)
 
 
 def _list(folder: Path) -> None:
@@ -102,6 +105,21 @@ def _list(folder: Path) -> None:
     for reason in broken:
         say(reason)
     tell_reports(folder, versions)
+
+
+def _tell_forgotten(settings: Settings) -> None:
+    """Say whom the version in use goes on without; where versions lie without a store, nobody."""
+    version_id = current_id(settings.models)
+    if version_id is None:
+        return
+    try:
+        with existing_store(settings).read() as connection:
+            truth = log.truth(connection)
+        version = load_version(settings.models, version_id)
+    except (StoreError, BrokenModelVersion):
+        return  # the one is no store to ask, the other was told
+    for line in told_forgotten(version, truth):
+        say(line)
 
 
 def _row(models: Path, version_id: str) -> list[str]:
@@ -130,7 +148,6 @@ def _beside(settings: Settings, first: ModelVersion, second: ModelVersion) -> st
     """What the test photos of today say of the second beside the first, in one line."""
     import numpy as np
 
-    from faces.store import log
     from training.gathering import gathered
     from training.promotion import answers, compared
 

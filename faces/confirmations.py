@@ -285,6 +285,11 @@ class Truth:
         return None if known is None else self.people.get(self.resolve(known))
 
     @cached_property
+    def named(self) -> frozenset[PersonId]:
+        """Everybody to whom people gave a face, and nobody took it back."""
+        return frozenset(said.person for said in self.confirmed.values())
+
+    @cached_property
     def look_alikes(self) -> LookAlikes:
         """Who is often taken for whom, as far as people said."""
         return look_alikes_of(self.confirmed, self.rejected, self.apart)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from faces.confirmations import Truth
 from faces.errors import BrokenModelVersion, SetupError
+from faces.forgotten import forgotten, without
 from faces.likeness import cosines, highest, probabilities
 from faces.look_alikes import LookAlikes, joined
 from faces.records import (
@@ -32,11 +33,22 @@ class Identifier:
     def __init__(self, version: ModelVersion) -> None:
         """Speak for this version."""
         self.version = version
+        self._asked: tuple[Truth, Identifier | None] | None = None
 
     @property
     def own_network(self) -> str | None:
         """The network that the version brought along, None for that of every installation."""
         return self.version.network if self.version.onnx else None
+
+    def heeding(self, truth: Truth) -> Identifier | None:
+        """The same, as if the version had never known whom nobody names any more.
+
+        None if it knows nobody else. Whoever shows names to people asks this one.
+        """
+        asked = self._asked
+        if asked is None or asked[0] is not truth:
+            asked = self._asked = truth, self._without_forgotten(truth)
+        return asked[1]
 
     def propose(self, encodings: Encodings) -> list[Proposal]:
         """A proposal for each face, in the order of the encodings.
@@ -82,6 +94,13 @@ class Identifier:
                 f"{self.version.id} knows the encodings of {self.version.network}, "
                 f"not those of {encodings.network}; run `faceloop retrain`"
             )
+
+    def _without_forgotten(self, truth: Truth) -> Identifier | None:
+        gone = forgotten(self.version, truth)
+        if not gone:
+            return self
+        version = without(self.version, gone)
+        return None if version is None else Identifier(version)
 
     def _proposal(self, face: FaceId, person: PersonId, score: float) -> Proposal:
         if score < self.version.threshold:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from faces.errors import BadName
@@ -19,6 +19,8 @@ RESERVED = frozenset(
 )
 """Words with a meaning of their own on the screens; nobody can be called so."""
 
+_SHOWN = 5
+"""So many names stand in a line; there may be thousands."""
 _LONG_ENOUGH = 5
 """A letter more or less makes another name of a shorter one."""
 _NO_ACCENT = frozenset({0, 9})
@@ -51,6 +53,12 @@ def compared(name: str) -> str:
     """The form in which two names are compared: without case, joiners and variants."""
     seen = "".join(character for character in name if character not in _JOINERS)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+
+
+def some_of(names: Sequence[str], most: int = _SHOWN) -> str:
+    """The first of these names, and how many more there are: "Ann, Bo and 3 more"."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def nearly_equal(first: str, second: str) -> bool:

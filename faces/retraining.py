@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from faces.confirmations import Truth
+from faces.forgotten import forgotten
+from faces.names import some_of
 from faces.versions import ModelVersion
 
 _FEWEST_PEOPLE, _FEWEST_FACES = 2, 2
@@ -21,7 +23,8 @@ class News:
     """What was confirmed since something was learned last, at `learned_at`; None: never.
 
     `newcomers` are the names of people who could be learned and whom the version in use does not
-    know; `learnable` is how many people can be learned at all.
+    know; `learnable` is how many people can be learned at all. `forgotten` are the names of people
+    whom the version in use learned and nobody names any more.
     """
 
     learned_at: datetime | None
@@ -29,6 +32,7 @@ class News:
     all_faces: int
     newcomers: tuple[str, ...]
     learnable: int
+    forgotten: tuple[str, ...] = ()
 
     @property
     def can_be_learned(self) -> bool:
@@ -37,9 +41,11 @@ class News:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether learning again would show: somebody new, or enough more faces."""
-        if not self.can_be_learned or not self.faces:
+        """Whether learning again would show: somebody new or gone, or enough more faces."""
+        if not self.can_be_learned:
             return False
+        if self.forgotten or not self.faces:
+            return bool(self.forgotten)
         enough = self.faces >= max(_WORTH_FACES, _WORTH_SHARE * self.all_faces)
         return self.learned_at is None or bool(self.newcomers) or enough
 
@@ -51,13 +57,14 @@ class News:
             return (
                 f"worth it: {self.learnable:,} people can be learned, and nothing was learned yet"
             )
+        if self.forgotten:
+            names = some_of(self.forgotten)
+            return f"worth it: the version in use learned {names}, whom nobody names any more"
         if not self.faces:
             return "not needed: nothing was confirmed since the last one"
         since = f"{self.faces:,} face{'s' * (self.faces > 1)} confirmed since the last one"
         if self.newcomers:
-            more = len(self.newcomers) - _NAMED
-            names = ", ".join(self.newcomers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-            return f"worth it: {since}, and {names} can be learned"
+            return f"worth it: {since}, and {some_of(self.newcomers, _NAMED)} can be learned"
         return f"worth it: {since}" if self.is_worth_it else f"not yet: only {since}"
 
     def is_due(self, *, faces: int, minutes: int, now: datetime, tried_at: datetime | None) -> bool:
@@ -102,4 +109,5 @@ def news_since(
         all_faces=len(truth.confirmed),
         newcomers=tuple(sorted(truth.people[person].name for person in newcomers)),
         learnable=len(learnable),
+        forgotten=() if current is None else tuple(one.name for one in forgotten(current, truth)),
     )

@@ -59,11 +59,11 @@ class Namer:
             BadPhoto: these bytes are no photo.
             SetupError: the model version learned from another network's encodings.
         """
-        identifier = self._models.snapshot()
+        identifier, names = self._now()
         pixels, read = self._read(content, called, identifier)
         if identifier is None:
             return NamedPicture(pixels, _left_to_right(_unknown(read.faces)), None)
-        faces = self._named(identifier, read, self._names(identifier), count)
+        faces = self._named(identifier, read, names, count)
         return NamedPicture(pixels, _left_to_right(faces), identifier.version.id)
 
     def likeliest(self, content: bytes, *, called: str, count: int = 5) -> OneFace | None:
@@ -73,14 +73,14 @@ class Namer:
             BadPhoto: these bytes are no photo.
             SetupError: the model version learned from another network's encodings.
         """
-        identifier = self._models.snapshot()
+        identifier, names = self._now()
         pixels, read = self._read(content, called, identifier)
         if not read.faces:
             return None
         row = max(range(len(read.faces)), key=lambda index: _area(read.faces[index]))
         if identifier is None:
             return OneFace(pixels, _unknown(read.faces)[row], (), len(read.faces), None)
-        face = self._named(identifier, read, self._names(identifier), count)[row]
+        face = self._named(identifier, read, names, count)[row]
         return OneFace(pixels, face, face.likeliest, len(read.faces), identifier.version.id)
 
     def _read(
@@ -112,12 +112,15 @@ class Namer:
             for face in read.faces
         )
 
-    def _names(self, identifier: Identifier) -> _Names:
-        truth = _NO_TRUTH
-        if self._store is not None:
+    def _now(self) -> tuple[Identifier | None, _Names]:
+        """What names faces now, and what people are called now."""
+        truth, current = _NO_TRUTH, self._models.snapshot()
+        if current is not None and self._store is not None:
             with self._store.read() as connection:
                 truth = log.truth(connection)
-        return _Names(truth, {one.id: one.name for one in identifier.version.people})
+        identifier = current and current.heeding(truth)
+        learned = () if identifier is None else identifier.version.people
+        return identifier, _Names(truth, {one.id: one.name for one in learned})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from faces.confirmations import Truth, Turned
 from faces.desk import plan_desk
 from faces.errors import BrokenModelVersion
-from faces.identify import CurrentModel
+from faces.identify import CurrentModel, Identifier
 from faces.proposing import Guesses, guess
 from faces.records import (
     NETWORK,
@@ -64,6 +64,7 @@ class Gathered:
 class _Known:
     """What the store knows."""
 
+    identifier: Identifier | None
     encodings: Encodings
     photos: Sequence[Photo]
     faces: Sequence[Face]
@@ -88,9 +89,8 @@ def gather(
     identifier = models.snapshot()
     if models.problem:
         raise BrokenModelVersion(models.problem)
-    own = None if identifier is None else identifier.own_network
-    known = _read(store, annotators, network=own or NETWORK)
-    truth = known.truth
+    known = _read(store, annotators, identifier)
+    truth, identifier = known.truth, known.identifier
     guesses = guess(known.encodings, truth, known.clusters, run=known.run, identifier=identifier)
     pages = _pages(known, guesses)
     captions = {photo: places[0].path for photo, places in known.files.items()}
@@ -111,22 +111,26 @@ def gather(
     )
 
 
-def _read(store: Store, annotators: Sequence[str] | None, *, network: str) -> _Known:
+def _read(store: Store, annotators: Sequence[str] | None, current: Identifier | None) -> _Known:
     """The photos that are there, their faces, and all that is known of them.
 
     The encodings are those of one network, so that all who are compared were seen by the same.
     """
     with store.read() as connection:
+        truth = log.truth(connection)
+        identifier = current and current.heeding(truth)
+        own = None if identifier is None else identifier.own_network
         there = photos.photos_there(connection)
         ids = {photo.id for photo in there}
         return _Known(
-            photos.encodings(connection, network),
+            identifier,
+            photos.encodings(connection, own or NETWORK),
             there,
             [face for face in photos.faces(connection) if face.photo in ids],
             photos.files_of_photos(connection),
             cluster_store.clusters(connection),
             cluster_store.current_run(connection) or "none",
-            log.truth(connection),
+            truth,
             {project: ledger.pushed_tasks(connection, project) for project in Project},
             list(ledger.read_annotations(connection, Project.PEOPLE).values()),
             read_queues(connection, annotators=annotators),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from faces.forgotten import forgotten
 from faces.records import identity_rows
 from faces.store import log, photos
 from training.drafting import ASKED
@@ -37,10 +38,7 @@ def judged_beside(
     if current is not None and current.onnx:
         current_data = _seen_by(store, current, data)
     asked = version.metrics[ASKED]
-    named = {said.person for said in truth.confirmed.values()}
-    knows_forgotten = current is not None and any(
-        truth.resolve(person.id) not in named for person in current.people
-    )
+    knows_forgotten = current is not None and bool(forgotten(current, truth))
     decision = decided(
         version,
         None if knows_forgotten else current,

@@ -45,7 +45,7 @@ def name_changes(
         paths = photos.paths_of_photos(connection)
     names: list[Mapping[FaceId, str]] = []
     for version, seen in zip((before, after), encodings, strict=True):
-        told = None if version is None else Identifier(version)
+        told = None if version is None else Identifier(version).heeding(truth)
         proposals = guess(seen, truth, clusters, run="", identifier=told).proposals
         known = {} if version is None else {one.id: one.name for one in version.people}
         names.append(_names(seen.faces, proposals, truth, known))

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from faces.errors import BrokenModelVersion
+from faces.forgotten import told_forgotten
 from faces.records import FaceId
+from faces.store import log
 from faces.store.database import Store
 from faces.version_keeping import was_used
 from faces.versions import (
@@ -90,11 +92,12 @@ def retrain(
         NotEnoughToLearn: fewer than two people have two confirmed faces each.
         SetupError: torch or fastai is not installed, or the folder cannot be written.
     """
+    current, last = _current(models, report), _last(models)
+    _tell_forgotten(store, current, report)
     if not dry_run:
         fix_parts(store)
     data = gathered(store, network)
     report_left_out(data, report)
-    current, last = _current(models, report), _last(models)
     says_all = partial(
         _is_made_from, data=data, strangers_accepted=strangers_accepted, tuned=chips_of is not None
     )
@@ -157,6 +160,16 @@ def _current(models: Path, report: Report) -> ModelVersion | None:
     except BrokenModelVersion as reason:
         report(f"the current version is replaced: {reason}")
         return None
+
+
+def _tell_forgotten(store: Store, current: ModelVersion | None, report: Report) -> None:
+    """Tell whom the version in use goes on without: what is learned may not take its place."""
+    if current is None:
+        return
+    with store.read() as connection:
+        truth = log.truth(connection)
+    for line in told_forgotten(current, truth):
+        report(line)
 
 
 def _last(models: Path) -> ModelVersion | None:

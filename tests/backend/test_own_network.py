@@ -69,7 +69,8 @@ def test_who_was_named_since_is_known_by_the_encodings_of_the_network_in_use(
     tuned: World,
 ) -> None:
     """Cleo's face looks like axis 2 to the one network and like axis 3 to the other."""
-    _, (face,) = tuned.add_photo(1, direction(2))
+    _, (face, hers) = tuned.add_photo(1, direction(2), direction(4))
+    tuned.confirm(hers, "Anna")
     own = direction(3)[None]
     with tuned.store.write() as connection:
         photos.save_encodings(connection, Encodings(OWN, (face,), own, own))

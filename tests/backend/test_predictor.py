@@ -136,14 +136,33 @@ def test_somebody_named_since_the_last_retrain_is_answered_as_they_were_pushed(
     world: World,
 ) -> None:
     photo, faces = world.add_photo(1, ANNA, BO)
-    _, [elsewhere] = world.add_photo(2, BO)
+    _, [elsewhere, hers] = world.add_photo(2, BO, ANNA)
     world.learn(Anna=ANNA)
     world.confirm(elsewhere, "Bo")
+    world.confirm(hers, "Anna")
     pushed = [Proposal(face, PersonId("bo"), 0.8, "people-1") for face in faces]
     with world.store.write() as connection:
         clusters.replace_proposals(connection, pushed)
     [answer] = world.predictor().predict([task(photo)])
     assert names(answer) == ["Anna", "Bo"], "whom the model knows it names by itself"
+
+
+def test_whoever_was_taken_back_is_named_no_more(world: World) -> None:
+    photo, _ = world.add_photo(1, ANNA, BO)
+    _, [of_anna, of_bo] = world.add_photo(2, ANNA, BO)
+    world.confirm(of_anna, "Anna")
+    world.confirm(of_bo, "Bo")
+    world.learn(Anna=ANNA, Bo=BO)
+    predictor, url = world.predictor(), world.serve_picture("seen.png")
+    world.reader.row_drawn = BO
+    assert names(predictor.predict([task(photo)])[0]) == ["Anna", "Bo"]
+    assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Bo"]
+    world.say(FaceVerdict(of_bo, Verdict.STRANGER))
+    assert names(predictor.predict([task(photo)])[0]) == ["Anna", "Unknown"]
+    assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Unknown"]
+    world.say(FaceVerdict(of_anna, Verdict.STRANGER))
+    assert names(predictor.predict([task(photo)])[0]) == ["Unknown", "Unknown"]
+    assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Unknown"]
 
 
 def test_a_new_model_is_used_without_a_restart(world: World) -> None:
@@ -300,7 +319,8 @@ def test_a_drawn_box_is_named_before_the_first_model(world: World) -> None:
 
 
 def test_a_drawn_box_is_named_after_whoever_was_named_since_the_model(world: World) -> None:
-    _, [face, _] = world.add_photo(1, BO, ANNA)
+    _, [face, hers] = world.add_photo(1, BO, ANNA)
+    world.confirm(hers, "Anna")
     world.learn(Anna=ANNA)
     predictor, url = world.predictor(), world.serve_picture("seen.png")
     world.reader.row_drawn = BO

@@ -279,6 +279,15 @@ def test_model_versions_are_rolled_back_and_pruned(faceloop, tmp_path: Path) -> 
     assert "no earlier model version" in again.fault
 
 
+def test_whom_a_version_goes_on_without_is_said_whenever_it_comes_into_use(
+    faceloop, named: Path
+) -> None:
+    made = [saved_version(named / "models", seed=seed) for seed in range(2)]
+    for option in (("--use", made[0]), ("--use", made[1]), ("--roll-back",)):
+        said = faceloop("models", "--workspace", named, *option)
+        assert "learned Zoë, Ned, whom nobody names any more" in " ".join(said.out.split())
+
+
 def test_two_versions_are_compared_on_the_same_photos(faceloop, named: Path) -> None:
     made = [saved_version(named / "models", seed=seed) for seed in range(2)]
     said = faceloop("models", "--workspace", named, "--compare", *made)

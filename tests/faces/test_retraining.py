@@ -58,6 +58,13 @@ def news_of(*more: tuple[str, int, datetime]) -> News:
     return news_since(truth, current=version, last=version, learned_until=None)
 
 
+def test_somebody_forgotten_is_worth_it_whatever_else_was_said() -> None:
+    version = version_of("Ann", "Ned", "Bo")
+    news = news_since(truth_of(*OLD), current=version, last=version, learned_until=None)
+    assert str(news) == "worth it: the version in use learned Bo, whom nobody names any more"
+    assert news.is_worth_it
+
+
 def test_one_person_is_not_enough() -> None:
     news = news_since(truth_of(("Ann", 9, NOON)), current=None, last=None, learned_until=None)
     assert str(news) == "not yet: it needs two people with two confirmed faces each"

@@ -7,9 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faces.confirmations import Occasion, PersonCreated, PersonMerged, PersonRenamed, Word
+from faces.confirmations import (
+    FaceVerdict,
+    Occasion,
+    PersonCreated,
+    PersonMerged,
+    PersonRenamed,
+    Retracted,
+    Verdict,
+    Word,
+)
 from faces.errors import BadPhoto
-from faces.records import Box, FloatRows, PersonId
+from faces.records import Box, FaceId, FloatRows, PersonId
 from faces.store import log
 from faces.store.database import Store
 from faces.versions import ModelVersion
@@ -25,9 +34,13 @@ def towards(axis: int) -> FloatRows:
     return np.asarray(np.eye(128)[axis], dtype=np.float32)
 
 
-def say(store: Store, *words: Word) -> None:
+def say(store: Store, *words: Word, place: str = "test") -> None:
     with store.write() as connection:
-        log.append(connection, Occasion("eve", datetime(2026, 3, 2, tzinfo=UTC), "test"), words)
+        log.append(connection, Occasion("eve", datetime(2026, 3, 2, tzinfo=UTC), place), words)
+
+
+def a_face_of(person: PersonId) -> FaceVerdict:
+    return FaceVerdict(FaceId(f"a face of {person}"), Verdict.IS, person)
 
 
 def names(picture: NamedPicture) -> list[str | None]:
@@ -84,9 +97,28 @@ def test_people_are_called_as_they_are_called_now(
     learn(Anna=towards(0), Berta=towards(1))
     anna, berta = PersonId("anna"), PersonId("berta")
     say(store, PersonCreated(anna, "Anna"), PersonCreated(berta, "Berta"))
+    say(store, *(a_face_of(one) for one in (anna, berta)))
     say(store, PersonRenamed(anna, "Anna Ødegård"))
     reader.found = [(LEFT, towards(0)), (MIDDLE, towards(1))]
     assert names(namer.name_all(picture, called="a.png")) == ["Anna Ødegård", "Berta"]
+
+
+def test_whoever_was_taken_back_is_named_no_more_and_counts_in_no_probability(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes, store: Store
+) -> None:
+    learn(Anna=towards(0), Berta=towards(1))
+    anna, berta = PersonId("anna"), PersonId("berta")
+    say(store, PersonCreated(anna, "Anna"), PersonCreated(berta, "Berta"))
+    say(store, a_face_of(anna))
+    say(store, a_face_of(berta), place="of Berta")
+    reader.found = [(LEFT, towards(0)), (MIDDLE, towards(1))]
+    assert names(namer.name_all(picture, called="a.png")) == ["Anna", "Berta"]
+    say(store, Retracted(), place="of Berta")
+    again = namer.name_all(picture, called="a.png")
+    assert names(again) == ["Anna", None]
+    assert [[name for name, _ in face.likeliest] for face in again.faces] == [["Anna"], ["Anna"]]
+    say(store, a_face_of(berta), place="of Berta")
+    assert names(namer.name_all(picture, called="a.png")) == ["Anna", "Berta"]
 
 
 def test_two_people_who_are_one_are_listed_once(
@@ -95,6 +127,7 @@ def test_two_people_who_are_one_are_listed_once(
     learn(Anna=towards(0), Ann=towards(1), Cleo=towards(2))
     anna, ann = PersonId("anna"), PersonId("ann")
     say(store, PersonCreated(anna, "Anna"), PersonMerged(ann, anna))
+    say(store, a_face_of(anna), a_face_of(PersonId("cleo")))
     reader.found = [(LEFT, towards(0) + towards(1))]
     one = namer.likeliest(picture, called="a.png")
     assert one is not None

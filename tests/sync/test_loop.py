@@ -6,6 +6,7 @@ import pytest
 
 from faces.confirmations import FaceVerdict, PhotoTurned, Verdict
 from faces.errors import StudioUnreachable
+from faces.identify import CurrentModel
 from faces.locks import Work, alone
 from faces.records import FaceId, PersonId
 from faces.settings import Settings
@@ -14,6 +15,7 @@ from faces.versions import make_current, numbered, save_version
 from sync import loop
 from sync.clustering import cluster_photos, cluster_photos_by_dbscan
 from sync.desk import Project
+from sync.gathering import gather
 from sync.pull import Pulled
 from tests.desk_pages import wrong_version
 from tests.sync.conftest import NOW, Workspace, face_id, photo_id
@@ -67,6 +69,21 @@ def test_a_look_shows_another_model_version_once(settings: Settings, workspace: 
     assert look(settings, workspace)
     assert workspace.selected(Project.PHOTOS) == "faceloop-0002"
     assert look(settings, workspace) == []
+
+
+def test_whoever_was_taken_back_is_shown_no_more_though_no_other_version_comes(
+    settings: Settings, workspace: Workspace
+) -> None:
+    shown = {workspace.name(0, "Anna", faces=2), workspace.name(1, "Bo", faces=2)}
+    version = numbered(settings.models, wrong_version({PersonId("p0"): 0, PersonId("p1"): 1}))
+    save_version(settings.models, version)
+    make_current(settings.models, version.id)
+    gathered = gather(workspace.store, CurrentModel(settings.models))
+    assert {one.person for one in gathered.proposals} == shown
+    taken_back = [FaceVerdict(face, Verdict.STRANGER) for face in workspace.members[1][:2]]
+    workspace.say(*taken_back)
+    gathered = gather(workspace.store, CurrentModel(settings.models))
+    assert {one.person for one in gathered.proposals} == {PersonId("p0"), None}
 
 
 def looks_at_all_tasks(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> set[int]:

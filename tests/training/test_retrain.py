@@ -388,6 +388,35 @@ def test_whoever_is_forgotten_leaves_no_trace_in_the_next_version(
     assert np.array_equal(version.lineage.faces, without.lineage.faces)
 
 
+def test_with_one_of_two_people_forgotten_what_is_in_use_goes_on_without_them(
+    store: Store, workspace: Path, looks
+) -> None:
+    models, said = workspace / "models", []
+    for who, name in enumerate(PEOPLE[:2]):
+        create(store, name)
+        confirm(store, name, looks(who, FACES_EACH))
+    version = load_version(models, trained(store, models).version)
+    seen = [add_photos(store, looks(who, 3, seed=9)) for who in range(2)]
+
+    def named() -> list[set[PersonId | None]]:
+        with store.read() as connection:
+            truth, encodings = log.truth(connection), photos.encodings(connection, NETWORK)
+        identifier = Identifier(version).heeding(truth)
+        found = guess(encodings, truth, (), run="", identifier=identifier).proposals
+        return [{found[face].person for face in faces} for faces in seen]
+
+    assert named() == [{PersonId("Ann")}, {PersonId("Ned")}]
+    with store.write() as connection:
+        for face in faces_of(looks(1, FACES_EACH)):
+            log.append(connection, said_in(f"annotation:{face}"), [Retracted()])
+    with pytest.raises(NotEnoughToLearn):
+        trained(store, models, said=said)
+    assert said == [
+        f"{version.id} learned Ned, whom nobody names any more, and never gives that name"
+    ]
+    assert named() == [{PersonId("Ann")}, {None}]
+
+
 def traces_of(store: Store, version: ModelVersion, faces: list[FaceId]) -> list[bytes]:
     """What a version might hold of Bo: a name, a direction, digests, ids, photos, encodings."""
     data = gathered(store, NETWORK)
