@@ -243,7 +243,8 @@ class Truth:
     """What holds after folding the log.
 
     A face is in at most one of `confirmed`, `strangers`, `not_faces`, `cannot_tell`, `disputed` and
-    `carried`. Nobody looked at what is `carried`, so nothing is learned or measured by it. `mixed`
+    `carried`. Nobody looked at what is `carried`, so nothing is learned or measured by it. Whom some
+    say that a disputed face is are `in_dispute`. `mixed`
     are faces that are not all one person, `unsure` the pairs that somebody could not tell. `turned`
     are the photos of which somebody said how they are upright.
     `standing` are the events that were not taken back, in the order in which they were said: who
@@ -256,6 +257,7 @@ class Truth:
     not_faces: frozenset[FaceId] = frozenset()
     cannot_tell: frozenset[FaceId] = frozenset()
     disputed: frozenset[FaceId] = frozenset()
+    in_dispute: frozenset[PersonId] = frozenset()
     carried: Mapping[FaceId, PersonId] = field(default_factory=dict)
     rejected: Mapping[FaceId, frozenset[PersonId]] = field(default_factory=dict)
     together: tuple[tuple[FaceId, ...], ...] = ()
@@ -286,8 +288,8 @@ class Truth:
 
     @cached_property
     def named(self) -> frozenset[PersonId]:
-        """Everybody to whom people gave a face, and nobody took it back."""
-        return frozenset(said.person for said in self.confirmed.values())
+        """Everybody to whom people gave a face, though others may dispute it."""
+        return self.in_dispute.union(said.person for said in self.confirmed.values())
 
     @cached_property
     def look_alikes(self) -> LookAlikes:

@@ -170,6 +170,7 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
     confirmed: dict[FaceId, Confirmation] = {}
     agreed: dict[Verdict, set[FaceId]] = {verdict: set() for verdict in Verdict}
     disputed: set[FaceId] = set()
+    in_dispute: set[PersonId] = set()
     for face, words in heard.items():
         told = words.told()
         answers = {(opinion.verdict, opinion.person) for opinion in told.values()}
@@ -179,6 +180,7 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
         verdict, person = next(iter(answers))
         if len(answers) > 1 or person in words.rejected:
             disputed.add(face)
+            in_dispute.update(one.person for one in told.values() if one.person is not None)
         elif person is None:
             agreed[verdict].add(face)
         else:
@@ -191,6 +193,7 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
         not_faces=frozenset(agreed[Verdict.NOT_A_FACE]),
         cannot_tell=frozenset(agreed[Verdict.CANNOT_TELL]),
         disputed=frozenset(disputed),
+        in_dispute=frozenset(in_dispute),
     )
 
 

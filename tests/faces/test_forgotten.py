@@ -39,14 +39,15 @@ def knowing(*people: Person) -> ModelVersion:
     return given_version(people, axes(*(EVERYBODY.index(person) for person in people)))
 
 
-def truth_after(*words: Word) -> Truth:
+def truth_after(*words: Word, speaker: str = "eve") -> Truth:
     """What holds after each word was said in a place of its own, save that "retracted" takes back
-    the word before it.
+    the word before it. The last one is that of a `speaker`.
     """
     at, place, events = datetime(2026, 1, 2, tzinfo=UTC), 0, []
     for number, word in enumerate(words, start=1):
         place += not isinstance(word, Retracted)
-        events.append(Event(number, Occasion("eve", at, f"place {place}"), word))
+        who = speaker if number == len(words) else "eve"
+        events.append(Event(number, Occasion(who, at, f"place {place}"), word))
     return fold(events)
 
 
@@ -75,6 +76,14 @@ def test_whoever_was_taken_back_is_no_longer_named() -> None:
 def test_whoever_went_on_as_another_person_is_named_by_that_ones_faces() -> None:
     merged = truth_after(*named(ANN), *named(CY), PersonMerged(BO.id, ANN.id))
     assert forgotten(knowing(*EVERYBODY), merged) == ()
+
+
+def test_whoever_is_disputed_on_every_face_is_still_named() -> None:
+    other = FaceVerdict(FaceId("face of Bo"), Verdict.IS, ANN.id)
+    for disputing in (other, FaceVerdict(FaceId("face of Bo"), Verdict.IS_NOT, BO.id)):
+        disputed = truth_after(*named(ANN), *named(BO), disputing, speaker="Ada")
+        assert disputed.disputed == {"face of Bo"}
+        assert forgotten(knowing(ANN, BO), disputed) == ()
 
 
 def test_whoever_the_log_never_heard_of_is_forgotten_unless_it_heard_of_nobody() -> None:
