@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from faces.errors import BrokenModelVersion
-from faces.retraining import News, news_since
+from faces.errors import BrokenModelVersion, NotEnoughToLearn
+from faces.records import NETWORK, PersonId
+from faces.retraining import News, Since, news_since, since_last
 from faces.settings import Settings
 from faces.store import ledger, log
 from faces.store.database import Store
 from faces.versions import ModelVersion, current_id, list_versions, load_version
 from sync.loop import desk_of, push_now
+from training.gathering import gathered
 
 _LEARNED = "learned"
 """Under which name the store notes the last word of the log when something was learned last."""
@@ -36,13 +38,15 @@ class RetrainPolicy:
         settings = self._settings
         if not settings.retrain_after_faces:
             return False
-        if not news_of(settings, self._store).is_due(
+        if not _since(settings, self._store).is_due(
             faces=settings.retrain_after_faces,
             minutes=settings.retrain_after_minutes,
             now=now,
             tried_at=self._tried_at,
         ):
             return False
+        if not news_of(settings, self._store).can_be_learned:
+            return False  # asked only when it is due: who can be learned takes a while to tell
         from faceloop.retrain import learn  # it is rarely due
 
         self._tried_at = now
@@ -54,16 +58,14 @@ class RetrainPolicy:
 
 
 def news_of(settings: Settings, store: Store) -> News:
-    """What was confirmed since something was learned last."""
-    last = _last_made(settings)
+    """What would be new in another version; who can be learned is told by what would learn it."""
     with store.read() as connection:
         truth = log.truth(connection)
-        noted = ledger.fact(connection, _LEARNED)
     return news_since(
+        _since(settings, store),
         truth,
         current=_loaded(settings.models, current_id(settings.models)),
-        last=_loaded(settings.models, last),
-        learned_until=noted["number"] if noted and noted["version"] == last else None,
+        learnable=_learnable(store),
     )
 
 
@@ -75,6 +77,27 @@ def note_learned(settings: Settings, store: Store, *, until: int) -> None:
     with store.write() as connection:
         learned = {"version": _last_made(settings), "number": until}
         ledger.set_fact(connection, _LEARNED, learned)
+
+
+def _since(settings: Settings, store: Store) -> Since:
+    """What was confirmed since something was learned last."""
+    last = _last_made(settings)
+    with store.read() as connection:
+        truth = log.truth(connection)
+        noted = ledger.fact(connection, _LEARNED)
+    return since_last(
+        truth,
+        last=_loaded(settings.models, last),
+        learned_until=noted["number"] if noted and noted["version"] == last else None,
+    )
+
+
+def _learnable(store: Store) -> list[PersonId]:
+    """Who would be learned now; nobody where that would be refused."""
+    try:
+        return [person.id for person in gathered(store, NETWORK).people]
+    except NotEnoughToLearn:
+        return []
 
 
 def _last_made(settings: Settings) -> str | None:

@@ -243,10 +243,10 @@ class Truth:
     """What holds after folding the log.
 
     A face is in at most one of `confirmed`, `strangers`, `not_faces`, `cannot_tell`, `disputed` and
-    `carried`. Nobody looked at what is `carried`, so nothing is learned or measured by it. Whom some
-    say that a disputed face is are `in_dispute`. `mixed`
-    are faces that are not all one person, `unsure` the pairs that somebody could not tell. `turned`
-    are the photos of which somebody said how they are upright.
+    `carried`. Nobody looked at what is `carried`, so nothing is learned or measured by it. People
+    who some say that a disputed face is are `in_dispute`. `mixed` are faces that are not all one
+    person, `unsure` the pairs that somebody could not tell. `turned` are the photos of which
+    somebody said how they are upright.
     `standing` are the events that were not taken back, in the order in which they were said: who
     said what holds, when and where. Two truths are equal if the same holds, whoever said it.
     """

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from faces.confirmations import Truth
 from faces.errors import NotEnoughToLearn
+from faces.names import some_of
 from faces.records import (
     Encodings,
     Face,
@@ -22,13 +23,9 @@ from faces.records import (
     PhotoId,
     identity_rows,
 )
+from faces.retraining import FEWEST_FACES, FEWEST_PEOPLE
 from training.parts import Part as Part
 from training.parts import Parts
-
-FEWEST_PEOPLE = 2
-FEWEST_FACES = 2
-"""Fewer confirmed faces than this make nobody one of the people."""
-_NAMED_IN_MESSAGES = 5
 
 Labels = npt.NDArray[np.int64]
 """One for each row: the number of the person, or, for nobody known, the number of people."""
@@ -164,11 +161,9 @@ def _what_is_missing(truth: Truth, named: Mapping[FaceId, PersonId], people: lis
     faces = Counter(named.values())
     ranked = sorted(faces, key=lambda person: (-faces[person], truth.people[person].name))
     shown = [_counted(truth.people[p].name, faces[p], usable=p in people) for p in ranked]
-    more = len(shown) - _NAMED_IN_MESSAGES
-    listed = ", ".join(shown[:_NAMED_IN_MESSAGES]) + (f" and {more} more" if more > 0 else "")
     return (
         f"a classifier needs {FEWEST_PEOPLE} people with {FEWEST_FACES} confirmed faces each; "
-        f"so far {len(people)} can be learned ({listed or 'nobody has a confirmed face'}); "
+        f"so far {len(people)} can be learned ({some_of(shown) or 'nobody has a confirmed face'}); "
         "name more faces in Label Studio, then run `faceloop retrain` again"
     )
 

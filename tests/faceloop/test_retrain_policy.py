@@ -14,11 +14,21 @@ from faceloop.retrain import learn
 from faceloop.retrain_policy import RetrainPolicy, news_of
 from faceloop.worker import learn_if_due
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
-from faces.records import Box, Encodings, Face, PersonId, Photo, PhotoId, face_id_of_box
+from faces.records import (
+    Box,
+    Encodings,
+    Face,
+    FloatRows,
+    PersonId,
+    Photo,
+    PhotoId,
+    face_id_of_box,
+)
 from faces.settings import Settings
 from faces.store import log, photos
 from faces.store.database import Store
 from faces.versions import current_id, list_versions
+from training.parts import Part, part_of
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BOX = Box(10, 10, 50, 50)
@@ -35,14 +45,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def confirm(store: Store, name: str, count: int) -> None:
+def confirm(store: Store, name: str, count: int, *, part: Part | None = None) -> None:
+    """Say of so many new photos that this person is on them; of a part, if one is asked for."""
     rng = np.random.default_rng(len(name) * 100 + ord(name[0]))
     look = rng.normal(size=128)
-    rows = (look + 0.3 * rng.normal(size=(count, 128))).astype(np.float32)
+    drawn = (look + 0.3 * rng.normal(size=(50 * count, 128))).astype(np.float32)
+    rows = [row for row in drawn if part is None or part_of(photo_of(row)) is part][:count]
     with store.write() as connection:
         words: list[FaceVerdict] = []
         for row in rows:
-            photo = PhotoId(hashlib.sha256(row.tobytes()).hexdigest())
+            photo = photo_of(row)
             face = Face(face_id_of_box(photo, BOX), photo, BOX, 1.0)
             encodings = Encodings("dlib-resnet-v1", (face.id,), row[None], row[None])
             read = photos.ReadPhoto(Photo(photo, 100, 100), (face,), encodings)
@@ -50,6 +62,10 @@ def confirm(store: Store, name: str, count: int) -> None:
             words.append(FaceVerdict(face.id, Verdict.IS, PersonId(name)))
         created = PersonCreated(PersonId(name), name)
         log.append(connection, Occasion("you", NOW, f"page of {name}"), [created, *words])
+
+
+def photo_of(row: FloatRows) -> PhotoId:
+    return PhotoId(hashlib.sha256(row.tobytes()).hexdigest())
 
 
 def settings_of(workspace: Path, **given: int) -> Settings:
@@ -97,6 +113,21 @@ def test_with_enough_confirmed_faces_it_learns_pushes_and_waits_for_more(
 def test_fewer_faces_wait(tmp_path: Path, store: Store) -> None:
     policy = RetrainPolicy(settings_of(tmp_path, retrain_after_faces=13), store, say=print)
     assert not policy.look(NOW)
+
+
+def test_what_a_retrain_would_refuse_is_not_worth_it_and_not_tried(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'faceloop.sqlite3'}")
+    store.migrate(lock=tmp_path / "migrate.lock")
+    confirm(store, "Ann", 6)
+    confirm(store, "Ned", 6, part=Part.TEST)
+    settings, said = settings_of(tmp_path, retrain_after_faces=12), []
+    assert str(news_of(settings, store)).startswith("not yet: it needs two people")
+    assert not RetrainPolicy(settings, store, say=said.append).look(NOW)
+    assert learn(settings, store, report=said.append) is None
+    assert "Ned: 6 faces, all in photos kept for testing" in said[-1]
+    confirm(store, "Ned", 7, part=Part.LEARNING)
+    assert str(news_of(settings, store)).startswith("worth it: 2 people can be learned")
+    store.close()
 
 
 def test_with_a_clock_that_was_set_back_it_learns_what_was_said_since(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ import pytest
 
 from faces.confirmations import Truth
 from faces.records import Confirmation, FaceId, Person, PersonId, unit_rows
-from faces.retraining import News, news_since
+from faces.retraining import News, Since, news_since, since_last
 from faces.versions import ModelVersion
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -54,25 +55,41 @@ OLD = (("Ann", 20, BEFORE), ("Ned", 20, BEFORE))
 
 def news_of(*more: tuple[str, int, datetime]) -> News:
     version = version_of("Ann", "Ned")
-    truth = truth_of(*OLD, *more)
-    return news_since(truth, current=version, last=version, learned_until=None)
+    return told(truth_of(*OLD, *more), current=version, last=version)
+
+
+def told(
+    truth: Truth,
+    *,
+    current: ModelVersion | None = None,
+    last: ModelVersion | None = None,
+    learned_until: int | None = None,
+) -> News:
+    """What is new where whoever has two faces can be learned."""
+    faces = Counter(said.person for said in truth.confirmed.values())
+    since = since_last(truth, last=last, learned_until=learned_until)
+    learnable = [person for person, count in faces.items() if count > 1]
+    return news_since(since, truth, current=current, learnable=learnable)
 
 
 def test_somebody_forgotten_is_worth_it_whatever_else_was_said() -> None:
     version = version_of("Ann", "Ned", "Bo")
-    news = news_since(truth_of(*OLD), current=version, last=version, learned_until=None)
+    news = told(truth_of(*OLD), current=version, last=version)
     assert str(news) == "worth it: the version in use learned Bo, whom nobody names any more"
     assert news.is_worth_it
 
 
 def test_one_person_is_not_enough() -> None:
-    news = news_since(truth_of(("Ann", 9, NOON)), current=None, last=None, learned_until=None)
-    assert str(news) == "not yet: it needs two people with two confirmed faces each"
+    news = told(truth_of(("Ann", 9, NOON)))
+    assert str(news) == (
+        "not yet: it needs two people with two confirmed faces each, one of them in a photo to "
+        "learn from"
+    )
     assert not news.is_worth_it
 
 
 def test_before_the_first_version_it_is_worth_it() -> None:
-    news = news_since(truth_of(*OLD), current=None, last=None, learned_until=None)
+    news = told(truth_of(*OLD))
     assert str(news) == "worth it: 2 people can be learned, and nothing was learned yet"
     assert news.is_worth_it
 
@@ -108,21 +125,26 @@ def test_a_version_that_did_not_come_into_use_counts_as_tried() -> None:
     first = version_of("Ann", "Ned")
     last = replace(first, id="model-0002-9c1e2a7f", created_at=AFTER + HOUR)
     truth = truth_of(*OLD, ("Bo", 5, AFTER))
-    assert news_since(truth, current=first, last=last, learned_until=None).faces == 0
+    assert told(truth, current=first, last=last).faces == 0
 
 
 def test_what_was_noted_at_learning_counts_whatever_the_clock_says() -> None:
     version, truth = version_of("Ann", "Ned"), truth_of(*OLD, ("Bo", 5, BEFORE))
     known = sum(count for _, count, _ in OLD)
-    news = news_since(truth, current=version, last=version, learned_until=known)
+    news = told(truth, current=version, last=version, learned_until=known)
     assert (news.faces, news.newcomers) == (5, ("Bo",))
-    assert news_since(truth, current=version, last=version, learned_until=known + 5).faces == 0
+    assert told(truth, current=version, last=version, learned_until=known + 5).faces == 0
+
+
+def five_since() -> Since:
+    truth = truth_of(*OLD, ("Ann", 5, AFTER))
+    return since_last(truth, last=version_of("Ann", "Ned"), learned_until=None)
 
 
 def test_a_version_of_a_time_to_come_does_not_keep_the_worker_from_learning() -> None:
-    news, long_before = news_of(("Ann", 5, AFTER)), NOON - timedelta(days=400)
-    assert news.is_due(faces=5, minutes=60, now=long_before, tried_at=None)
-    assert not news.is_due(faces=5, minutes=60, now=long_before, tried_at=long_before)
+    since, long_before = five_since(), NOON - timedelta(days=400)
+    assert since.is_due(faces=5, minutes=60, now=long_before, tried_at=None)
+    assert not since.is_due(faces=5, minutes=60, now=long_before, tried_at=long_before)
 
 
 @pytest.mark.parametrize(
@@ -141,5 +163,5 @@ def test_the_worker_learns_with_enough_news_and_not_too_often(
 ) -> None:
     tried_at = None if tried_after is None else NOON + tried_after
     now = NOON + 2 * HOUR
-    news = news_of(("Ann", 5, AFTER))
-    assert news.is_due(faces=faces, minutes=minutes, now=now, tried_at=tried_at) is is_due
+    since = five_since()
+    assert since.is_due(faces=faces, minutes=minutes, now=now, tried_at=tried_at) is is_due
