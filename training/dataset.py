@@ -80,7 +80,10 @@ class DataSet:
 
     def unseen(self) -> Samples:
         """The faces for learning as far as they are, to the network, like those yet to come."""
-        learning = self.samples(Part.LEARNING)
+        return self.unseen_of(self.samples(Part.LEARNING))
+
+    def unseen_of(self, learning: Samples) -> Samples:
+        """Of some faces for learning those that are so: all of them, or none."""
         if not self.onnx:
             return learning
         return Samples(learning.rows[:0], learning.labels[:0], learning.people)

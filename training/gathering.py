@@ -8,7 +8,7 @@ from faces.records import NETWORK, PhotoId
 from faces.store import log, photos
 from faces.store.photo_parts import photo_parts, save_photo_parts
 from training.dataset import DataSet, build_data_set
-from training.parts import LEFT_OUT, Part, fixed_parts
+from training.parts import LEFT_OUT, Part, Parts, fixed_parts
 
 if TYPE_CHECKING:
     from faces.store.database import Store
@@ -20,24 +20,33 @@ def gathered(store: Store, network: str) -> DataSet:
     Raises:
         NotEnoughToLearn: fewer than two people have two confirmed faces each.
     """
+    return _built(store, network, _parts(store))
+
+
+def gathered_for_good(store: Store, network: str) -> DataSet:
+    """The same, and from then on it is fixed for ever what these photos serve for.
+
+    Nothing is fixed before there is enough to learn: until then nobody learned from anything. One
+    process does this at a time (`faces.locks`).
+
+    Raises:
+        NotEnoughToLearn: fewer than two people have two confirmed faces each.
+    """
     parts = _parts(store)
+    data = _built(store, network, parts)
+    with store.write() as connection:
+        known = photo_parts(connection)
+        new = {photo: part or LEFT_OUT for photo, part in parts.items() if photo not in known}
+        save_photo_parts(connection, new)
+    return data
+
+
+def _built(store: Store, network: str, parts: Parts) -> DataSet:
     with store.read() as connection:
         truth = log.truth(connection)
         spoken_of = sorted(set(truth.confirmed) | truth.strangers)
         encodings = photos.encodings(connection, network, only=spoken_of)
         return build_data_set(truth, photos.faces(connection), encodings, parts=parts)
-
-
-def fix_parts(store: Store) -> None:
-    """Fix for ever what the photos serve for that are spoken of by now.
-
-    One process does this at a time (`faces.locks`).
-    """
-    parts = _parts(store)
-    with store.write() as connection:
-        known = photo_parts(connection)
-        new = {photo: part or LEFT_OUT for photo, part in parts.items() if photo not in known}
-        save_photo_parts(connection, new)
 
 
 def _parts(store: Store) -> dict[PhotoId, Part | None]:

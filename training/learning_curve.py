@@ -69,8 +69,9 @@ def thinned(learning: Samples, each: int, rng: np.random.Generator) -> Samples:
 
 def _judged(data: DataSet, learning: Samples, test: Samples, strangers_accepted: float) -> Judged:
     start = class_mean_head(learning, data.network)
+    calibration = data.samples(Part.CALIBRATION)
     head, threshold = finished(
-        start, start, learning, data.samples(Part.CALIBRATION), strangers_accepted
+        start, start, data.unseen_of(learning), calibration, strangers_accepted
     )
     return judged(head, threshold, test)
 

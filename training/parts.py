@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -20,6 +21,13 @@ pairs of photos of one person 1 in 1,000 are above it, most of them of one momen
 """
 _MOMENT = timedelta(seconds=10)
 """Photos that were taken within this time are of one moment."""
+_SHORTEST_MOMENT = timedelta(seconds=1)
+"""Cameras tell no shorter times."""
+MOST_IN_A_MOMENT = 20
+"""Photos that follow each other in greater number are no burst: scans often have one time all.
+
+Of a true burst so long, those that show the same are found by their looks.
+"""
 _ROWS_AT_ONCE = 1024
 
 
@@ -84,11 +92,30 @@ def _near(
 def _near_in_time(photos: Sequence[Photo]) -> Iterator[tuple[PhotoId, PhotoId]]:
     """Pairs of photos that were taken in one moment, as far as cameras told."""
     taken = sorted((photo.taken_at, photo.id) for photo in photos if photo.taken_at is not None)
-    for place, (at, one) in enumerate(taken):
-        for later, other in taken[place + 1 :]:
-            if later - at > _MOMENT:
-                break
-            yield one, other
+    for row, within in _rows_in_time(taken, _MOMENT):
+        for (at, one), (later, other) in combinations(row, 2):
+            if later - at <= within:
+                yield one, other
+
+
+_Taken = tuple[datetime, PhotoId]
+
+
+def _rows_in_time(
+    taken: Sequence[_Taken], within: timedelta
+) -> Iterator[tuple[Sequence[_Taken], timedelta]]:
+    """Photos, given by time, of which each follows the one before within some time; and that time.
+
+    A row of implausibly many is looked at more closely: as if a moment were half as long. Where
+    none is short enough, its photos are of no moment.
+    """
+    gaps = (later - at > within for (at, _), (later, _) in pairwise(taken))
+    ends = [place for place, is_gap in enumerate(gaps, start=1) if is_gap]
+    for start, end in pairwise([0, *ends, len(taken)]):
+        if end - start <= MOST_IN_A_MOMENT:
+            yield taken[start:end], within
+        elif within > _SHORTEST_MOMENT:
+            yield from _rows_in_time(taken[start:end], within / 2)
 
 
 def _near_in_looks(

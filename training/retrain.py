@@ -34,7 +34,7 @@ from training.drafting import (
     learned,
     nobody_looks,
 )
-from training.gathering import fix_parts, gathered
+from training.gathering import gathered, gathered_for_good
 from training.judging import judged_beside
 from training.name_changes import NameChange, name_changes, told_changes
 from training.promotion import Decision
@@ -94,9 +94,7 @@ def retrain(
     """
     current, last = _current(models, report), _last(models)
     _tell_forgotten(store, current, report)
-    if not dry_run:
-        fix_parts(store)
-    data = gathered(store, network)
+    data = gathered(store, network) if dry_run else gathered_for_good(store, network)
     report_left_out(data, report)
     says_all = partial(
         _is_made_from, data=data, strangers_accepted=strangers_accepted, tuned=chips_of is not None

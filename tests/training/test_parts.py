@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faces.records import Encodings, FaceId, Photo, PhotoId, unit_rows
-from training.parts import NEAR_COSINE, Part, Parts, fixed_parts, part_of
+from training.parts import MOST_IN_A_MOMENT, NEAR_COSINE, Part, Parts, fixed_parts, part_of
 
 NETWORK = "dlib-resnet-v1"
 NOON = datetime(2026, 1, 2, 12)
@@ -78,6 +79,30 @@ def test_photos_of_another_moment_have_parts_of_their_own() -> None:
     assert parts_of(photos, LOOKS[:2]) == {LEARNED[0]: Part.LEARNING, TESTED[0]: Part.TEST}
 
 
+def test_scans_that_all_have_one_time_have_parts_of_their_own() -> None:
+    scans = [a_photo(photo_id(number), second=0) for number in range(MOST_IN_A_MOMENT + 1)]
+    assert parts_of(scans, LOOKS[: len(scans)]) == {one.id: part_of(one.id) for one in scans}
+    burst = scans[:-1]
+    assert len(set(parts_of(burst, LOOKS[: len(burst)]).values())) == 1
+
+
+def test_where_photos_follow_each_other_for_long_only_those_of_a_second_go_together() -> None:
+    chain = [a_photo(photo_id(number), second=8 * number) for number in range(35)]
+    others = (photo_id(number) for number in range(900, 1000))
+    twin = a_photo(next(o for o in others if part_of(o) is not part_of(chain[0].id)), second=0)
+    found = parts_of([*chain, twin], LOOKS[:36])
+    assert found[twin.id] is found[chain[0].id] is part_of(min(twin.id, chain[0].id))
+    assert all(found[one.id] is part_of(one.id) for one in chain[1:])
+
+
+def test_many_photos_of_one_time_take_no_longer_each_than_a_few() -> None:
+    scans = [a_photo(photo_id(number), second=0) for number in range(3000)]
+    nobody = Encodings(NETWORK, (), *np.empty((2, 0, 128), dtype=np.float32))
+    started = time.process_time()
+    assert len(fixed_parts(scans, nobody, {}, {})) == len(scans)
+    assert time.process_time() - started < 1, "each with each other would take several seconds"
+
+
 def test_what_belongs_to_two_parts_serves_for_nothing() -> None:
     between = LEARNED[1]
     photos = [a_photo(LEARNED[0], second=0), a_photo(TESTED[0]), a_photo(between, second=5)]
@@ -134,10 +159,12 @@ def test_no_version_has_learned_from_what_any_other_is_tested_on(rounds: list[li
         assert known.items() >= before.items()
         learned |= {photo for photo, part in known.items() if part is Part.LEARNING}
         tested |= {photo for photo, part in known.items() if part is Part.TEST}
+    dated = sum(photo.taken_at is not None for photo, _ in there.values())
     for one in learned:
         for other in tested:
             assert one != other
             (photo, row), (another, their_row) = there[one], there[other]
             assert row @ their_row < NEAR_COSINE + 1e-6
-            if photo.taken_at is not None and another.taken_at is not None:
+            may_be_bursts = dated <= MOST_IN_A_MOMENT
+            if may_be_bursts and photo.taken_at is not None and another.taken_at is not None:
                 assert abs(photo.taken_at - another.taken_at) > timedelta(seconds=10)

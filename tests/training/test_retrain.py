@@ -532,6 +532,17 @@ def test_too_little_changes_nothing_and_says_what_is_missing(store: Store, works
     assert not (workspace / "models").exists()
 
 
+def test_as_long_as_nothing_can_be_learned_no_photo_has_a_part_for_ever(
+    store: Store, workspace: Path, looks
+) -> None:
+    create(store, "Ann")
+    confirm(store, "Ann", looks(0, 3), part=Part.TEST)
+    with pytest.raises(NotEnoughToLearn, match="kept for testing"):
+        trained(store, workspace / "models")
+    with store.read() as connection:
+        assert photo_parts(connection) == {}
+
+
 def test_whoever_cannot_be_learned_yet_is_named(confirmed: Store, workspace: Path, looks) -> None:
     create(confirmed, "Bo")
     confirm(confirmed, "Bo", looks(7, 3), part=Part.TEST)
