@@ -12,9 +12,10 @@ import pytest
 from faces.records import FaceId, Person, PersonId, PhotoId, unit_rows
 from faces.versions import ModelVersion, tuned_network_id
 from training import tuning
+from training.calibrate import finished
 from training.dataset import DataSet, Part, Samples
 from training.drafting import learned
-from training.evaluate import Judged
+from training.evaluate import Judged, judged
 from training.head import class_mean_head, head_of
 from training.learners import NEAREST_CENTROID, TUNED_NETWORK, Learner
 from training.learning_curve import learning_curve, thinned
@@ -312,6 +313,26 @@ def test_a_doubt_needs_somebody_likelier_than_not() -> None:
     assert (first.face, first.person, first.other) == ("b", None, 0)
     assert first.chance == pytest.approx(0.1)
     assert (second.face, second.person, second.other) == ("a", 0, 1)
+
+
+def test_the_learning_curve_of_a_tuned_network_is_calibrated_by_faces_that_it_did_not_learn(
+    data_set: Make,
+) -> None:
+    """To a network that learned them, all faces of a person look the same."""
+    data = data_set(people=12, strangers=60)
+    learning = [part is Part.LEARNING for part in data.parts]
+    looks = class_mean_head(data.samples(Part.LEARNING), NETWORK).weights
+    of_people, noise = data.labels < len(data.people), np.random.default_rng(0)
+    rows = unit_rows(data.rows + noise.normal(0, 0.025, data.rows.shape).astype(np.float32))
+    rows[learning & of_people] = unit_rows(looks[data.labels[learning & of_people]])
+    tuned = replace(data, rows=rows, onnx=b"a network")
+    start = class_mean_head(tuned.samples(Part.LEARNING), NETWORK)
+    nothing = replace(tuned.samples(Part.LEARNING), rows=rows[:0], labels=tuned.labels[:0])
+    head, at = finished(start, start, nothing, tuned.samples(Part.CALIBRATION), 0.05)
+    expected = judged(head, at, tuned.samples(Part.TEST)).answers()["named_right"].mean()
+    assert learning_curve(tuned, strangers_accepted=0.05)[-1].named_right.value == expected
+    usual = learning_curve(replace(tuned, onnx=b""), strangers_accepted=0.05)
+    assert usual[-1].named_right.value != expected, "where it was not tuned all faces count"
 
 
 def test_the_learning_curve_ends_with_all_faces(data: DataSet) -> None:
