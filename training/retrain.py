@@ -14,7 +14,7 @@ from faces.forgotten import told_forgotten
 from faces.records import FaceId
 from faces.store import log
 from faces.store.database import Store
-from faces.version_keeping import was_used
+from faces.version_keeping import earlier_version, roll_back, was_used
 from faces.versions import (
     ModelVersion,
     current_id,
@@ -92,7 +92,7 @@ def retrain(
         NotEnoughToLearn: fewer than two people have two confirmed faces each.
         SetupError: torch or fastai is not installed, or the folder cannot be written.
     """
-    current, last = _current(models, report), _last(models)
+    current, last = _current(models, report, dry_run=dry_run), _last(models)
     _tell_forgotten(store, current, report)
     data = gathered(store, network) if dry_run else gathered_for_good(store, network)
     report_left_out(data, report)
@@ -104,7 +104,7 @@ def retrain(
         return _outcome(current, data)
     centroid = centroid_version(data, now=now, strangers_accepted=strangers_accepted)
     if last is not None and not last.onnx and says_all(last):
-        if was_used(models, last.id):
+        if current is not None and was_used(models, last.id):
             report(f"{last.id} knows all that was confirmed, and was left for another; so it stays")
             return _outcome(last, data)
         version, is_new = last, False
@@ -148,16 +148,20 @@ def retrain(
     )
 
 
-def _current(models: Path, report: Report) -> ModelVersion | None:
-    """The version in use; one that cannot be loaded is no reason not to make a better one."""
+def _current(models: Path, report: Report, *, dry_run: bool) -> ModelVersion | None:
+    """The version in use; one that cannot be loaded is left at once for the one before it."""
     version_id = current_id(models)
     if version_id is None:
         return None
     try:
         return load_version(models, version_id)
     except BrokenModelVersion as reason:
-        report(f"the current version is replaced: {reason}")
+        before = earlier_version(models)
+        instead = "" if before is None else f"; {before} is met in its place"
+        report(f"the current version is replaced: {reason}{instead}")
+    if before is None:
         return None
+    return load_version(models, before if dry_run else roll_back(models))
 
 
 def _tell_forgotten(store: Store, current: ModelVersion | None, report: Report) -> None:

@@ -349,6 +349,66 @@ def test_interrupted_training_leaves_the_version_in_use(
     assert current_id(models) == again.version
 
 
+@pytest.fixture
+def damaged(in_use: Store, workspace: Path, looks) -> list[str]:
+    """Two versions, of which the second one is in use and cannot be loaded."""
+    models = workspace / "models"
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    assert trained(in_use, models).is_used
+    made = list_versions(models)
+    (models / made[1] / "weights.safetensors").unlink()
+    return made
+
+
+def test_beside_a_damaged_version_the_one_before_it_is_met(
+    in_use: Store, workspace: Path, damaged: list[str], looks
+) -> None:
+    models, said = workspace / "models", []
+    confirm(in_use, "Ann", looks(0, 1, seed=6))
+    third = trained(in_use, models, said=said)
+    assert said[0].endswith(f"{damaged[0]} is met in its place")
+    assert third.decision is not None
+    assert third.decision.with_current is not None
+    assert current_id(models) == third.version
+
+
+def test_where_the_new_one_is_worse_the_one_before_the_damaged_version_is_in_use(
+    in_use: Store, workspace: Path, damaged: list[str], looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = workspace / "models"
+    confirm(in_use, "Ann", looks(0, 1, seed=6))
+    monkeypatch.setattr(training.retrain, "learned", spoiled)
+    assert not trained(in_use, models, dry_run=True).is_used
+    assert current_id(models) == damaged[1]
+    assert not trained(in_use, models).is_used
+    assert current_id(models) == damaged[0]
+
+
+def test_the_one_before_a_damaged_version_is_in_use_where_it_knows_all(
+    in_use: Store, workspace: Path, damaged: list[str], looks
+) -> None:
+    models = workspace / "models"
+    with in_use.write() as connection:
+        for face in faces_of(looks(0, 1, seed=5)):
+            log.append(connection, said_in(f"annotation:{face}"), [Retracted()])
+    again = trained(in_use, models)
+    assert (again.version, again.is_new) == (damaged[0], False)
+    assert current_id(models) == damaged[0]
+
+
+def test_what_people_left_for_a_version_that_is_damaged_now_is_taken_up_again(
+    in_use: Store, workspace: Path, looks
+) -> None:
+    models = workspace / "models"
+    first = str(current_id(models))
+    confirm(in_use, "Ann", looks(0, 1, seed=5))
+    second = trained(in_use, models).version
+    assert roll_back(models) == first
+    (models / first / "weights.safetensors").unlink()
+    assert trained(in_use, models).is_used
+    assert current_id(models) == second
+
+
 def spoiled(data: DataSet, **how: object) -> ModelVersion:
     """What a failed learning might give: everybody has the face of another."""
     version = learned(data, **how)  # type: ignore[arg-type]
