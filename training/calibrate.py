@@ -12,6 +12,7 @@ from training.calibration_fit import Logits
 from training.dataset import Samples
 from training.head import Head
 from training.meetings import Meetings, unseen_meetings
+from training.shares import passing
 
 _ENOUGH_ACCEPTED = 3
 """The threshold is counted where so many known strangers would pass it."""
@@ -63,7 +64,7 @@ def threshold(head: Head, meetings: Meetings, accepted: float) -> float:
     """
     scores = Logits.of(head, meetings).nameless_scores()
     of_strangers = scores[~meetings.known]
-    place = int(accepted * (len(of_strangers) + 1))
+    place = passing(accepted, len(of_strangers) + 1)
     if place >= _ENOUGH_ACCEPTED:
         return max(float(np.sort(of_strangers)[-place]), _LEAST_COUNTED)
     if not len(scores):

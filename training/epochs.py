@@ -26,7 +26,7 @@ from training.fastai_parts import (
     TrackerCallback,
     TrainEvalCallback,
 )
-from training.shares import ENOUGH_STRANGERS, named_right
+from training.shares import ENOUGH_STRANGERS, named_right, passing
 
 _STRANGERS_ACCEPTED = 0.01
 
@@ -71,7 +71,7 @@ def open_set_score(logits: Tensor, labels: Tensor) -> float:
     others = scores[~known]
     if len(others) < ENOUGH_STRANGERS:
         others = np.concatenate([others, _likeliest(hidden(logits, labels))[1][known]])
-    if not known.any() or _STRANGERS_ACCEPTED * len(others) < 1:
+    if not known.any() or not passing(_STRANGERS_ACCEPTED, len(others)):
         return for_the_loss
     right = (top == labels.numpy())[known]
     share = named_right(right, scores[known], others, _STRANGERS_ACCEPTED)

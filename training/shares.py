@@ -17,6 +17,8 @@ _STEPS = 15
 _SHOWN_STEPS = 10
 _PLACES = 40
 _SMALLEST = 1e-3
+_BIT = 1e-9
+"""More than products of shares and numbers are off by, less than they differ by."""
 _DRAWS = 400
 _SEED = 0
 
@@ -76,8 +78,13 @@ def named_right(right: Marks, scores: Scores, others: Scores, accepted: float) -
     name.
     """
     descending = np.sort(others)[::-1]
-    above = descending[min(int(accepted * len(others)), len(others) - 1)]
+    above = descending[min(passing(accepted, len(others)), len(others) - 1)]
     return float((right & (scores > above)).mean())
+
+
+def passing(accepted: float, others: int) -> int:
+    """How many of so many others this share is: 1 / 49 of 49 is one, and not a bit less."""
+    return int(accepted * others + _BIT)
 
 
 def named_right_at(found: Judged, others: Scores, accepted: float) -> Share | None:
@@ -86,7 +93,7 @@ def named_right_at(found: Judged, others: Scores, accepted: float) -> Share | No
     Of fewer others than one in `accepted`, none could be let pass, and nothing is told.
     """
     known = found.known
-    if not known.any() or accepted * len(others) < 1:
+    if not known.any() or not passing(accepted, len(others)):
         return None
     right, scores = found.right[known], found.scores[known]
     return share(named_right(right, scores, others, accepted), len(right))
@@ -102,8 +109,9 @@ def open_set_curve(found: Judged, others: Scores) -> list[Point]:
     right, scores = found.right[known], found.scores[known]
     if not len(right) or not len(others):
         return []
-    first = max(1 / len(others), _SMALLEST)
-    places = np.unique(np.round(np.geomspace(first, 1.0, _PLACES), 6))
+    first = max(1, passing(_SMALLEST, len(others)))
+    counts = np.unique(np.round(np.geomspace(first, len(others), _PLACES)))
+    places = counts / len(others)
     drawn = _drawn_again(right, scores, others, places)
     points: list[Point] = []
     for accepted, (low, high) in zip(places.tolist(), drawn, strict=True):
@@ -118,13 +126,14 @@ def _drawn_again(
 ) -> list[tuple[float, float]]:
     """Between what the share lies in 95 of 100 draws with replacement, at each place."""
     rng = np.random.default_rng(_SEED)
-    at = np.minimum((places * len(others)).astype(np.intp), len(others) - 1)
+    counts = [passing(accepted, len(others)) for accepted in places.tolist()]
+    at = np.minimum(np.array(counts, dtype=np.intp), len(others) - 1)
     found = np.empty((_DRAWS, len(places)))
     for draw in found:
         some = np.sort(others[rng.integers(len(others), size=len(others))])[::-1]
         these = rng.integers(len(right), size=len(right))
-        passing = np.sort(scores[these][right[these]])
-        draw[:] = (len(passing) - np.searchsorted(passing, some[at], side="right")) / len(right)
+        named = np.sort(scores[these][right[these]])
+        draw[:] = (len(named) - np.searchsorted(named, some[at], side="right")) / len(right)
     low, high = np.quantile(found, (0.025, 0.975), axis=0)
     return list(zip(low.tolist(), high.tolist(), strict=True))
 

@@ -13,6 +13,7 @@ from training.shares import (
     half_each,
     named_right_at,
     open_set_curve,
+    passing,
     reliability,
     share,
     share_of,
@@ -56,6 +57,23 @@ def test_the_curve_counts_who_is_named_right_above_the_strangers_who_do_not_pass
     assert at[0.25] == 2 / 4, "above 0.65 there are 0.9 and 0.7, and one that is wrong"
     assert at[1.0] == 3 / 4, "one is taken for the other whatever the threshold"
     assert all(point.right.low <= point.right.value <= point.right.high for point in curve)
+
+
+@given(st.integers(1, 2000), st.data())
+def test_a_share_of_whole_strangers_lets_as_many_pass(others: int, data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, others))
+    assert passing(count / others, others) == count
+
+
+@pytest.mark.parametrize("count", [3, 7, 49, 98])
+def test_the_curve_begins_where_one_stranger_passes(count: int) -> None:
+    strangers = np.linspace(0.1, 0.8, count)
+    found = answers((0, 0.9, 0.0), (0, 0.795, 0.0))
+    first = open_set_curve(found, strangers)[0]
+    assert (first.accepted, first.right.value) == (1 / count, 1.0)
+    at_one = named_right_at(found, strangers, 1 / count)
+    assert at_one is not None
+    assert at_one.value == 1.0
 
 
 def test_what_too_few_strangers_cannot_tell_is_not_told() -> None:
