@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from faceloop import options
 from faceloop.console import console, say
 from faceloop.model_report_places import remove_stray_reports, tell_reports
+from faceloop.wording import WAITS_TO_LEARN
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import BrokenModelVersion, NotEnoughToLearn, StoreError
 from faces.forgotten import told_forgotten
@@ -65,15 +67,9 @@ def models(
 ) -> None:
     """List, compare, choose and remove model versions; backend and app follow by themselves."""
     settings = settings_for(workspace)
-    if use is not None:
-        make_current(settings.models, use)
-    if roll_back:
-        say(f"{go_back(settings.models)} answers again")
-    if prune is not None:
-        with alone(settings, Work.TRAIN):
-            removed = prune_versions(settings.models, keep=prune)
-        remove_stray_reports(settings.models, list_versions(settings.models))
-        say("removed " + (", ".join(removed) or "nothing"))
+    if use is not None or roll_back or prune is not None:
+        with alone(settings, Work.TRAIN, on_wait=partial(say, WAITS_TO_LEARN)):
+            _change(settings.models, use=use, roll_back=roll_back, prune=prune)
     if compare is not None:
         _compare(settings, *compare)
         return
@@ -83,6 +79,18 @@ def models(
         write_model_report(settings, existing_store(settings), report)
     _list(settings.models)
     _tell_forgotten(settings)
+
+
+def _change(folder: Path, *, use: str | None, roll_back: bool, prune: int | None) -> None:
+    """Choose the version that answers, and remove others."""
+    if use is not None:
+        make_current(folder, use)
+    if roll_back:
+        say(f"{go_back(folder)} answers again")
+    if prune is not None:
+        removed = prune_versions(folder, keep=prune)
+        remove_stray_reports(folder, list_versions(folder))
+        say("removed " + (", ".join(removed) or "nothing"))
 
 
 def _list(folder: Path) -> None:

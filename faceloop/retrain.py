@@ -15,7 +15,7 @@ from faceloop import options
 from faceloop.console import Advance, named_progress, say, warn
 from faceloop.model_report import report_on
 from faceloop.retrain_policy import note_learned
-from faceloop.wording import printable
+from faceloop.wording import WAITS_TO_LEARN, printable
 from faceloop.workspace import existing_store, settings_for
 from faces.errors import NotEnoughToLearn, SetupError, StudioUnreachable
 from faces.locks import Work, alone
@@ -99,7 +99,8 @@ def learn(
     from training.retrain import retrain as train
 
     try:
-        with alone(settings, Work.TRAIN), named_progress() as advance:
+        waits = partial(report, WAITS_TO_LEARN)
+        with alone(settings, Work.TRAIN, on_wait=waits), named_progress() as advance:
             with store.read() as connection:
                 until = log.last_number(connection)
             done = train(

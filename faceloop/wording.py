@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+WAITS_TO_LEARN = "another process learns or chooses among the model versions; this one waits for it"
+"""Said by whoever comes second."""
 _MINUTE, _HOUR = 60, 3600
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
@@ -22,10 +22,23 @@ class Work(StrEnum):
 
 
 @contextmanager
-def alone(settings: Settings, work: Work) -> Iterator[None]:
-    """Wait until no other process does this work, then keep the others waiting."""
-    with _lock(settings, work):
+def alone(
+    settings: Settings, work: Work, *, on_wait: Callable[[], object] = lambda: None
+) -> Iterator[None]:
+    """Wait until no other process does this work, then keep the others waiting.
+
+    `on_wait` is called once if there is another.
+    """
+    lock = _lock(settings, work)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        on_wait()
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager
