@@ -14,6 +14,7 @@ from faceloop.model_report_places import remove_stray_reports, report_place
 from faceloop.pages import write_page
 from faceloop.report_tiles import Tiles
 from faces.errors import NotEnoughToLearn, SetupError
+from faces.locks import Work, alone
 from faces.records import NETWORK, FaceId
 from faces.settings import Settings
 from faces.store import log, photos
@@ -57,11 +58,13 @@ def write_model_report(settings: Settings, store: Store, version_id: str) -> Pat
         "links": {face: around.links[face] for face in data.faces if face in around.links},
     }
     place = report_place(settings.models, version_id)
-    _make_folder(place.parent)
-    remove_stray_reports(settings.models, list_versions(settings.models))
     told = json.dumps(figures, ensure_ascii=False, indent=1, allow_nan=False)
-    write_page(place.with_suffix(".json"), told + "\n")
-    write_page(place, render(page, now=made.astimezone()))
+    shown = render(page, now=made.astimezone())
+    _make_folder(place.parent)
+    with alone(settings, Work.REPORT):
+        remove_stray_reports(settings.models, list_versions(settings.models))
+        write_page(place.with_suffix(".json"), told + "\n")
+        write_page(place, shown)
     return place
 
 

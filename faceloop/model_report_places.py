@@ -35,7 +35,12 @@ def tell_reports(models: Path, versions: Sequence[str]) -> None:
 
 
 def remove_stray_reports(models: Path, versions: Collection[str]) -> None:
-    """Remove the reports on versions that are no longer there: they show people's faces."""
-    for place in sorted(report_place(models, "").parent.glob("model-*")):
-        if place.stem not in versions:
-            place.unlink(missing_ok=True)
+    """Remove the reports on versions that are no longer there: they show people's faces.
+
+    So do hidden pages that somebody left who was killed while writing. One process does this or
+    writes a report at a time (`faces.locks`).
+    """
+    folder = report_place(models, "").parent
+    strays = [place for place in folder.glob("model-*") if place.stem not in versions]
+    for place in sorted([*strays, *folder.glob(".model-*")]):
+        place.unlink(missing_ok=True)

@@ -69,7 +69,7 @@ def models(
     settings = settings_for(workspace)
     if use is not None or roll_back or prune is not None:
         with alone(settings, Work.TRAIN, on_wait=partial(say, WAITS_TO_LEARN)):
-            _change(settings.models, use=use, roll_back=roll_back, prune=prune)
+            _change(settings, use=use, roll_back=roll_back, prune=prune)
     if compare is not None:
         _compare(settings, *compare)
         return
@@ -81,15 +81,17 @@ def models(
     _tell_forgotten(settings)
 
 
-def _change(folder: Path, *, use: str | None, roll_back: bool, prune: int | None) -> None:
+def _change(settings: Settings, *, use: str | None, roll_back: bool, prune: int | None) -> None:
     """Choose the version that answers, and remove others."""
+    folder = settings.models
     if use is not None:
         make_current(folder, use)
     if roll_back:
         say(f"{go_back(folder)} answers again")
     if prune is not None:
         removed = prune_versions(folder, keep=prune)
-        remove_stray_reports(folder, list_versions(folder))
+        with alone(settings, Work.REPORT):
+            remove_stray_reports(folder, list_versions(folder))
         say("removed " + (", ".join(removed) or "nothing"))
 
 

@@ -19,6 +19,7 @@ class Work(StrEnum):
     PUSH = "push"
     PULL = "pull"
     TRAIN = "train"
+    REPORT = "report"
 
 
 @contextmanager

@@ -301,8 +301,11 @@ def test_the_version_itself_is_not_touched(settings: Settings, store: Store) -> 
 def test_no_report_outlives_its_version(settings: Settings, store: Store) -> None:
     stray = report_place(settings.models, "model-0009-0123abcd")
     stray.write_text("faces")
+    of_somebody_killed = stray.with_name(".model-0001-9c1e2a7f.html.0123abcd")
+    of_somebody_killed.write_text("faces")
     write_model_report(settings, store, the_version(settings))
     assert not stray.exists()
+    assert not of_somebody_killed.exists()
     assert report_place(settings.models, the_version(settings)).exists()
 
 
