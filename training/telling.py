@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from faces.names import some_of
+
 if TYPE_CHECKING:
     from faces.versions import ModelVersion
     from training.dataset import DataSet
@@ -27,7 +29,7 @@ def verdict(
 def report_left_out(data: DataSet, report: Report) -> None:
     """Tell who cannot be learned yet, and why."""
     if data.left_out:
-        names = ", ".join(person.name for person in data.left_out)
+        names = some_of([person.name for person in data.left_out])
         report(f"not learned yet, for want of two faces or of a photo to learn from: {names}")
 
 

@@ -612,6 +612,17 @@ def test_whoever_cannot_be_learned_yet_is_named(confirmed: Store, workspace: Pat
     assert said[0].endswith("to learn from: Bo")
 
 
+def test_of_many_who_cannot_be_learned_yet_some_are_named(
+    confirmed: Store, workspace: Path, looks
+) -> None:
+    for who in range(30):
+        create(confirmed, f"Bo{who:02}")
+        confirm(confirmed, f"Bo{who:02}", looks(100 + who, 1))
+    said: list[str] = []
+    assert len(trained(confirmed, workspace / "models", said=said, dry_run=True).left_out) == 30
+    assert said[0].endswith("to learn from: Bo00, Bo01, Bo02, Bo03, Bo04 and 25 more")
+
+
 def test_a_folder_that_cannot_be_used_is_one_line(confirmed: Store, workspace: Path) -> None:
     (workspace / "models").write_text("a file in the way")
     with pytest.raises(SetupError, match="cannot read"):
