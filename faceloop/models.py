@@ -19,8 +19,12 @@ from faceloop.workspace import existing_store, settings_for
 from faces.errors import BrokenModelVersion, NotEnoughToLearn, StoreError
 from faces.forgotten import told_forgotten
 from faces.locks import Work, alone
+from faces.model_version import TUNED
 from faces.settings import Settings
 from faces.store import log
+from faces.store.database import Store
+from faces.store.networks import forget_network, networks
+from faces.version_keeping import networks_in_use
 from faces.version_keeping import prune as prune_versions
 from faces.version_keeping import roll_back as go_back
 from faces.versions import ModelVersion, current_id, list_versions, load_version, make_current
@@ -93,6 +97,26 @@ def _change(settings: Settings, *, use: str | None, roll_back: bool, prune: int 
         with alone(settings, Work.REPORT):
             remove_stray_reports(folder, list_versions(folder))
         say("removed " + (", ".join(removed) or "nothing"))
+        _forget_networks(settings)
+
+
+def _forget_networks(settings: Settings) -> None:
+    """Remove what tuned networks made of the faces whose versions are all gone."""
+    store, in_use = _store_if_there(settings), networks_in_use(settings.models)
+    if store is None:
+        return
+    with store.write() as connection:
+        for network in networks(connection):
+            if TUNED in network and network not in in_use:
+                forget_network(connection, network)
+
+
+def _store_if_there(settings: Settings) -> Store | None:
+    """The store; None where the versions lie alone, as a copy of them does."""
+    try:
+        return existing_store(settings)
+    except StoreError:
+        return None
 
 
 def _list(folder: Path) -> None:
@@ -119,15 +143,15 @@ def _list(folder: Path) -> None:
 
 def _tell_forgotten(settings: Settings) -> None:
     """Say whom the version in use goes on without; where versions lie without a store, nobody."""
-    version_id = current_id(settings.models)
-    if version_id is None:
+    version_id, store = current_id(settings.models), _store_if_there(settings)
+    if version_id is None or store is None:
         return
     try:
-        with existing_store(settings).read() as connection:
-            truth = log.truth(connection)
         version = load_version(settings.models, version_id)
-    except (StoreError, BrokenModelVersion):
-        return  # the one is no store to ask, the other was told
+    except BrokenModelVersion:
+        return  # as was told above
+    with store.read() as connection:
+        truth = log.truth(connection)
     for line in told_forgotten(version, truth):
         say(line)
 

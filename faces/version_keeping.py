@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from faces.errors import BrokenModelVersion
+from faces.version_format import read_description
 from faces.versions import (
     current_id,
     left_ids,
@@ -67,6 +69,15 @@ def prune(folder: Path, *, keep: int) -> list[str]:
     for version in removed:
         remove_version(folder, version)
     return removed
+
+
+def networks_in_use(folder: Path) -> frozenset[str]:
+    """The networks that the versions ask; of one whose description makes no sense none is known."""
+    found: set[str] = set()
+    for version_id in list_versions(folder):
+        with suppress(BrokenModelVersion):
+            found.add(read_description(folder, version_id).network)
+    return frozenset(found)
 
 
 def _earlier_place(folder: Path, used: list[str]) -> int | None:
