@@ -108,6 +108,7 @@ def network_seconds(data: DataSet) -> dict[str, float]:
         learning,
         portraits(Part.CALIBRATION),
         tuned=what_to_tune(learning.samples.count),
+        accepted=0.01,
         rng=np.random.default_rng(0),
         progress=progress,
         epochs=1,

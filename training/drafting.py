@@ -56,9 +56,10 @@ def learned(
     """
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
     start, faces = class_mean_head(learning, data.network), seen(data)
-    before = _grown(start, data, faces, parent, seed)
+    before = _grown(start, data, faces, parent, seed, strangers_accepted)
     report(_told(before, data, learning.count))
-    head = _learn(start, before, data, np.random.default_rng(seed), on_progress)
+    rng = np.random.default_rng(seed)
+    head = _learn(start, before, data, strangers_accepted, rng, on_progress)
     meetings = unseen_meetings(head, start, data.unseen(), calibration)
     head = calibrated(head, meetings)
     head_threshold = threshold(head, meetings, strangers_accepted)
@@ -127,10 +128,20 @@ def _drafted(
 
 
 def _grown(
-    start: Head, data: DataSet, faces: Seen, parent: ModelVersion | None, seed: int
+    start: Head,
+    data: DataSet,
+    faces: Seen,
+    parent: ModelVersion | None,
+    seed: int,
+    accepted: float,
 ) -> Grown | None:
-    """What can be kept of the version before; another faceloop may have learned otherwise."""
+    """What can be kept of the version before; another faceloop may have learned otherwise.
+
+    So may one that was learned for another share of strangers.
+    """
     if parent is None or parent.faceloop_version != faceloop_version():
+        return None
+    if parent.metrics.get(ASKED) != accepted:
         return None
     return grown(start, data, faces, parent, seed=seed)
 
@@ -148,6 +159,7 @@ def _learn(
     start: Head,
     before: Grown | None,
     data: DataSet,
+    accepted: float,
     rng: np.random.Generator,
     on_progress: OnProgress,
 ) -> Head:
@@ -162,9 +174,16 @@ def _learn(
     tell = partial(on_progress, "epochs learned, at most")
     learning, calibration = data.samples(Part.LEARNING), data.samples(Part.CALIBRATION)
     if before is None:
-        return learn(start, learning, calibration, rng=rng, progress=tell)
+        return learn(start, learning, calibration, accepted=accepted, rng=rng, progress=tell)
     if not len(before.changed):
         return before.head
     return learn_some(
-        before.head, before.changed, start, learning, calibration, rng=rng, progress=tell
+        before.head,
+        before.changed,
+        start,
+        learning,
+        calibration,
+        accepted=accepted,
+        rng=rng,
+        progress=tell,
     )

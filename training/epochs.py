@@ -1,6 +1,6 @@
 """Epochs of learning: which one is the best, when to stop, and how far it is.
 
-The best one names most calibration faces right while one stranger in a hundred gets a name. That is
+The best one names most calibration faces right while as many strangers get a name as may. That is
 what a version is for; the loss, which moves in small steps, decides between equals.
 """
 
@@ -26,9 +26,7 @@ from training.fastai_parts import (
     TrackerCallback,
     TrainEvalCallback,
 )
-from training.shares import ENOUGH_STRANGERS, named_right, passing
-
-_STRANGERS_ACCEPTED = 0.01
+from training.shares import named_right, passing
 
 Kept = TypeVar("Kept")
 Progress = Callable[[int, int], None]
@@ -58,23 +56,23 @@ def own_columns(labels: Tensor, people: int, width: int) -> Tensor:
     return (labels[:, None] == columns) & (columns < people)
 
 
-def open_set_score(logits: Tensor, labels: Tensor) -> float:
-    """How many faces are named right where one stranger in a hundred gets a name.
+def open_set_score(logits: Tensor, labels: Tensor, *, accepted: float) -> float:
+    """How many faces are named right where this share of strangers gets a name.
 
     Arrays as those of `open_set_loss`. To the count comes a part of one face, half at most, the
-    more the lower the loss is. With few strangers people who are hidden are some, too; where even
-    so there are fewer than a hundred, nothing can be counted and the loss alone decides.
+    more the lower the loss is. Where the share is less than one of the strangers, people who are
+    hidden are some, too; where even so it is, nothing can be counted and the loss alone decides.
     """
     for_the_loss = 1 / (2 + open_set_loss(logits, labels).item())
     known = (labels < logits.shape[1] - 1).numpy()
     top, scores = _likeliest(logits)
     others = scores[~known]
-    if len(others) < ENOUGH_STRANGERS:
+    if not passing(accepted, len(others)):
         others = np.concatenate([others, _likeliest(hidden(logits, labels))[1][known]])
-    if not known.any() or not passing(_STRANGERS_ACCEPTED, len(others)):
+    if not known.any() or not passing(accepted, len(others)):
         return for_the_loss
     right = (top == labels.numpy())[known]
-    share = named_right(right, scores[known], others, _STRANGERS_ACCEPTED)
+    share = named_right(right, scores[known], others, accepted)
     return share * int(known.sum()) + for_the_loss
 
 
@@ -82,6 +80,10 @@ class OpenSetScore(Metric):  # type: ignore[misc]  # fastai is untyped
     """The `open_set_score` of all calibration faces."""
 
     name = "open_set_score"
+
+    def __init__(self, accepted: float) -> None:
+        """Where this share of strangers gets a name."""
+        self._accepted = accepted
 
     def reset(self) -> None:
         """Begin with none."""
@@ -95,7 +97,7 @@ class OpenSetScore(Metric):  # type: ignore[misc]  # fastai is untyped
     def value(self) -> float:
         """The score of all batches together."""
         logits, labels = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
-        return open_set_score(logits, labels)
+        return open_set_score(logits, labels, accepted=self._accepted)
 
 
 class KeepBest(TrackerCallback, Generic[Kept]):  # type: ignore[misc]  # fastai is untyped
@@ -136,14 +138,21 @@ class TellEpochs(Callback):  # type: ignore[misc]  # fastai is untyped
 
 
 def learner_of(
-    model: nn.Module, loaders: Sequence[DataLoader], *callbacks: Callback, **how: Any
+    model: nn.Module,
+    loaders: Sequence[DataLoader],
+    *callbacks: Callback,
+    accepted: float,
+    **how: Any,
 ) -> Learner:
-    """A learner on the CPU of two loaders, for learning and calibration, that prints nothing."""
+    """A learner on the CPU of two loaders, for learning and calibration, that prints nothing.
+
+    Its epochs are told apart by the open-set score where this share of strangers is `accepted`.
+    """
     learner = Learner(
         DataLoaders(*loaders, device=torch.device("cpu")),
         model,
         loss_func=open_set_loss,
-        metrics=[OpenSetScore()],
+        metrics=[OpenSetScore(accepted)],
         default_cbs=False,
         cbs=[TrainEvalCallback(), Recorder(add_time=False), *callbacks],
         **how,

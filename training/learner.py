@@ -49,6 +49,7 @@ def learn(
     learning: Samples,
     calibration: Samples,
     *,
+    accepted: float,
     rng: np.random.Generator,
     progress: Progress,
     epochs: int = EPOCHS,
@@ -56,9 +57,10 @@ def learn(
     """The head that names the learning faces best, and refuses them when their person is hidden.
 
     It starts from the class means of the learning faces. Of the start and all epochs the one is
-    kept that has the highest open-set score on the calibration faces (`training.epochs`); without
-    such faces nothing shows that learning helped, and the start is kept. Strangers are not learned
-    from: those who were would pass for somebody less often than others, and say nothing of them.
+    kept that has the highest open-set score on the calibration faces (`training.epochs`), where
+    this share of strangers is `accepted`; without such faces nothing shows that learning helped,
+    and the start is kept. Strangers are not learned from: those who were would pass for somebody
+    less often than others, and say nothing of them.
     """
     if not calibration.count:
         return start
@@ -68,7 +70,7 @@ def learn(
         _loader(start, samples, samples.labels, without_own, _NOBODY, rng)
         for samples, without_own in ((learning, without), (calibration, calibration.rows))
     ]
-    return _fitted(CosineHead(start), loaders, progress, epochs)
+    return _fitted(CosineHead(start), loaders, accepted, progress, epochs)
 
 
 def learn_some(
@@ -78,6 +80,7 @@ def learn_some(
     learning: Samples,
     calibration: Samples,
     *,
+    accepted: float,
     rng: np.random.Generator,
     progress: Progress,
     epochs: int = EPOCHS,
@@ -100,7 +103,7 @@ def learn_some(
     for samples, without_own, alike in met:
         staying, labels = those_who_stay(head.scale, alike, samples.labels, columns)
         loaders.append(_loader(head, samples, labels, without_own, staying, rng))
-    return _fitted(CosineHead(head, columns), loaders, progress, epochs)
+    return _fitted(CosineHead(head, columns), loaders, accepted, progress, epochs)
 
 
 class CosineHead(nn.Module):
@@ -175,10 +178,14 @@ def one_thread() -> Iterator[None]:
 
 
 def _fitted(
-    head: CosineHead, loaders: Sequence[DataLoader], progress: Progress, epochs: int
+    head: CosineHead,
+    loaders: Sequence[DataLoader],
+    accepted: float,
+    progress: Progress,
+    epochs: int,
 ) -> Head:
     """The best of what a head was and became, by the second of the loaders."""
-    learner = learner_of(head, loaders)
+    learner = learner_of(head, loaders, accepted=accepted)
     with one_thread():
         best = KeepBest(
             head.start,

@@ -72,6 +72,7 @@ def tune(
     calibration: Portraits,
     *,
     tuned: Tuned,
+    accepted: float,
     rng: np.random.Generator,
     progress: Progress,
     epochs: int = TUNED_EPOCHS,
@@ -79,6 +80,7 @@ def tune(
     """The network that tells these people apart best, by its open-set score on calibration faces.
 
     `start` is what was learned on the encodings of `network`, of which `samples.rows` are made.
+    The score is that where this share of strangers is `accepted`.
     None if no epoch had a higher score than the network as it was: so without calibration faces.
     """
     if not calibration.samples.count:
@@ -91,6 +93,7 @@ def tune(
             _loader(start, calibration, calibration.samples.rows, rng),
         ),
         _Augmented(generator),
+        accepted=accepted,
         splitter=lambda model: model.by_rate(tuned),
         wd=0.0,
     )

@@ -20,7 +20,7 @@ from faces.records import Encodings, FaceId, Pixels, identity_rows
 from faces.versions import ModelVersion, tuned_network_id
 from faces.weights import Weights, weights_file
 from training.dataset import DataSet, Part, Samples
-from training.drafting import OnProgress, Report, nobody_looks
+from training.drafting import ASKED, OnProgress, Report, nobody_looks
 from training.evaluate import judged
 from training.head import class_mean_head, head_of
 from training.learners import COSINE_HEAD, TUNED_NETWORK, metrics_of
@@ -59,7 +59,14 @@ def better_learner(
     if set(range(len(data.people))) - set(seen.samples(Part.LEARNING).labels.tolist()):
         report("the network is not tuned: of some people there is no photo left to learn from")
         return head_alone
-    tuned = tuned_network(seen, chips, seed=seed, report=report, on_progress=on_progress)
+    tuned = tuned_network(
+        seen,
+        chips,
+        accepted=head_alone.metrics[ASKED],
+        seed=seed,
+        report=report,
+        on_progress=on_progress,
+    )
     test = seen.samples(Part.TEST)
     rows = {TUNED: float(tuned is not None), **_measured(COSINE_HEAD, head_alone, test)}
     if tuned is None:
@@ -82,13 +89,15 @@ def tuned_network(
     data: DataSet,
     chips: Chips,
     *,
+    accepted: float,
     seed: int,
     report: Report,
     on_progress: OnProgress = nobody_looks,
 ) -> DataSet | None:
     """The data set in the encodings of a network tuned to its people; each face has a chip.
 
-    None if no epoch was better on the calibration faces than the network as it is.
+    None if no epoch was better on the calibration faces than the network as it is, where this share
+    of strangers is `accepted`.
     """
     from training.network import Portraits, tune, what_to_tune  # torch takes seconds to import
 
@@ -108,6 +117,7 @@ def tuned_network(
         learning,
         portraits(Part.CALIBRATION),
         tuned=tuned,
+        accepted=accepted,
         rng=np.random.default_rng(seed),
         progress=partial(on_progress, "epochs tuned, at most"),
     )

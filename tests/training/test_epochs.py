@@ -20,44 +20,55 @@ def met(sure: list[float], strangers: list[float]) -> tuple[Tensor, Tensor]:
     return logits, labels
 
 
-def named(score: float) -> int:
+def score(logits: Tensor, labels: Tensor, *, accepted: float = 0.01) -> float:
+    return open_set_score(logits, labels, accepted=accepted)
+
+
+def named(scored: float) -> int:
     """The faces that a score counts."""
-    return int(score)
+    return int(scored)
+
+
+def test_the_score_is_that_of_the_share_of_strangers_who_may_get_a_name() -> None:
+    faces = met([4.0, 2.5, 0.5, -1.5], [3.0, 2.0, 1.0, 0.0, *[-2.0] * 16])
+    counted = [named(score(*faces, accepted=share)) for share in (0.05, 0.1, 0.15, 0.2)]
+    assert counted == [2, 2, 3, 4]
+    assert named(score(*faces, accepted=0.01)) == 0, "of so few, one in a hundred is none"
 
 
 def test_whoever_is_surer_than_one_stranger_in_a_hundred_counts() -> None:
     strangers = [3.0, 2.0, *[-1.0] * 198]
     sure = [4.0, 2.5, -0.5, -1.5]
-    assert named(open_set_score(*met(sure, [3.0, *strangers]))) == 2
-    assert named(open_set_score(*met(sure, strangers))) == 3
+    assert named(score(*met(sure, [3.0, *strangers]))) == 2
+    assert named(score(*met(sure, strangers))) == 3
 
 
 def test_who_is_taken_for_another_does_not_count() -> None:
     logits, labels = met([4.0, 4.0], [-1.0] * 100)
     labels[0] = 1
-    assert named(open_set_score(logits, labels)) == 1
+    assert named(score(logits, labels)) == 1
 
 
 def test_between_equals_the_lower_loss_decides_and_never_outweighs_a_face() -> None:
     strangers = [-1.0] * 100
     better, worse = met([8.0, 8.0], strangers), met([1.0, 1.0], strangers)
-    assert named(open_set_score(*better)) == named(open_set_score(*worse)) == 2
-    assert open_set_score(*better) > open_set_score(*worse)
+    assert named(score(*better)) == named(score(*worse)) == 2
+    assert score(*better) > score(*worse)
     fewer = met([30.0, -2.0], [-30.0, *[-30.0] * 99])
     fewer[0][1] = torch.tensor([-30.0, -9.0, 30.0])
-    assert named(open_set_score(*fewer)) == 1
+    assert named(score(*fewer)) == 1
 
 
 def test_of_few_strangers_people_who_are_hidden_are_some() -> None:
     logits, labels = met([4.0] * 60, [-1.0] * 50)
-    assert named(open_set_score(logits, labels)) == 60
+    assert named(score(logits, labels)) == 60
     logits[:2, 1] = 5.0  # once their own is hidden, two are surely the other
-    assert named(open_set_score(logits, labels)) == 0
+    assert named(score(logits, labels)) == 0
 
 
 @pytest.mark.parametrize(("known", "strangers"), [(3, 10), (0, 10), (3, 0), (0, 200)])
 def test_where_nothing_can_be_counted_the_loss_alone_decides(known: int, strangers: int) -> None:
-    low, high = (open_set_score(*met([sure] * known, [-sure] * strangers)) for sure in (4.0, 0.5))
+    low, high = (score(*met([sure] * known, [-sure] * strangers)) for sure in (4.0, 0.5))
     assert 0 < high < low < 1
 
 
@@ -89,7 +100,7 @@ def test_the_best_epoch_is_kept_and_what_there_was_before_is_a_candidate(
 ) -> None:
     batch = (torch.ones(4, 1), torch.zeros(4, dtype=torch.int64))
     loader = DataLoader([batch], bs=None)
-    learner = learner_of(Wandering(sure), [loader, loader])
+    learner = learner_of(Wandering(sure), [loader, loader], accepted=0.01)
     best = KeepBest(0, score_before(learner), described=lambda model: model.seen, patience=3)
     told: list[tuple[int, int]] = []
     tell = TellEpochs(lambda done, total: told.append((done, total)), 5)

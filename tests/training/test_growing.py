@@ -141,6 +141,12 @@ def test_another_faceloop_learns_everybody_again(everybody: DataSet, before: Mod
     assert new_faces(learn(everybody, older)) == 0
 
 
+def test_for_another_share_of_strangers_everybody_is_learned_again(
+    everybody: DataSet, before: ModelVersion
+) -> None:
+    assert new_faces(learn(everybody, before, accepted=0.2)) == 0
+
+
 def test_all_known_strangers_set_the_threshold_of_a_head_that_was_nudged(
     everybody: DataSet,
 ) -> None:

@@ -84,6 +84,7 @@ def tuned(
         learning,
         calibration,
         tuned=what,
+        accepted=0.01,
         rng=np.random.default_rng(3),
         progress=lambda *_: None,
         epochs=epochs,
