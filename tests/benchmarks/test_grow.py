@@ -31,15 +31,26 @@ def test_both_versions_are_measured_and_told_in_one_line(
 ) -> None:
     monkeypatch.setattr(growing, "WORTH_KEEPING", 0)
     monkeypatch.setattr("sys.argv", ["grow"])
-    for name, value in {"PEOPLE": "40", "FACES": "200", "ADDED": "2", "DATA": ""}.items():
+    for name, value in {
+        "PEOPLE": "40",
+        "FACES": "200",
+        "ADDED": "2",
+        "DRAWS": "2",
+        "DATA": "",
+    }.items():
         monkeypatch.setenv(name, value)
     grow.main()
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["people"], told["faces"], told["added"]) == (40, 240, 2)
+    assert (told["people"], told["faces"], told["added"], told["draws"]) == (40, 240, 2, 2)
     assert told["grow_s"] > 0
     assert told["from_scratch_s"] > 0
     assert told["rank1"] > 0.9
     assert set(told["rivals"]["from_scratch"]) < set(told)
+
+
+def test_of_several_draws_the_median_of_each_figure_is_told() -> None:
+    draws = [{"rank1": 0.9, "ece": 0.3}, {"rank1": 0.8, "ece": 0.1}, {"rank1": 1.0, "ece": 0.2}]
+    assert grow.medians(draws) == {"rank1": 0.9, "ece": 0.2}
 
 
 def test_few_people_cannot_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
