@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Self
 
-from faces.errors import AlbumGone, Busy
+from faces.errors import AlbumGone
 from faces.reading import FaceReader
 from faces.records import PhotoId, ReadPhoto
 from serve.album import (
@@ -27,15 +24,11 @@ from serve.album import (
     clustered,
     seconds_left,
 )
-from serve.album_files import AlbumFiles, make_private
+from serve.album_files import AlbumFiles
 from serve.album_reading import AlbumPhoto, AlbumReader
 from serve.file_names import last_part, safe_names
+from serve.keeping import Keeping
 from serve.limits import Limits
-
-_ID_BYTES = 32
-_FREE_BYTES = 1 << 29
-"""So much of the disk is left to others."""
-_SWEEP_S = 30.0
 
 Tell = Callable[[Progress], None]
 """Hears how far an album is; what it raises ends the album."""
@@ -66,17 +59,15 @@ class Albums:
     ) -> None:
         """Keep albums in this folder, which is ours alone: whatever lies there is removed."""
         self.limits = limits
-        self._folder = folder
-        self._now = now
+        self._keeping: Keeping[Album] = Keeping(
+            folder,
+            f"there is no such album: pictures are kept for {limits.minutes_kept:g} minutes; "
+            "give them again",
+            now=now,
+        )
         self._reader = AlbumReader(reader, limits, threads=threads)
-        self._lock = threading.Lock()
         self._one_grouped = threading.Lock()
-        self._kept: dict[AlbumId, Album] = {}
-        self._on_disk: set[AlbumId] = set()
-        self._opened: Counter[AlbumId] = Counter()
         self._latest_here: AlbumId | None = None
-        self._closing = threading.Event()
-        self._sweeper = threading.Thread(target=self._sweep_until_closed, daemon=True)
 
     def __enter__(self) -> Self:
         """Begin with an empty folder, and look every half minute for what has to go.
@@ -84,28 +75,17 @@ class Albums:
         Raises:
             SetupError: the folder cannot be made.
         """
-        shutil.rmtree(self._folder, ignore_errors=True)
-        make_private(self._folder)
-        self._sweeper.start()
+        self._keeping.__enter__()
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *error: object) -> None:
         """Remove everything."""
-        self._closing.set()
-        self._sweeper.join()
         self._reader.close()
-        self._kept.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._keeping.__exit__(*error)
 
-    @contextmanager
-    def incoming(self) -> Iterator[Path]:
+    def incoming(self) -> AbstractContextManager[Path]:
         """A folder for files that are just being sent; it goes when this is left."""
-        folder = self._folder / f"incoming-{secrets.token_hex(8)}"
-        make_private(folder)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return self._keeping.incoming()
 
     def make(
         self, given: Sequence[Given], *, here: bool = False, tell: Tell = lambda _progress: None
@@ -119,19 +99,10 @@ class Albums:
         Raises:
             Busy: there is no room on the disk.
         """
-        self._refuse_without_room(given)
-        album_id = AlbumId(secrets.token_urlsafe(_ID_BYTES))
-        files = AlbumFiles(self._folder / album_id)
-        files.make()
-        try:
-            album = self._made(album_id, given, files, tell)
-        except BaseException:
-            shutil.rmtree(files.folder, ignore_errors=True)
-            raise
-        with self._lock:
-            self._kept[album_id] = album
-            self._on_disk.add(album_id)
-            self._latest_here = album_id if here else self._latest_here
+        self._keeping.refuse_without_room(given)
+        album = self._keeping.make(lambda new_id, place: self._made(new_id, given, place, tell))
+        if here:
+            self._latest_here = album.id
         return album
 
     @contextmanager
@@ -141,20 +112,8 @@ class Albums:
         Raises:
             AlbumGone: there is none, or its time is over.
         """
-        with self._lock:
-            album = self._kept.get(AlbumId(album_id))
-            if album is None or album.until <= self._now():
-                raise AlbumGone(
-                    "there is no such album: pictures are kept for "
-                    f"{self.limits.minutes_kept:g} minutes; give them again"
-                )
-            self._opened[album.id] += 1
-        try:
-            yield OpenAlbum(album, AlbumFiles(self._folder / album.id))
-        finally:
-            with self._lock:
-                self._opened[album.id] -= 1
-            self.sweep()
+        with self._keeping.open(album_id) as (album, folder):
+            yield OpenAlbum(album, AlbumFiles(folder))
 
     def latest_here(self) -> AlbumId:
         """The album that was made last from this machine.
@@ -162,47 +121,23 @@ class Albums:
         Raises:
             AlbumGone: there is none.
         """
-        with self._lock:
-            if self._latest_here is None:
-                raise AlbumGone("no pictures were given yet")
-            return self._latest_here
+        latest = self._latest_here
+        if latest is None:
+            raise AlbumGone("no pictures were given yet")
+        return latest
 
     def remove(self, album_id: str) -> None:
         """Forget an album before its time; one that is not there is gone already."""
-        with self._lock:
-            self._kept.pop(AlbumId(album_id), None)
-        self.sweep()
+        self._keeping.remove(album_id)
 
     def sweep(self) -> None:
         """Remove the albums whose time is over; those that are open go when they are left."""
-        now = self._now()
-        with self._lock:
-            self._kept = {one: album for one, album in self._kept.items() if album.until > now}
-            gone = {one for one in self._on_disk - self._kept.keys() if not self._opened[one]}
-            self._on_disk -= gone
-            for album_id in gone:
-                del self._opened[album_id]
-        for album_id in gone:
-            shutil.rmtree(self._folder / album_id, ignore_errors=True)
+        self._keeping.sweep()
 
-    def _sweep_until_closed(self) -> None:
-        while not self._closing.wait(_SWEEP_S):
-            self.sweep()
-
-    def _refuse_without_room(self, given: Sequence[Given]) -> None:
-        """Make sure that the disk has room for copies.
-
-        Raises:
-            Busy: it has not.
-        """
-        needed = sum(one.path.stat().st_size for one in given if one.path.is_file())
-        if shutil.disk_usage(self._folder).free < needed + _FREE_BYTES:
-            raise Busy("there is no room for these pictures now; try again in a few minutes")
-
-    def _made(
-        self, album_id: AlbumId, given: Sequence[Given], files: AlbumFiles, tell: Tell
-    ) -> Album:
-        """Read what fits, then group it."""
+    def _made(self, album_id: str, given: Sequence[Given], place: Path, tell: Tell) -> Album:
+        """Read what fits into a folder at this place, then group it."""
+        files = AlbumFiles(place)
+        files.make()
         fitting, refused = self._fitting(given)
         read: dict[PhotoId, AlbumPhoto] = {}
         for one in self._read(fitting, files, tell):
@@ -215,12 +150,12 @@ class Albums:
         with self._one_grouped:
             clusters, alone = clustered(pictures)
         return Album(
-            album_id,
+            AlbumId(album_id),
             tuple(picture for picture, _ in pictures),
             clusters,
             alone,
             tuple(refused),
-            self._now() + self.limits.kept,
+            self._keeping.now() + self.limits.kept,
         )
 
     def _fitting(self, given: Sequence[Given]) -> tuple[list[Given], list[Refused]]:

@@ -134,7 +134,7 @@ def test_what_is_more_than_the_limits_is_refused_in_one_line(
 def test_a_full_disk_is_told_kindly(
     albums: Albums, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve.albums._FREE_BYTES", 1 << 60)
+    monkeypatch.setattr("serve.keeping._FREE_BYTES", 1 << 60)
     with pytest.raises(Busy, match="no room for these pictures now; try again"):
         albums.make(given_in(tmp_path, [("a.jpg", picture(1))]))
 
