@@ -48,7 +48,7 @@ class AlbumFiles:
 
     def keep(self, number: int, given: Path, opened: OpenPhoto, faces: Sequence[Face]) -> None:
         """Keep a picture that was read, and make what is shown of it."""
-        _link_or_copy(given, self.picture(number))
+        link_or_copy(given, self.picture(number))
         self.preview(number).write_bytes(jpeg_bytes(preview(opened.pixels)))
         for face in faces:
             crop = face_crop(opened.pixels, face.box, size_px=CROP_PX)
@@ -85,7 +85,7 @@ def make_private(folder: Path) -> None:
         raise SetupError(f"cannot make the folder {folder}: {error.strerror}") from error
 
 
-def _link_or_copy(given: Path, place: Path) -> None:
+def link_or_copy(given: Path, place: Path) -> None:
     """Have the file here too: without copying it, where both lie on one disk."""
     try:
         os.link(given, place)

@@ -20,8 +20,8 @@ from serve.album_files import AlbumFiles
 from serve.file_names import last_part
 from serve.limits import Limits, OneLargeAtATime
 
-_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "TIFF": ".tif", "GIF": ".gif"}
-_SUFFIXES |= {"HEIC": ".heic", "AVIF": ".avif", "BMP": ".bmp"}
+SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WebP": ".webp", "TIFF": ".tif", "GIF": ".gif"}
+SUFFIXES |= {"HEIC": ".heic", "AVIF": ".avif", "BMP": ".bmp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +81,42 @@ class AlbumReader:
         if monotonic() > until:
             return Refused(given.called, self._limits.too_long)
         try:
-            content = self._content(given, called)
+            content = content_of_given(given, self._limits)
             with self._large.turn(self._limits.refuse(content, called=called)):
                 opened = open_bytes(content, name=called)
                 read = self._reader.read(opened)
                 files.keep(number, given.path, opened, read.faces)
         except BadPhoto as reason:
             return Refused(given.called, str(reason))
-        return AlbumPhoto(number, given.called, _SUFFIXES[format_of(content) or "JPEG"], read)
+        return AlbumPhoto(number, given.called, SUFFIXES[format_of(content) or "JPEG"], read)
 
-    def _content(self, given: Given, called: str) -> bytes:
-        """What a file holds, if it is not too large.
 
-        Raises:
-            BadPhoto: it is, or is gone.
-        """
-        try:
-            self._limits.refuse_bytes(given.path.stat().st_size, called=called)
-            return given.path.read_bytes()
-        except OSError as error:
-            raise BadPhoto(f"{called} is not there any more; give it again") from error
+def content_of_given(given: Given, limits: Limits) -> bytes:
+    """What a file holds, if it is not too large.
+
+    Raises:
+        BadPhoto: it is, or is gone.
+    """
+    called = last_part(given.called)
+    try:
+        limits.refuse_bytes(given.path.stat().st_size, called=called)
+        return given.path.read_bytes()
+    except OSError as error:
+        raise BadPhoto(f"{called} is not there any more; give it again") from error
+
+
+def fitting(given: Sequence[Given], limits: Limits) -> tuple[list[Given], list[Refused]]:
+    """The files that there is place for at once, and the others."""
+    kept: list[Given] = []
+    refused: list[Refused] = []
+    room = limits.album_bytes
+    for place, one in enumerate(given):
+        size = one.path.stat().st_size if one.path.is_file() else 0
+        if place >= limits.pictures:
+            refused.append(Refused(one.called, limits.too_many))
+        elif size > room:
+            refused.append(Refused(one.called, limits.too_much))
+        else:
+            kept.append(one)
+            room -= size
+    return kept, refused

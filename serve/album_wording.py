@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from faces.montage import columns_of
-from serve.album import Album, AlbumCluster, AlbumFace, Picture, Progress, Refused, pictures_of
+from serve import wording
+from serve.album import Album, AlbumCluster, AlbumFace, Picture, Progress, pictures_of
 from serve.answers import percent
 from serve.downloads import Links
-from serve.file_names import last_part
 from serve.wording import counted, note
 
 _FEWEST_COLUMNS = 3
 """Fewer faces do not fill the width of a card, so that no card has giants on it."""
 
 
-def progress(now: Progress) -> str:
-    """How far an album is, and how long the rest will take."""
+def progress(now: Progress, *, then: str = "; grouping the faces …") -> str:
+    """How far the pictures are, and how long the rest will take; `then` is done after them."""
     if now.done == now.total:
-        says = f"{counted(now.total, 'picture', 'pictures')} read; grouping the faces …"
+        says = f"{counted(now.total, 'picture', 'pictures')} read{then}"
     else:
         says = f"{now.done} of {counted(now.total, 'picture', 'pictures')} read"
         says += "" if now.seconds_left is None else f", {time_left(now.seconds_left)}"
@@ -39,7 +39,7 @@ def time_left(seconds: float) -> str:
 
 def album_cards(album: Album, links: Links, *, minutes_kept: float) -> str:
     """The clusters as cards, the largest first, the faces in none of them after them."""
-    told = _summary(album, links, minutes_kept) + _refused(album.refused)
+    told = _summary(album, links, minutes_kept) + wording.refused(album.refused)
     cards = [_cluster_card(one, links) for one in album.clusters]
     if album.alone:
         cards.append(_alone_card(album.alone, links))
@@ -74,26 +74,11 @@ def _summary(album: Album, links: Links, minutes_kept: float) -> str:
     told = f"<strong>{people}</strong> in {pictures} with {faces}."
     if not album.clusters:
         told = f"{pictures} with {faces}: no two of them are surely one person."
-    everything = _download(links.zip_of_all(), "Download everything", "as a ZIP with an index page")
+    everything = wording.download(
+        links.zip_of_all(), "Download everything", "as a ZIP with an index page"
+    )
     kept = escape(kept_for(minutes_kept))
     return note(f"{told} {kept}") + f'<p class="fl-actions">{everything}</p>'
-
-
-def _refused(refused: Sequence[Refused]) -> str:
-    if not refused:
-        return ""
-    files = counted(len(refused), "file was", "files were")
-    lines = "".join(f"<li>{escape(_reason(one))}</li>" for one in refused)
-    return (
-        f'<div class="fl-note fl-wrong" role="alert"><p>{files} left out:</p><ul>{lines}</ul></div>'
-    )
-
-
-def _reason(refused: Refused) -> str:
-    """Why, with what the visitor called it said once."""
-    called = last_part(refused.called)
-    is_said = refused.reason.startswith(called)
-    return refused.reason if is_said else f"{called}: {refused.reason}"
 
 
 def _cluster_card(cluster: AlbumCluster, links: Links) -> str:
@@ -123,7 +108,7 @@ def _card(
     """A card that opens; `number` is the cluster's, None for the faces in none."""
     pictures = "".join(_pictures(title, pictures_of(faces), links, number))
     kind = "fl-card" if number is not None else "fl-card fl-alone"
-    zipped = _download(links.zip_of(number), "ZIP", f"of {title.lower()}")
+    zipped = wording.download(links.zip_of(number), "ZIP", f"of {title.lower()}")
     return (
         f'<article class="{kind}"><details><summary><strong>{title}</strong>'
         f'<span class="fl-about">{about}</span>{_montage(len(faces), links, number)}</summary>'
@@ -155,8 +140,3 @@ def _pictures(
             f'width="{picture.width_px}" height="{picture.height_px}" '
             f'alt="{name} with a box around {title.lower()}"></a><span>{name}</span></li>'
         )
-
-
-def _download(address: str, says: str, more: str) -> str:
-    hidden = f'<span class="fl-hidden"> {more}</span>'
-    return f'<a class="fl-button" href="{escape(address)}" download>{says}{hidden}</a>'

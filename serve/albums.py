@@ -25,7 +25,7 @@ from serve.album import (
     seconds_left,
 )
 from serve.album_files import AlbumFiles
-from serve.album_reading import AlbumPhoto, AlbumReader
+from serve.album_reading import AlbumPhoto, AlbumReader, fitting
 from serve.file_names import last_part, safe_names
 from serve.keeping import Keeping
 from serve.limits import Limits
@@ -138,9 +138,9 @@ class Albums:
         """Read what fits into a folder at this place, then group it."""
         files = AlbumFiles(place)
         files.make()
-        fitting, refused = self._fitting(given)
+        kept, refused = fitting(given, self.limits)
         read: dict[PhotoId, AlbumPhoto] = {}
-        for one in self._read(fitting, files, tell):
+        for one in self._read(kept, files, tell):
             if isinstance(one, Refused):
                 refused.append(one)
             elif (first := read.setdefault(one.read.photo.id, one)) is not one:
@@ -157,22 +157,6 @@ class Albums:
             tuple(refused),
             self._keeping.now() + self.limits.kept,
         )
-
-    def _fitting(self, given: Sequence[Given]) -> tuple[list[Given], list[Refused]]:
-        """The files that an album has place for, and the others."""
-        fitting: list[Given] = []
-        refused: list[Refused] = []
-        room = self.limits.album_bytes
-        for place, one in enumerate(given):
-            size = one.path.stat().st_size if one.path.is_file() else 0
-            if place >= self.limits.pictures:
-                refused.append(Refused(one.called, self.limits.too_many))
-            elif size > room:
-                refused.append(Refused(one.called, self.limits.too_much))
-            else:
-                fitting.append(one)
-                room -= size
-        return fitting, refused
 
     def _read(
         self, given: Sequence[Given], files: AlbumFiles, tell: Tell

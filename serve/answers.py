@@ -1,11 +1,11 @@
-"""What the app answers: the faces of a picture with their names, or one face with its likeliest."""
+"""What the app answers: the faces of a picture with names and the people they could be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from faces.records import Box, Pixels
+from faces.records import Box, FaceId, PersonId, Pixels
 
 UNKNOWN = "Unknown"
 """What a face is called for which no name is sure enough."""
@@ -17,23 +17,43 @@ def percent(probability: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """Somebody who a face could be, by the current name, and the probability of that, 0 to 1."""
+
+    name: str
+    probability: float
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True)
 class NamedFace:
     """A face of a picture; `name` is None when it is unknown.
 
-    `certainty` is a probability, 0 to 1: that the name is right, or that none of the known people
-    is the right one. `likeliest` pairs names with probabilities, likeliest first, that together
-    reach 1 at most: the rest is unknown.
+    `either` are people who are often taken for each other, where it is one of them: nobody is
+    chosen then. `certainty` is a probability, 0 to 1: that the name is right, that it is one of
+    `either`, or that none of the known people is the right one. `likeliest` are those it is
+    likeliest to be, likeliest first, each followed by whoever is taken for them; together they
+    reach 1 at most: the rest is unknown. `id` is the face's, where its picture was read.
     """
 
     box: Box
     name: str | None
     certainty: float
-    likeliest: tuple[tuple[str, float], ...] = ()
+    likeliest: tuple[Likely, ...] = ()
+    either: tuple[str, ...] = ()
+    id: FaceId | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a certainty that is no probability."""
+        """Refuse a certainty that is no probability, and a choice among people who are alike."""
         if not 0.0 <= self.certainty <= 1.0:
             raise ValueError(f"a certainty lies between 0 and 1, got {self.certainty}")
+        if self.name is not None and self.either:
+            raise ValueError(f"{self.name} was chosen among {self.either}")
+
+    @property
+    def called(self) -> str:
+        """The name, or what stands for it."""
+        return self.name or " or ".join(self.either) or UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -45,21 +65,6 @@ class NamedPicture:
 
     pixels: Pixels
     faces: tuple[NamedFace, ...]
-    version: str | None
-
-
-@dataclass(frozen=True)
-class OneFace:
-    """The largest face of a picture and the people it is likeliest to be, likeliest first.
-
-    `likeliest` pairs names with probabilities, 0 to 1, that together reach 1 at most: the rest is
-    unknown. `faces_found` counts all faces of the picture, this one included.
-    """
-
-    pixels: Pixels
-    face: NamedFace
-    likeliest: tuple[tuple[str, float], ...]
-    faces_found: int
     version: str | None
 
 

@@ -10,9 +10,8 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 
 from faces.errors import FaceloopError
-from serve import look, rest
+from serve import look, look_named, page_script, rest
 from serve.access import Keys
-from serve.albums import Albums
 from serve.guards import (
     LOOPBACK_NAMES,
     BoundedRequests,
@@ -22,8 +21,9 @@ from serve.guards import (
     StayHere,
 )
 from serve.limits import Limits
-from serve.namer import Namer
+from serve.naming_routes import naming_routes
 from serve.page import build_page
+from serve.parts import Parts
 from serve.signing_in import SignedInOnly
 
 _GRADIO_UPLOAD = "/gradio_api/upload"
@@ -38,8 +38,8 @@ class Visits:
     per_minute: int = 600
 
 
-def create_app(namer: Namer, albums: Albums, *, uploads: Path, visits: Visits) -> FastAPI:
-    """The application over this namer and these albums.
+def create_app(parts: Parts, *, uploads: Path, visits: Visits) -> FastAPI:
+    """The application over these parts.
 
     No picture is read outside the folder `uploads`, which GRADIO_TEMP_DIR is to name when this is
     called: Gradio keeps them there.
@@ -49,7 +49,7 @@ def create_app(namer: Namer, albums: Albums, *, uploads: Path, visits: Visits) -
     @app.get("/health")
     def health() -> dict[str, str | int | None]:
         """Whether the app answers, and by which model version."""
-        model = namer.about()
+        model = parts.namer.about()
         return {
             "status": "ok",
             "model_version": model.version,
@@ -57,21 +57,22 @@ def create_app(namer: Namer, albums: Albums, *, uploads: Path, visits: Visits) -
             "problem": model.problem,
         }
 
-    app.include_router(rest.rest_routes(namer, albums))
+    app.include_router(rest.rest_routes(parts.namer, parts.albums))
+    app.include_router(naming_routes(parts))
     app.add_exception_handler(FaceloopError, rest.answer_problem)
     app.add_exception_handler(ClientDisconnect, rest.answer_gone)
-    _guard(app, visits, albums.limits)
+    _guard(app, visits, parts.albums.limits)
     gr.mount_gradio_app(
         app,
-        build_page(namer, albums, uploads=uploads),
+        build_page(parts, uploads=uploads),
         path="/",
         theme=look.theme(),
-        css=look.CSS,
-        head=look.HEAD,
+        css=look.CSS + look_named.CSS,
+        head=look.HEAD + page_script.SCRIPT,
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size=albums.limits.picture_bytes,
+        max_file_size=parts.albums.limits.picture_bytes,
         root_path="",
         ssr_mode=False,
         mcp_server=False,

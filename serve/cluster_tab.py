@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -17,13 +14,10 @@ from serve.access import visitor_of
 from serve.album import Album, Given, Progress
 from serve.albums import Albums
 from serve.downloads import Links
+from serve.telling import telling
 from serve.uploads import called_by, path_of
 
 _AT_ONCE = 10
-
-
-class _NobodyListens(Exception):
-    """The visitor has left, so the album need not be finished."""
 
 
 def add_cluster_tab(albums: Albums, *, uploads: Path) -> None:
@@ -89,31 +83,7 @@ def making(
     Raises:
         Busy: there is no room on the disk.
     """
-    news: SimpleQueue[Progress | None] = SimpleQueue()
-    is_over = Event()
-
-    def tell(now: Progress) -> None:
-        if is_over.is_set():
-            raise _NobodyListens
-        news.put(now)
-
-    with ThreadPoolExecutor(1, thread_name_prefix="making") as pool:
-        task = pool.submit(albums.make, given, here=here, tell=tell)
-        task.add_done_callback(lambda _task: news.put(None))
-        try:
-            while (now := _newest(news)) is not None:
-                yield now
-        finally:
-            is_over.set()
-        yield task.result()
-
-
-def _newest(news: SimpleQueue[Progress | None]) -> Progress | None:
-    """What was told last; waits until there is something."""
-    now = news.get()
-    while now is not None and not news.empty():
-        now = news.get()
-    return now
+    return telling(lambda tell: albums.make(given, here=here, tell=tell))
 
 
 def _emptied() -> object:

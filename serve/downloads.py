@@ -13,6 +13,7 @@ from faces.errors import AlbumGone
 from faces.pictures import jpeg_bytes
 from serve.album import Album, AlbumCluster, AlbumFace
 from serve.albums import Albums, OpenAlbum
+from serve.file_answers import file_answer, told_of
 from serve.taking_home import IN_NO_GROUP, part_name, zip_of_all, zip_of_alone, zip_of_cluster
 
 _WHO = rf"(?:face#(?P<face>[1-9][0-9]{{0,5}})|{IN_NO_GROUP})"
@@ -67,14 +68,14 @@ def download_of(albums: Albums, album_id: str, file_name: str) -> Response:
         if wanted := _MONTAGE.fullmatch(file_name):
             faces = _faces(opened.album, wanted["face"])
             name = part_name(int(wanted["face"])) if wanted["face"] else IN_NO_GROUP
-            return _jpeg(opened.files.montage(name, faces).read_bytes(), file_name)
+            return file_answer(opened.files.montage(name, faces).read_bytes(), file_name)
         if wanted := _PICTURE.fullmatch(file_name):
             faces = _faces(opened.album, wanted["face"])
             number = int(wanted["picture"])
             there = {face.picture.number: face.picture for face in faces}
             if number in there:
                 drawn = opened.files.drawn(there[number], faces)
-                return _jpeg(jpeg_bytes(drawn), file_name)
+                return file_answer(jpeg_bytes(drawn), file_name)
     raise AlbumGone(_NOT_THERE)
 
 
@@ -121,15 +122,5 @@ def _streamed(albums: Albums, album_id: str, make: Make, file_name: str) -> Resp
         with albums.open(album_id) as opened:
             yield from make(opened)
 
-    headers = _headers("attachment", file_name)
+    headers = told_of("attachment", file_name)
     return StreamingResponse(blocks(), media_type="application/zip", headers=headers)
-
-
-def _jpeg(content: bytes, file_name: str) -> Response:
-    return Response(content, media_type="image/jpeg", headers=_headers("inline", file_name))
-
-
-def _headers(shown: str, file_name: str) -> dict[str, str]:
-    """What is said of a file: its name, and that no cache may keep it."""
-    told = f"{shown}; filename*=UTF-8''{quote(file_name)}"
-    return {"Content-Disposition": told, "Cache-Control": "no-store"}

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from faces.pictures import preview, resized
 from faces.records import Box, Pixels
-from serve.answers import UNKNOWN, NamedFace, NamedPicture, percent
+from serve.answers import NamedFace, NamedPicture, percent
 from serve.lettering import Font, font_for, plain_font
 from serve.placement import place_labels
 
@@ -150,7 +150,7 @@ def _room_px(box: Box, picture_px: tuple[int, int]) -> float:
 
 def _label(face: NamedFace, number: int, size_px: int, *, room_px: float) -> _Label:
     """What is written at a face: its name and certainty, or as much as there is room for."""
-    name = UNKNOWN if face.name is None else " ".join(face.name.split())
+    name = " ".join(face.called.split())
     full = name if face.name is None else f"{name} {percent(face.certainty)}"
     font = font_for(f"{full}…", size_px)
     if font is None:

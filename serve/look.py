@@ -45,24 +45,10 @@ footer { display: none !important; }
 .fl-note.fl-wrong { border-left-color: #dc2626; }
 .fl-note.fl-hint { display: grid; place-items: center; text-align: center; min-height: 360px;
   color: var(--fl-quiet); background: none; border: 1px dashed var(--fl-line); }
-.fl-faces { width: 100%; border-collapse: collapse; margin-top: .75rem;
-  color: var(--body-text-color); }
-.fl-faces th { text-align: left; font-weight: 600; font-size: .85rem; padding: .25rem .5rem;
-  color: var(--fl-quiet); border-bottom: 1px solid var(--fl-line); }
-.fl-faces td { padding: .35rem .5rem; vertical-align: middle;
-  border-bottom: 1px solid var(--fl-line); }
-.fl-faces .fl-number { width: 2rem; color: var(--fl-quiet); text-align: right; }
-.fl-faces .fl-crop { width: 64px; }
-.fl-faces img { width: 48px; height: 48px; border-radius: .4rem; display: block; }
-.fl-faces .fl-name { font-weight: 600; overflow-wrap: anywhere; }
-.fl-faces .fl-unknown .fl-name { font-weight: 400; font-style: italic; color: var(--fl-quiet); }
-.fl-faces .fl-certainty { width: 9rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .fl-bar { display: inline-block; width: 4.5rem; height: .5rem; border-radius: .25rem;
   margin-right: .5rem; vertical-align: middle; background: var(--fl-line); }
 .fl-bar i { display: block; height: 100%; border-radius: inherit; background: var(--fl-accent); }
 .fl-unknown .fl-bar i { background: #94a3b8; }
-.fl-face { display: block; width: 220px; max-width: 100%; border-radius: .5rem; }
-#one-likeliest * { font-family: inherit; }
 .fl-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
 .fl-button { display: inline-block; padding: .4rem .9rem; border-radius: .5rem; font-weight: 600;
@@ -82,6 +68,10 @@ footer { display: none !important; }
 .fl-progress progress::-webkit-progress-bar { background: var(--fl-line); }
 .fl-progress progress::-webkit-progress-value { background: var(--fl-accent); }
 .fl-progress progress::-moz-progress-bar { background: var(--fl-accent); }
+#cluster-given [data-testid=upload-text] { font-size: 0; }
+#cluster-given [data-testid=upload-text] .or { display: none; }
+#cluster-given [data-testid=upload-text]::after { font-size: 1rem; text-align: center;
+  content: "Drop many pictures here, or click to choose them"; }
 #cluster-shown .fl-hint { min-height: 6rem; }
 #cluster-remove { width: fit-content; min-width: 0; }
 .fl-cards { display: grid; gap: 1rem; margin-top: .75rem; align-items: start;
@@ -114,7 +104,6 @@ footer { display: none !important; }
 .fl-pictures span { font-size: .85rem; color: var(--fl-quiet); overflow-wrap: anywhere; }
 @media (max-width: 640px) {
   .fl-note.fl-hint { min-height: 0; }
-  .fl-faces .fl-certainty { width: 4rem; }
   .fl-bar { display: none; }
   .tab-container.visually-hidden button { font-size: 1px !important; padding: 0 !important; }
   .tab-container[role=tablist] { overflow-x: auto; }

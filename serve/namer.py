@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from faces.confirmations import Truth
 from faces.identify import CurrentModel, Identifier
 from faces.pictures import megapixels_of, open_bytes
 from faces.reading import FaceReader, VersionReaders
-from faces.records import Face, FloatRows, PersonId, Pixels, identity_rows
+from faces.records import Pixels, ReadPhoto
 from faces.store import log
 from faces.store.database import Store
-from faces.store.photos import ReadPhoto
-from serve.answers import KnownModel, NamedFace, NamedPicture, OneFace
+from serve.answers import KnownModel, NamedFace, NamedPicture
 from serve.limits import OneLargeAtATime
+from serve.resembling import Known, named_faces
 
 _NO_TRUTH = Truth()
 
@@ -59,29 +58,25 @@ class Namer:
             BadPhoto: these bytes are no photo.
             SetupError: the model version learned from another network's encodings.
         """
-        identifier, names = self._now()
-        pixels, read = self._read(content, called, identifier)
-        if identifier is None:
-            return NamedPicture(pixels, _left_to_right(_unknown(read.faces)), None)
-        faces = self._named(identifier, read, names, count)
-        return NamedPicture(pixels, _left_to_right(faces), identifier.version.id)
+        named, _ = self.read_and_name(content, called=called, count=count)
+        return named
 
-    def likeliest(self, content: bytes, *, called: str, count: int = 5) -> OneFace | None:
-        """The people whom the largest face is likeliest to be; None where there is no face.
+    def read_and_name(
+        self, content: bytes, *, called: str, count: int = 5
+    ) -> tuple[NamedPicture, ReadPhoto]:
+        """The same, with all that was found in the picture.
 
         Raises:
             BadPhoto: these bytes are no photo.
             SetupError: the model version learned from another network's encodings.
         """
-        identifier, names = self._now()
+        identifier, truth = self._now()
         pixels, read = self._read(content, called, identifier)
-        if not read.faces:
-            return None
-        row = max(range(len(read.faces)), key=lambda index: _area(read.faces[index]))
         if identifier is None:
-            return OneFace(pixels, _unknown(read.faces)[row], (), len(read.faces), None)
-        face = self._named(identifier, read, names, count)[row]
-        return OneFace(pixels, face, face.likeliest, len(read.faces), identifier.version.id)
+            nobody = [NamedFace(face.box, None, 1.0, id=face.id) for face in read.faces]
+            return NamedPicture(pixels, _left_to_right(nobody), None), read
+        faces = named_faces(read, Known(truth, identifier), count=count)
+        return NamedPicture(pixels, _left_to_right(faces), identifier.version.id), read
 
     def _read(
         self, content: bytes, called: str, identifier: Identifier | None
@@ -91,82 +86,14 @@ class Namer:
             reader = self._readers.of(None if identifier is None else identifier.version)
             return opened.pixels, reader.read(opened)
 
-    def _named(
-        self, identifier: Identifier, read: ReadPhoto, names: _Names, count: int
-    ) -> tuple[NamedFace, ...]:
-        """The faces in the order in which they were read, each with its name."""
-        if not read.faces:
-            return ()
-        proposals = {each.face: each for each in identifier.propose(read.encodings)}
-        rows = identity_rows(read.encodings)
-        likeliest = dict(
-            zip(read.encodings.faces, _likeliest(identifier, rows, names, count), strict=True)
-        )
-        return tuple(
-            NamedFace(
-                face.box,
-                names.of(proposals[face.id].person),
-                min(1.0, proposals[face.id].score),
-                likeliest[face.id],
-            )
-            for face in read.faces
-        )
-
-    def _now(self) -> tuple[Identifier | None, _Names]:
-        """What names faces now, and what people are called now."""
+    def _now(self) -> tuple[Identifier | None, Truth]:
+        """What names faces now, and what people said."""
         truth, current = _NO_TRUTH, self._models.snapshot()
         if current is not None and self._store is not None:
             with self._store.read() as connection:
                 truth = log.truth(connection)
-        identifier = current and current.heeding(truth)
-        learned = () if identifier is None else identifier.version.people
-        return identifier, _Names(truth, {one.id: one.name for one in learned})
+        return current and current.heeding(truth), truth
 
 
-@dataclass(frozen=True)
-class _Names:
-    """What people are called now, or else were called when the model learned."""
-
-    truth: Truth
-    at_training: Mapping[PersonId, str]
-
-    def of(self, person: PersonId | None) -> str | None:
-        """The name of a person, None for nobody known."""
-        if person is None:
-            return None
-        now = self.truth.people.get(self.truth.resolve(person))
-        return self.at_training[person] if now is None else now.name
-
-
-def _likeliest(
-    identifier: Identifier, rows: FloatRows, names: _Names, count: int
-) -> list[tuple[tuple[str, float], ...]]:
-    """For each row names with probabilities; two people who are one by now are added up."""
-    people = identifier.version.people
-    is_each_one = len({names.of(one.id) for one in people}) == len(people)
-    enough = min(count, len(people)) if is_each_one else len(people)
-    return [_by_name(found, names, count) for found in identifier.likeliest(rows, enough)]
-
-
-def _by_name(
-    people: list[tuple[PersonId, float]], names: _Names, count: int
-) -> tuple[tuple[str, float], ...]:
-    by_name: dict[str, float] = {}
-    for person, probability in people:
-        name = names.of(person)
-        if name is not None:
-            by_name[name] = min(1.0, by_name.get(name, 0.0) + probability)
-    ordered = sorted(by_name.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(ordered[:count])
-
-
-def _unknown(faces: tuple[Face, ...]) -> tuple[NamedFace, ...]:
-    return tuple(NamedFace(face.box, None, 1.0) for face in faces)
-
-
-def _left_to_right(faces: tuple[NamedFace, ...]) -> tuple[NamedFace, ...]:
+def _left_to_right(faces: Iterable[NamedFace]) -> tuple[NamedFace, ...]:
     return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
-
-
-def _area(face: Face) -> float:
-    return face.box.width * face.box.height

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, Field
@@ -76,10 +77,14 @@ class LikelyAnswer(BaseModel):
 
 
 class FaceAnswer(BaseModel):
-    """A face: `name` is null where it is unknown; `probability` is that this is right."""
+    """A face: `name` is null where it is unknown; `probability` is that this is right.
+
+    `either` are two people or more who are often taken for each other, if it is one of them.
+    """
 
     box: BoxAnswer
     name: str | None
+    either: list[str]
     probability: float
     likeliest: list[LikelyAnswer]
 
@@ -125,11 +130,19 @@ def album_answer(album: Album, root: str) -> AlbumAnswer:
 def identified(picture: NamedPicture) -> Identified:
     """A picture's faces with names and boxes."""
     height_px, width_px, _ = picture.pixels.shape
+    return identified_faces(picture.faces, picture.version, size_px=(width_px, height_px))
+
+
+def identified_faces(
+    faces: Sequence[NamedFace], version: str | None, *, size_px: tuple[int, int]
+) -> Identified:
+    """The faces of a picture of this width and height, named by this model version."""
+    width_px, height_px = size_px
     return Identified(
-        model_version=picture.version,
+        model_version=version,
         width=width_px,
         height=height_px,
-        faces=[_face(face) for face in picture.faces],
+        faces=[_face(face) for face in faces],
     )
 
 
@@ -148,8 +161,11 @@ def _face(face: NamedFace) -> FaceAnswer:
     return FaceAnswer(
         box=_box(face.box),
         name=face.name,
+        either=list(face.either),
         probability=face.certainty,
-        likeliest=[LikelyAnswer(name=name, probability=p) for name, p in face.likeliest],
+        likeliest=[
+            LikelyAnswer(name=one.name, probability=one.probability) for one in face.likeliest
+        ],
     )
 
 

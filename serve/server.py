@@ -7,10 +7,13 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 
+from faces.crops import crops_in
 from faces.errors import SetupError
 from faces.identify import CurrentModel
 from faces.reading import FaceReader, ReadingOptions, face_reader
@@ -19,9 +22,12 @@ from faces.store.database import open_store
 from serve.access import Keys, is_loopback
 from serve.albums import Albums
 from serve.app import Visits, create_app
+from serve.example_faces import ExampleFaces
 from serve.guards import hosts_for
 from serve.limits import Limits
 from serve.namer import Namer
+from serve.namings import Namings
+from serve.parts import Parts
 from serve.warming import warm_up
 
 _PATIENCE_S = 2
@@ -45,13 +51,12 @@ def run(settings: Settings, *, in_container: bool = False) -> None:
     visits = Visits(hosts, keys, settings.app_requests_per_minute)
     with _listen(settings.app_host, settings.app_port) as listening:
         reader = face_reader(ReadingOptions.of(settings))
-        namer = build_namer(settings, reader)
         one_thread = face_reader(ReadingOptions.of(settings), threads=1)
         uploads = _empty_folder(settings.workspace / f"uploads-{settings.app_port}")
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         try:
-            with build_albums(settings, one_thread) as albums:
-                app = create_app(namer, albums, uploads=uploads, visits=visits)
+            with build_parts(settings, reader, one_thread) as parts:
+                app = create_app(parts, uploads=uploads, visits=visits)
                 sys.stdout.write(f"The app: http://{_shown(settings)} (Ctrl-C stops it)\n")
                 sys.stdout.flush()
                 config = uvicorn.Config(
@@ -64,22 +69,24 @@ def run(settings: Settings, *, in_container: bool = False) -> None:
             shutil.rmtree(uploads, ignore_errors=True)
 
 
-def build_namer(settings: Settings, reader: FaceReader) -> Namer:
-    """The namer over this workspace.
+@contextmanager
+def build_parts(settings: Settings, reader: FaceReader, one_thread: FaceReader) -> Iterator[Parts]:
+    """The parts of the app over this workspace; visitors' pictures go when this is left.
+
+    Of albums as many pictures are read at once as there are cores, so each had better be read by
+    `one_thread`.
 
     Raises:
         StoreError: the database is missing or of another version.
     """
-    return Namer(CurrentModel(settings.models), reader, open_store(settings.store_url))
-
-
-def build_albums(settings: Settings, reader: FaceReader) -> Albums:
-    """The albums of the visitors, in a folder of this app alone.
-
-    As many pictures are read at once as there are cores, so each had better be on one thread.
-    """
-    folder = settings.workspace / f"albums-{settings.app_port}"
-    return Albums(folder, reader, Limits.of(settings))
+    store = open_store(settings.store_url)
+    namer = Namer(CurrentModel(settings.models), reader, store)
+    limits = Limits.of(settings)
+    albums = Albums(settings.workspace / f"albums-{settings.app_port}", one_thread, limits)
+    namings = Namings(settings.workspace / f"named-{settings.app_port}", namer, limits)
+    examples = ExampleFaces(store, crops_in(settings.workspace))
+    with albums, namings:
+        yield Parts(namer, albums, namings, examples)
 
 
 def _leave(_signal: int, _frame: object) -> None:

@@ -96,7 +96,7 @@ def _zipped(opened: OpenAlbum, parts: Sequence[_Part]) -> Iterator[bytes]:
         made += [(_crop(part, n), opened.files.crop(one.id)) for n, one in _numbered(part)]
     shown = pictures_of([face for part in parts for face in part.faces])
     made += [(f"pictures/{one.name}", opened.files.picture(one.number)) for one in shown]
-    return _blocks(made)
+    return blocks_of(made)
 
 
 class _Sink:
@@ -122,7 +122,7 @@ class _Sink:
         return content
 
 
-def _blocks(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
+def blocks_of(files: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
     """The files as a ZIP, as they are: pictures do not get smaller by packing."""
     sink = _Sink()
     now = time.localtime()[:6]

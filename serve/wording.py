@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from PIL import Image
-
-from faces.pictures import face_crop
-from faces.records import Pixels
-from serve.answers import UNKNOWN, KnownModel, NamedFace, NamedPicture, OneFace, percent
+from serve.album import Refused
+from serve.answers import KnownModel
+from serve.file_names import last_part
 from serve.look import ICON
 
-_NO_CLASSIFIER = (
+NO_CLASSIFIER = (
     "No classifier yet: name a few people in Label Studio, then run <code>faceloop retrain</code>."
 )
-_NO_FACE = (
+NO_FACE = (
     "No face was found in this picture. Faces are found when they look towards the camera and are "
     "about 40 pixels wide or more."
 )
-_CROP_PX = 96
-_LARGE_CROP_PX = 440
 
 
 def header(model: KnownModel) -> str:
     """The page's first line: which model version answers, and how many people it knows."""
-    about = _NO_CLASSIFIER
+    about = NO_CLASSIFIER
     if model.version is not None:
         people = counted(model.people, "person", "people")
         about = f"Model version <code>{escape(model.version)}</code> knows {people}"
@@ -59,40 +53,29 @@ def wrong(message: str) -> str:
     return note(escape(message), "fl-wrong", role="alert")
 
 
-def everyone(picture: NamedPicture) -> str:
-    """How many faces were found and named, and a table of them from left to right."""
-    if not picture.faces:
-        return note(_NO_FACE)
-    found = counted(len(picture.faces), "face", "faces")
-    if picture.version is None:
-        return note(f"{found} found. {_NO_CLASSIFIER}") + _table(picture)
-    named = sum(face.name is not None for face in picture.faces)
-    return note(f"{found}: {named} named, {len(picture.faces) - named} unknown.") + _table(picture)
+def refused(files: Sequence[Refused]) -> str:
+    """The files that were left out, each with the reason."""
+    if not files:
+        return ""
+    left_out = counted(len(files), "file was", "files were")
+    lines = "".join(f"<li>{escape(reason(one))}</li>" for one in files)
+    return (
+        f'<div class="fl-note fl-wrong" role="alert"><p>{left_out} left out:</p>'
+        f"<ul>{lines}</ul></div>"
+    )
 
 
-def one(answer: OneFace | None) -> str:
-    """Who the face is, and how sure that is."""
-    if answer is None:
-        return note(_NO_FACE)
-    if answer.version is None:
-        says = f"This face was found. {_NO_CLASSIFIER}"
-    elif answer.face.name is None:
-        says = (
-            f"<strong>{UNKNOWN}.</strong> This is nobody the classifier knows, or it is not sure "
-            "enough to say."
-        )
-    else:
-        certainty = percent(answer.face.certainty)
-        says = f"This is <strong>{escape(answer.face.name)}</strong>, {certainty} sure."
-    if answer.faces_found > 1:
-        says += f" {answer.faces_found} faces were found; this is the largest."
-    return note(says)
+def reason(file: Refused) -> str:
+    """Why a file was left out, with what the visitor called it said once."""
+    called = last_part(file.called)
+    is_said = file.reason.startswith(called)
+    return file.reason if is_said else f"{called}: {file.reason}"
 
 
-def face(answer: OneFace) -> str:
-    """The face itself."""
-    crop = face_crop(answer.pixels, answer.face.box, size_px=_LARGE_CROP_PX)
-    return _inline(crop, kind="fl-face", described="The face, cut out of the picture")
+def download(address: str, says: str, more: str) -> str:
+    """A link to a file to take home; `more` is for those who hear the page."""
+    hidden = f'<span class="fl-hidden"> {more}</span>'
+    return f'<a class="fl-button" href="{escape(address)}" download>{says}{hidden}</a>'
 
 
 def _how_good(metrics: Mapping[str, float]) -> str:
@@ -104,39 +87,3 @@ def _how_good(metrics: Mapping[str, float]) -> str:
     if "strangers_accepted" in metrics:
         told += f"; {metrics['strangers_accepted']:.1%} of the strangers got a name"
     return told
-
-
-def _table(picture: NamedPicture) -> str:
-    """The faces from left to right; before the first model version nothing is said of certainty."""
-    certainty = "" if picture.version is None else "<th>Certainty</th>"
-    rows = "".join(
-        _row(number, face, picture) for number, face in enumerate(picture.faces, start=1)
-    )
-    return (
-        '<table class="fl-faces"><thead><tr><th class="fl-number">#</th><th>Face</th>'
-        f"<th>Name</th>{certainty}</tr></thead><tbody>{rows}</tbody></table>"
-    )
-
-
-def _row(number: int, face: NamedFace, picture: NamedPicture) -> str:
-    kind = ' class="fl-unknown"' if face.name is None else ""
-    crop = _inline(face_crop(picture.pixels, face.box, size_px=_CROP_PX))
-    certainty = "" if picture.version is None else _certainty(face.certainty)
-    return (
-        f'<tr{kind}><td class="fl-number">{number}</td><td class="fl-crop">{crop}</td>'
-        f'<td class="fl-name">{escape(face.name or UNKNOWN)}</td>{certainty}</tr>'
-    )
-
-
-def _certainty(certainty: float) -> str:
-    shown = percent(certainty)
-    bar = f'<span class="fl-bar"><i style="width: {shown}"></i></span>'
-    return f'<td class="fl-certainty">{bar}{shown}</td>'
-
-
-def _inline(crop: Pixels, *, kind: str = "", described: str = "") -> str:
-    """A small picture inside the page itself: it is in no file that would have to be removed."""
-    content = io.BytesIO()
-    Image.fromarray(crop).save(content, format="JPEG", quality=85)
-    encoded = base64.b64encode(content.getvalue()).decode()
-    return f'<img class="{kind}" alt="{described}" src="data:image/jpeg;base64,{encoded}">'

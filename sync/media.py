@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faces.crops import crop_of, crops_in
 from faces.records import FaceId, PhotoId
 from faces.studio_configs import EVERYONE_FILE
 
@@ -22,7 +23,7 @@ class Media:
     def __init__(self, *, media: Path, workspace: Path) -> None:
         """`media` is Label Studio's document root; crops lie outside of it."""
         self.shown = media
-        self.crops = workspace / "crops"
+        self.crops = crops_in(workspace)
 
     @property
     def previews(self) -> Path:
@@ -53,7 +54,7 @@ class Media:
 
     def crop(self, face: FaceId) -> Path:
         """A face cut out, for montages."""
-        return self.crops / face[1:3] / f"{face}.jpg"
+        return crop_of(self.crops, face)
 
 
 def media_of(settings: Settings) -> Media:

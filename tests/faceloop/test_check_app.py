@@ -15,10 +15,9 @@ from faceloop.check import said_by_app
 from faces.errors import FaceloopError
 from faces.identify import CurrentModel
 from faces.reading import FaceReader
-from serve.albums import Albums
 from serve.app import Visits, create_app
-from serve.limits import Limits
 from serve.namer import Namer
+from tests.serve.app_parts import parts_over
 
 
 @pytest.fixture
@@ -28,9 +27,9 @@ def health(tmp_path: Path) -> dict[str, Any]:
 
     async def build() -> FastAPI:
         """Outside a loop Gradio would open one of its own and never close it."""
-        return create_app(namer, albums, uploads=tmp_path / "uploads", visits=Visits())
+        return create_app(parts, uploads=tmp_path / "uploads", visits=Visits())
 
-    albums = Albums(tmp_path / "albums", Mock(spec=FaceReader), Limits())
+    parts = parts_over(namer, Mock(spec=FaceReader), tmp_path)
     with TestClient(asyncio.run(build()), base_url="http://127.0.0.1") as client:
         answer: dict[str, Any] = client.get("/health").json()
     return answer

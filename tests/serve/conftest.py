@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -83,10 +84,13 @@ def learn(models_folder: Path) -> Callable[..., ModelVersion]:
     return partial(_learn, models_folder)
 
 
-def _learn(folder: Path, **people: FloatRows) -> ModelVersion:
+def _learn(
+    folder: Path, *, look_alikes: Sequence[tuple[str, str]] = (), **people: FloatRows
+) -> ModelVersion:
     known = [Person(PersonId(name.lower()), name) for name in people]
     rows = unit_rows(np.array(list(people.values()), dtype=np.float32))
-    return put_into_use(folder, given_version(known, rows))
+    alike = tuple((PersonId(one), PersonId(other)) for one, other in look_alikes)
+    return put_into_use(folder, replace(given_version(known, rows), look_alikes=alike))
 
 
 @pytest.fixture

@@ -17,12 +17,17 @@ from faces.errors import SetupError
 from faces.identify import CurrentModel
 from faces.settings import Settings
 from faces.versions import ModelVersion
-from serve import page
-from serve.albums import Albums
+from serve import named_wording
 from serve.app import Visits, create_app
-from serve.limits import Limits
+from serve.asking import Show, answer
+from serve.face_panel import Viewer
 from serve.namer import Namer
+from serve.parts import Parts
 from serve.server import run
+from tests.serve.app_parts import opened_parts
+
+ONE_PICTURE, ONE_FACE = 0, 3
+"""Which of the page's functions answer to a picture, by their number."""
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +41,20 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(models_of_app: Path, uploads: Path) -> Iterator[TestClient]:
+def browser(
+    models_of_app: Path, uploads: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
     """One app for all; it finds no face in any picture."""
     namer = Namer(CurrentModel(models_of_app), None, None)  # type: ignore[arg-type]  # never asked
-    albums = Albums(uploads / "albums", None, Limits())  # type: ignore[arg-type]  # never asked
+    kept = tmp_path_factory.mktemp("kept")
 
-    async def build() -> FastAPI:
+    async def build(parts: Parts) -> FastAPI:
         """Outside a loop Gradio would open one of its own and never close it."""
-        return create_app(namer, albums, uploads=uploads, visits=Visits())
+        return create_app(parts, uploads=uploads, visits=Visits())
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, opened_parts(namer, None, kept) as parts:
         patch.setenv("GRADIO_TEMP_DIR", str(uploads))
-        app = asyncio.run(build())
+        app = asyncio.run(build(parts))
         with TestClient(app, base_url="http://127.0.0.1:7860") as client:
             yield client
 
@@ -56,7 +63,7 @@ def asked(browser: TestClient, sent: object, *, function: int) -> str:
     """All that the page says after a picture was given to it."""
     joined = browser.post(
         "/gradio_api/queue/join",
-        json={"data": [sent], "fn_index": function, "session_hash": "visit"},
+        json={"data": [sent, ""], "fn_index": function, "session_hash": "visit"},
     )
     assert joined.status_code == 200, joined.text
     return browser.get("/gradio_api/queue/data", params={"session_hash": "visit"}).text
@@ -112,20 +119,32 @@ def test_every_name_of_this_machine_is_answered(browser: TestClient, host: str) 
     assert browser.get("/health", headers={"Host": host}).status_code == 200
 
 
-def test_a_file_that_is_no_picture_gets_a_message_and_no_picture(
-    namer: Namer, tmp_path: Path
+@pytest.fixture
+def parts(namer: Namer, tmp_path: Path) -> Iterator[Parts]:
+    """The parts of an app of this test's own, which keeps what is given to it."""
+    with opened_parts(namer, None, tmp_path / "kept") as parts:
+        yield parts
+
+
+SHOWS = (named_wording.everyone, named_wording.one_face)
+
+
+@pytest.mark.parametrize("show", SHOWS)
+def test_a_file_that_is_no_picture_gets_a_message_and_is_not_kept(
+    parts: Parts, tmp_path: Path, show: Show
 ) -> None:
     file = tmp_path / "x"
     file.write_bytes(b"no picture")
     sent: dict[str, Any] = {"path": str(file), "orig_name": "holiday.jpg"}
-    for said in (page._everyone(namer, sent, tmp_path), page._one_face(namer, sent, tmp_path)):
-        assert said.found is None
-        assert said.refused
-        assert "holiday.jpg is no picture that can be opened" in said.message
-        assert 'role="alert"' in said.message
+    said = answer(parts, sent, Viewer(), show=show, uploads=tmp_path, hint="Give one.")
+    assert said.is_refused
+    assert said.naming == ""
+    assert "holiday.jpg is no picture that can be opened" in said.says
+    assert 'role="alert"' in said.says
+    assert list((tmp_path / "kept" / "named").iterdir()) == []
 
 
-@pytest.mark.parametrize("function", [0, 1])
+@pytest.mark.parametrize("function", [ONE_PICTURE, ONE_FACE])
 def test_an_uploaded_file_is_read(browser: TestClient, function: int) -> None:
     [path] = browser.post("/gradio_api/upload", files={"files": ("a.jpg", b"no picture")}).json()
     sent = {"path": path, "orig_name": "a.jpg", "meta": {"_type": "gradio.FileData"}}
@@ -133,7 +152,7 @@ def test_an_uploaded_file_is_read(browser: TestClient, function: int) -> None:
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
-@pytest.mark.parametrize("function", [0, 1])
+@pytest.mark.parametrize("function", [ONE_PICTURE, ONE_FACE])
 def test_a_file_that_was_not_uploaded_is_neither_read_nor_copied(
     browser: TestClient,
     uploads: Path,
@@ -170,16 +189,16 @@ def test_a_file_that_was_not_uploaded_is_neither_read_nor_copied(
     ],
 )
 def test_what_names_no_upload_is_refused(browser: TestClient, sent: object) -> None:
-    assert "not among those that were uploaded" in asked(browser, sent, function=0)
+    assert "not among those that were uploaded" in asked(browser, sent, function=ONE_PICTURE)
 
 
 @pytest.mark.parametrize("sent", [{}, {"path": None}, {"path": "/etc/hostname"}, {"path": ["a"]}])
 def test_the_namer_never_sees_a_file_from_outside(
-    namer: Namer, tmp_path: Path, sent: dict[str, Any]
+    parts: Parts, tmp_path: Path, sent: dict[str, Any]
 ) -> None:
-    for said in (page._everyone(namer, sent, tmp_path), page._one_face(namer, sent, tmp_path)):
-        assert said.refused
-        assert "not among those that were uploaded" in said.message
+    said = answer(parts, sent, Viewer(), show=SHOWS[0], uploads=tmp_path, hint="Give one.")
+    assert said.is_refused
+    assert "not among those that were uploaded" in said.says
 
 
 @pytest.mark.parametrize(
@@ -204,10 +223,11 @@ def test_no_file_is_fetched_from_another_host(browser: TestClient) -> None:
     assert browser.get("/gradio_api/file=http://example.com/a.png").status_code == 403
 
 
-def test_a_picture_taken_away_again_brings_the_hint_back(namer: Namer, tmp_path: Path) -> None:
-    for said in (page._everyone(namer, None, tmp_path), page._one_face(namer, None, tmp_path)):
-        assert said.found is None
-        assert "fl-hint" in said.message
+def test_a_picture_taken_away_again_brings_the_hint_back(parts: Parts, tmp_path: Path) -> None:
+    said = answer(parts, None, Viewer(), show=SHOWS[0], uploads=tmp_path, hint="Give one.")
+    assert "fl-hint" in said.says
+    assert "Give one." in said.says
+    assert not said.is_refused
 
 
 def test_an_address_that_others_can_reach_is_refused(tmp_path: Path) -> None:

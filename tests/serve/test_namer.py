@@ -66,17 +66,12 @@ def test_without_a_model_faces_are_found_and_unknown(
     answer = namer.name_all(picture, called="a.png")
     assert (names(answer), answer.version) == ([None], None)
     assert namer.about().version is None
-    one = namer.likeliest(picture, called="a.png")
-    assert one is not None
-    assert (one.likeliest, one.version, one.face.name) == ((), None, None)
+    assert answer.faces[0].likeliest == ()
 
 
-def test_a_picture_without_faces_has_no_names_and_no_likeliest_people(
-    namer: Namer, learn: Learn, picture: bytes
-) -> None:
+def test_a_picture_without_faces_has_no_names(namer: Namer, learn: Learn, picture: bytes) -> None:
     learn(Anna=towards(0))
     assert namer.name_all(picture, called="a.png").faces == ()
-    assert namer.likeliest(picture, called="a.png") is None
 
 
 def test_the_model_made_current_last_answers(
@@ -116,7 +111,7 @@ def test_whoever_was_taken_back_is_named_no_more_and_counts_in_no_probability(
     say(store, Retracted(), place="of Berta")
     again = namer.name_all(picture, called="a.png")
     assert names(again) == ["Anna", None]
-    assert [[name for name, _ in face.likeliest] for face in again.faces] == [["Anna"], ["Anna"]]
+    assert [[one.name for one in face.likeliest] for face in again.faces] == [["Anna"], ["Anna"]]
     say(store, a_face_of(berta), place="of Berta")
     assert names(namer.name_all(picture, called="a.png")) == ["Anna", "Berta"]
 
@@ -129,10 +124,9 @@ def test_two_people_who_are_one_are_listed_once(
     say(store, PersonCreated(anna, "Anna"), PersonMerged(ann, anna))
     say(store, a_face_of(anna), a_face_of(PersonId("cleo")))
     reader.found = [(LEFT, towards(0) + towards(1))]
-    one = namer.likeliest(picture, called="a.png")
-    assert one is not None
-    assert [name for name, _ in one.likeliest] == ["Anna", "Cleo"]
-    assert one.likeliest[0][1] == pytest.approx(1.0, abs=0.05)
+    [face] = namer.name_all(picture, called="a.png").faces
+    assert [one.name for one in face.likeliest] == ["Anna", "Cleo"]
+    assert face.likeliest[0].probability == pytest.approx(1.0, abs=0.05)
 
 
 def test_without_a_store_the_names_are_those_that_the_model_learned(
@@ -144,15 +138,32 @@ def test_without_a_store_the_names_are_those_that_the_model_learned(
     assert names(alone.name_all(picture, called="a.png")) == ["Anna"]
 
 
-def test_of_several_faces_the_largest_is_looked_at_and_the_others_are_counted(
+def test_nobody_is_chosen_among_people_who_are_often_taken_for_each_other(
     namer: Namer, reader: Any, learn: Learn, picture: bytes
 ) -> None:
+    learn(Anna=towards(0), Berta=towards(1), Cleo=towards(2), look_alikes=[("anna", "cleo")])
+    reader.found = [(LEFT, towards(0)), (RIGHT, towards(1))]
+    alike, alone = namer.name_all(picture, called="a.png", count=1).faces
+    assert (alike.name, alike.either) == (None, ("Anna", "Cleo"))
+    assert alike.called == "Anna or Cleo"
+    assert alike.certainty > 0.9
+    assert [one.name for one in alike.likeliest] == ["Anna", "Cleo"]
+    assert (alone.name, alone.either) == ("Berta", ())
+
+
+def test_nobody_is_offered_for_a_face_that_people_said_is_somebody_else(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes, store: Store
+) -> None:
     learn(Anna=towards(0), Berta=towards(1))
-    reader.found = [(LEFT, towards(0)), (MIDDLE, towards(1)), (RIGHT, towards(0))]
-    one = namer.likeliest(picture, called="a.png", count=1)
-    assert one is not None
-    assert (one.face.box, one.faces_found) == (MIDDLE, 3)
-    assert [name for name, _ in one.likeliest] == ["Berta"]
+    reader.found = [(LEFT, towards(0))]
+    [face] = namer.name_all(picture, called="a.png").faces
+    assert (face.name, face.id is None) == ("Anna", False)
+    anna = PersonId("anna")
+    say(store, PersonCreated(anna, "Anna"), FaceVerdict(face.id, Verdict.IS_NOT, anna))
+    [face] = namer.name_all(picture, called="a.png").faces
+    assert (face.name, face.either) == (None, ())
+    assert [one.name for one in face.likeliest] == ["Berta"]
+    assert face.certainty > 0.9
 
 
 def test_bytes_that_are_no_photo_are_refused_by_name(namer: Namer) -> None:

@@ -20,10 +20,11 @@ from PIL import Image
 
 from faces.identify import CurrentModel
 from faces.versions import ModelVersion
-from serve.albums import Albums
 from serve.app import Visits, create_app
 from serve.limits import Limits
 from serve.namer import Namer
+from serve.parts import Parts
+from tests.serve.app_parts import opened_parts
 from tests.serve.pictures import BOXES, Portraits, album_of, picture
 
 ADDRESS = "http://127.0.0.1:7860"
@@ -49,14 +50,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     reader: Any = portraits
     namer = Namer(CurrentModel(place / "models"), reader, None)
 
-    async def build(albums: Albums) -> FastAPI:
+    async def build(parts: Parts) -> FastAPI:
         """Outside a loop Gradio would open one of its own and never close it."""
-        return create_app(namer, albums, uploads=place / "uploads", visits=Visits())
+        return create_app(parts, uploads=place / "uploads", visits=Visits())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(place / "uploads"))
-        with Albums(place / "albums", reader, LIMITS, threads=2) as albums:
-            app = asyncio.run(build(albums))
+        with opened_parts(namer, reader, place, limits=LIMITS) as parts:
+            app = asyncio.run(build(parts))
             with TestClient(app, base_url=ADDRESS, client=HERE) as here:
                 elsewhere = TestClient(app, base_url=ADDRESS, client=ELSEWHERE)
                 yield Running(here, elsewhere, portraits, place / "albums", place / "models")

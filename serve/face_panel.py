@@ -1,0 +1,116 @@
+"""What opens below a face that was chosen: whom it resembles, and how that can be corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+
+from faces.records import FaceId, PersonId
+from serve.answers import UNKNOWN, Likely, NamedFace, percent
+
+_LEAST_SHOWN = 0.005
+"""Whoever is less likely than this is shown only beside somebody who looks alike."""
+
+ExamplesOf = Callable[[PersonId], tuple[FaceId, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which face this is: of which picture of which naming, both numbered from 1."""
+
+    naming: str
+    picture: int
+    face: int
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: `root` stands before every address, `examples_of` is None for strangers.
+
+    Strangers see names alone, and no faces of the project's photos.
+    """
+
+    root: str = ""
+    examples_of: ExamplesOf | None = None
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this is somebody who signed in, or is at this machine."""
+        return self.examples_of is not None
+
+
+def panel(face: NamedFace, place: Place, viewer: Viewer, *, crop: str) -> str:
+    """Whom a face resembles, likeliest first; `crop` is the address of the face itself."""
+    shown = (
+        '<img class="fl-large" loading="lazy" alt="The face, cut out of the picture" '
+        f'src="{escape(crop)}">'
+    )
+    return (
+        f'<div class="fl-panel">{shown}<div class="fl-whom">{_likeliest(face, viewer)}'
+        f"{_correct(place, viewer)}</div></div>"
+    )
+
+
+def correction(_place: Place, _viewer: Viewer) -> str:
+    """How this face's name can be corrected, as HTML; nothing where it cannot."""
+    return ""
+
+
+def _correct(place: Place, viewer: Viewer) -> str:
+    control = correction(place, viewer)
+    if not control:
+        return ""
+    return (
+        f'<div class="fl-correct" data-naming="{escape(place.naming)}" '
+        f'data-picture="{place.picture}" data-face="{place.face}">{control}</div>'
+    )
+
+
+def _likeliest(face: NamedFace, viewer: Viewer) -> str:
+    if not face.likeliest:
+        return '<p class="fl-quiet">Nobody is known yet whom it could resemble.</p>'
+    shown = [
+        one
+        for one in face.likeliest
+        if one.probability >= _LEAST_SHOWN or one.name in (face.name, *face.either)
+    ]
+    rest = max(0.0, 1.0 - sum(one.probability for one in face.likeliest))
+    alike = ""
+    if len(face.either) > 1:
+        names = " and ".join(escape(name) for name in face.either)
+        alike = (
+            f'<p class="fl-alike">{names} are often taken for each other, so none is chosen.</p>'
+        )
+    people = "".join(_person(one, face, viewer) for one in shown)
+    nobody = _chance(UNKNOWN if face.name is None else "Somebody else", rest)
+    return (
+        f'{alike}<ul class="fl-likely">{people}<li class="fl-nobody"><div>{nobody}</div></li></ul>'
+    )
+
+
+def _person(one: Likely, face: NamedFace, viewer: Viewer) -> str:
+    kind = ' class="fl-is"' if one.name == face.name else ""
+    return f"<li{kind}><div>{_chance(one.name, one.probability)}</div>{_examples(one, viewer)}</li>"
+
+
+def _chance(name: str, probability: float) -> str:
+    shown = percent(probability)
+    return (
+        f'<span class="fl-who">{escape(name)}</span>'
+        f'<span class="fl-bar" aria-hidden="true"><i style="width: {shown}"></i></span>'
+        f'<span class="fl-percent">{shown}</span>'
+    )
+
+
+def _examples(one: Likely, viewer: Viewer) -> str:
+    if viewer.examples_of is None:
+        return ""
+    faces = viewer.examples_of(one.person)
+    images = "".join(
+        f'<img loading="lazy" alt="{escape(one.name)}, confirmed" '
+        f'src="{escape(viewer.root)}/example/{quote(face)}.jpg" width="64" height="64">'
+        for face in faces
+    )
+    return f'<div class="fl-examples">{images}</div>' if images else ""

@@ -1,0 +1,20 @@
+"""What the app is made of, built once and passed to all that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serve.albums import Albums
+from serve.example_faces import ExampleFaces
+from serve.namer import Namer
+from serve.namings import Namings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What names faces, what keeps visitors' pictures, and the faces shown as examples."""
+
+    namer: Namer
+    albums: Albums
+    namings: Namings
+    examples: ExampleFaces
