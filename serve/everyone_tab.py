@@ -45,13 +45,13 @@ def add_everyone_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
                 many = gr.UploadButton(
                     "Many pictures at once",
                     file_count="multiple",
-                    size="sm",
+                    size="md",
                     min_width=120,
                     elem_id="everyone-many",
                 )
                 example = gr.Button(
                     "Try an example",
-                    size="sm",
+                    size="md",
                     min_width=120,
                     visible=has_example(),
                     elem_id="everyone-example",

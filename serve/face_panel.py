@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
@@ -77,17 +77,24 @@ def _likeliest(face: NamedFace, viewer: Viewer) -> str:
         if one.probability >= _LEAST_SHOWN or one.name in (face.name, *face.either)
     ]
     rest = max(0.0, 1.0 - sum(one.probability for one in face.likeliest))
-    alike = ""
-    if len(face.either) > 1:
-        names = " and ".join(escape(name) for name in face.either)
-        alike = (
-            f'<p class="fl-alike">{names} are often taken for each other, so none is chosen.</p>'
-        )
-    people = "".join(_person(one, face, viewer) for one in shown)
-    nobody = _chance(UNKNOWN if face.name is None else "Somebody else", rest)
+    is_unknown = face.name is None and not face.either
+    nobody = _chance(UNKNOWN if is_unknown else "Somebody else", rest)
+    pair = [one for one in shown if one.name in face.either]
+    others = "".join(_person(one, face, viewer) for one in shown if one not in pair)
     return (
-        f'{alike}<ul class="fl-likely">{people}<li class="fl-nobody"><div>{nobody}</div></li></ul>'
+        f'{_pair(pair, face, viewer)}<ul class="fl-likely">{others}'
+        f'<li class="fl-nobody"><div>{nobody}</div></li></ul>'
     )
+
+
+def _pair(pair: Sequence[Likely], face: NamedFace, viewer: Viewer) -> str:
+    """People who are often taken for each other, side by side."""
+    if len(pair) < 2:
+        return ""
+    names = " and ".join(escape(one.name) for one in pair)
+    says = f"{names} are often taken for each other, so neither is chosen. Compare the faces."
+    people = "".join(_person(one, face, viewer) for one in pair)
+    return f'<p class="fl-alike">{says}</p><ul class="fl-likely fl-pair">{people}</ul>'
 
 
 def _person(one: Likely, face: NamedFace, viewer: Viewer) -> str:

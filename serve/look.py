@@ -48,7 +48,7 @@ footer { display: none !important; }
 .fl-bar { display: inline-block; width: 4.5rem; height: .5rem; border-radius: .25rem;
   margin-right: .5rem; vertical-align: middle; background: var(--fl-line); }
 .fl-bar i { display: block; height: 100%; border-radius: inherit; background: var(--fl-accent); }
-.fl-unknown .fl-bar i { background: #94a3b8; }
+.fl-unknown > details > summary .fl-bar i { background: #94a3b8; }
 .fl-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
 .fl-button { display: inline-block; padding: .4rem .9rem; border-radius: .5rem; font-weight: 600;

@@ -43,6 +43,8 @@ ol.fl-faces { list-style: none; margin: .5rem 0 0; padding: 0; color: var(--body
 .fl-examples { display: flex; gap: .4rem; margin-top: .3rem; }
 .fl-examples img { width: 64px; height: 64px; margin: 0; border-radius: .4rem; display: block;
   background: var(--fl-panel); }
+.fl-pair { display: grid; gap: .6rem 1.25rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 190px), 1fr)); }
 .fl-alike { margin: 0 0 .6rem; padding: .4rem .6rem; border-radius: .4rem;
   background: var(--fl-panel); }
 .fl-quiet { margin: 0; color: var(--fl-quiet); }
@@ -55,9 +57,12 @@ ol.fl-faces { list-style: none; margin: .5rem 0 0; padding: 0; color: var(--body
 .fl-inside { padding: 0 .75rem .75rem; }
 .fl-inside .fl-named { margin-top: 0; }
 @media (max-width: 640px) {
+  #everyone-given, #one-given { height: 250px !important; }
   .fl-panel { flex-direction: column; }
   .fl-large { width: 112px; height: 112px; }
   .fl-whom { width: 100%; }
+  .fl-pair { grid-template-columns: 1fr 1fr; }
+  .fl-pair .fl-bar { display: none !important; }
   .fl-likely .fl-bar { display: inline-block; width: 3.5rem; }
 }
 """

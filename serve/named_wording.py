@@ -67,9 +67,8 @@ def _counts(picture: NamedUpload) -> str:
     found = counted(len(picture.faces), "face", "faces")
     if picture.version is None:
         return f"{found} found. {wording.NO_CLASSIFIER}"
-    unknown = len(picture.faces) - picture.named
     choose = " Choose a face to see whom it resembles." if len(picture.faces) > 1 else ""
-    return f"{found}: {picture.named} named, {unknown} unknown.{choose}"
+    return f"{found}: {_shares(picture.faces)}.{choose}"
 
 
 def _counts_of_all(naming: Naming) -> str:
@@ -77,18 +76,26 @@ def _counts_of_all(naming: Naming) -> str:
     found = f"{pictures} with {counted(naming.faces, 'face', 'faces')}"
     if naming.pictures[0].version is None:
         return f"{found}. {wording.NO_CLASSIFIER}"
-    return f"{found}: {naming.named} named, {naming.faces - naming.named} unknown."
+    return f"{found}: {_shares([face for one in naming.pictures for face in one.faces])}."
+
+
+def _shares(faces: Sequence[NamedFace]) -> str:
+    """How many faces are named, may be one of look-alikes, and are unknown."""
+    named = sum(face.name is not None for face in faces)
+    either = sum(bool(face.either) for face in faces)
+    told = f"{named} named, "
+    told += f"{either} of people who look alike, " if either else ""
+    return told + f"{len(faces) - named - either} unknown"
 
 
 def _card(picture: NamedUpload, links: NamedLinks, viewer: Viewer) -> str:
     """A picture that opens."""
     title = escape(picture.name)
-    unknown = len(picture.faces) - picture.named
     about = "no face found"
     if picture.faces:
         about = counted(len(picture.faces), "face", "faces")
         if picture.version is not None:
-            about += f": {picture.named} named, {unknown} unknown"
+            about += f": {_shares(picture.faces)}"
     address = escape(links.drawn(picture.number))
     return (
         f'<article class="fl-card"><details><summary><strong>{title}</strong>'

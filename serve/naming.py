@@ -32,11 +32,6 @@ class NamedUpload:
     read: ReadPhoto
 
     @property
-    def named(self) -> int:
-        """How many faces have a name."""
-        return sum(face.name is not None for face in self.faces)
-
-    @property
     def largest(self) -> int | None:
         """The number of the largest face; None where there is no face."""
         areas = [face.box.width * face.box.height for face in self.faces]
@@ -60,8 +55,3 @@ class Naming:
     def faces(self) -> int:
         """How many faces were found."""
         return sum(len(one.faces) for one in self.pictures)
-
-    @property
-    def named(self) -> int:
-        """How many of them have a name."""
-        return sum(one.named for one in self.pictures)
