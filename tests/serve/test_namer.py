@@ -159,7 +159,9 @@ def test_nobody_is_offered_for_a_face_that_people_said_is_somebody_else(
     [face] = namer.name_all(picture, called="a.png").faces
     assert (face.name, face.id is None) == ("Anna", False)
     anna = PersonId("anna")
-    say(store, PersonCreated(anna, "Anna"), FaceVerdict(face.id, Verdict.IS_NOT, anna))
+    say(store, PersonCreated(anna, "Anna"), PersonCreated(PersonId("berta"), "Berta"))
+    say(store, a_face_of(anna), a_face_of(PersonId("berta")))
+    say(store, FaceVerdict(face.id, Verdict.IS_NOT, anna))
     [face] = namer.name_all(picture, called="a.png").faces
     assert (face.name, face.either) == (None, ())
     assert [one.name for one in face.likeliest] == ["Berta"]
