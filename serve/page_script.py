@@ -24,7 +24,7 @@ SCRIPT = """<script>
 </script>"""
 """Hears all clicks and openings of the page: what it is about comes and goes."""
 
-_LOOKED_EVERY_MS = 10_000
+_LOOKED_EVERY_MS = 5_000
 
 HEADER = f"""
 const look = async () => {{

