@@ -32,12 +32,15 @@ _ASK = "Give a picture of one or more people: all of them are named here."
 _AT_ONCE = 10
 
 
-Outputs = tuple[object, str, str, str]
-"""What changes on the page: the picture given, what is said to it, its naming, the header."""
+Outputs = tuple[object, str, object, str, str]
+"""What changes on the page: the picture given, what is said to it, the button that removes it, its
+naming, the header.
+"""
 
 
 def add_everyone_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
     """Add what the tab shows to the page that is being built."""
+    ask = f"{_ASK} {album_wording.kept_for(parts.namings.limits.minutes_kept)}"
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             given = picture_input("everyone-given")
@@ -57,10 +60,13 @@ def add_everyone_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
                     elem_id="everyone-example",
                 )
         with gr.Column(scale=3, min_width=300):
-            shown = place_for_words(wording.hint(_ASK), "everyone-shown")
+            shown = place_for_words(wording.hint(ask), "everyone-shown")
+            remove = gr.Button(
+                "Remove my pictures now", visible=False, size="sm", elem_id="everyone-remove"
+            )
     made = gr.Textbox(visible=False)  # a State would keep a connection open
-    outputs = [given, shown, made, header]
-    tab = _EveryoneTab(parts, uploads)
+    outputs = [given, shown, remove, made, header]
+    tab = _EveryoneTab(parts, uploads, ask)
     given.input(tab.one, [given, made], outputs, preprocess=False, api_visibility="private")
     many.upload(
         tab.several,
@@ -71,6 +77,7 @@ def add_everyone_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
         concurrency_limit=_AT_ONCE,
         api_visibility="private",
     )
+    remove.click(tab.remove, made, outputs, api_visibility="private")
     example.click(tab.example, made, outputs, api_visibility="private")
 
 
@@ -80,6 +87,7 @@ class _EveryoneTab:
 
     parts: Parts
     uploads: Path
+    ask: str
 
     def one(self, sent: Sent, before: str, request: gr.Request) -> Outputs:
         """A picture was given, or taken away again."""
@@ -90,7 +98,7 @@ class _EveryoneTab:
             viewer_of(request, self.parts),
             show=named_wording.everyone,
             uploads=self.uploads,
-            hint=_ASK,
+            hint=self.ask,
         )
         return self._outputs(said, clears=said.is_refused)
 
@@ -124,8 +132,13 @@ class _EveryoneTab:
         credited = f'{said.says}<p class="fl-quiet">{escape(CREDIT)}</p>'
         return self._outputs(replace(said, says=credited), clears=True)
 
+    def remove(self, before: str) -> Outputs:
+        """What is shown is to go."""
+        self.parts.namings.remove(before)
+        return self._outputs(Answered(album_wording.removed()), clears=True)
+
     def _outputs(self, said: Answered, *, clears: bool) -> Outputs:
         """What changes on the page; `clears` makes room for another picture."""
         given = gr.Image(value=None) if clears else gr.skip()
         header = wording.header(self.parts.namer.about())
-        return given, said.says, said.naming, header
+        return given, said.says, gr.Button(visible=bool(said.naming)), said.naming, header

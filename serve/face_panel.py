@@ -10,7 +10,7 @@ from urllib.parse import quote
 from faces.records import FaceId, PersonId
 from serve.answers import UNKNOWN, Likely, NamedFace, percent
 
-_LEAST_SHOWN = 0.005
+_LEAST_SHOWN = 0.01
 """Whoever is less likely than this is shown only beside somebody who looks alike."""
 
 ExamplesOf = Callable[[PersonId], tuple[FaceId, ...]]
@@ -107,7 +107,7 @@ def _chance(name: str, probability: float) -> str:
     return (
         f'<span class="fl-who">{escape(name)}</span>'
         f'<span class="fl-bar" aria-hidden="true"><i style="width: {shown}"></i></span>'
-        f'<span class="fl-percent">{shown}</span>'
+        f'<span class="fl-percent">{"&lt;1%" if 0 < probability < _LEAST_SHOWN else shown}</span>'
     )
 
 

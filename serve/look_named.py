@@ -10,7 +10,7 @@ CSS = """
   border-radius: 2px; }
 .fl-box:hover { box-shadow: 0 0 0 3px rgb(255 255 255 / .9), 0 0 0 5px rgb(15 23 42 / .8); }
 .fl-box.fl-chosen { box-shadow: 0 0 0 3px #f59e0b, 0 0 0 4px rgb(15 23 42 / .8); }
-.fl-buttons button, .fl-buttons label { font-weight: 600; }
+#everyone-remove { width: fit-content; min-width: 0; }
 ol.fl-faces { list-style: none; margin: .5rem 0 0; padding: 0; color: var(--body-text-color); }
 .fl-row { margin: 0; border-bottom: 1px solid var(--fl-line); }
 .fl-face-row > summary { display: flex; align-items: center; gap: .75rem; padding: .35rem .5rem;
@@ -40,10 +40,10 @@ ol.fl-faces { list-style: none; margin: .5rem 0 0; padding: 0; color: var(--body
 .fl-nobody { color: var(--fl-quiet); font-style: italic; }
 .fl-nobody .fl-bar i { background: #94a3b8; }
 .fl-percent { min-width: 2.75rem; text-align: right; font-variant-numeric: tabular-nums; }
-.fl-examples { display: flex; gap: .4rem; margin-top: .3rem; }
+.fl-examples { display: flex; flex-wrap: wrap; gap: .4rem; margin-top: .3rem; }
 .fl-examples img { width: 64px; height: 64px; margin: 0; border-radius: .4rem; display: block;
   background: var(--fl-panel); }
-.fl-pair { display: grid; gap: .6rem 1.25rem;
+.fl-likely.fl-pair { gap: .6rem 1.25rem; margin-bottom: .6rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 190px), 1fr)); }
 .fl-alike { margin: 0 0 .6rem; padding: .4rem .6rem; border-radius: .4rem;
   background: var(--fl-panel); }
@@ -58,10 +58,12 @@ ol.fl-faces { list-style: none; margin: .5rem 0 0; padding: 0; color: var(--body
 .fl-inside .fl-named { margin-top: 0; }
 @media (max-width: 640px) {
   #everyone-given, #one-given { height: 250px !important; }
+  .fl-buttons button { font-size: .85rem !important; padding-inline: .25rem !important; }
   .fl-panel { flex-direction: column; }
   .fl-large { width: 112px; height: 112px; }
   .fl-whom { width: 100%; }
-  .fl-pair { grid-template-columns: 1fr 1fr; }
+  .fl-likely.fl-pair { grid-template-columns: 1fr 1fr; align-items: start; }
+  .fl-pair .fl-examples img { width: 48px; height: 48px; }
   .fl-pair .fl-bar { display: none !important; }
   .fl-likely .fl-bar { display: inline-block; width: 3.5rem; }
 }

@@ -84,7 +84,7 @@ def _shares(faces: Sequence[NamedFace]) -> str:
     named = sum(face.name is not None for face in faces)
     either = sum(bool(face.either) for face in faces)
     told = f"{named} named, "
-    told += f"{either} of people who look alike, " if either else ""
+    told += f"{either} between look-alikes, " if either else ""
     return told + f"{len(faces) - named - either} unknown"
 
 

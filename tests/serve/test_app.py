@@ -26,7 +26,7 @@ from serve.parts import Parts
 from serve.server import run
 from tests.serve.app_parts import opened_parts
 
-ONE_PICTURE, ONE_FACE = 0, 3
+ONE_PICTURE, ONE_FACE = 0, 4
 """Which of the page's functions answer to a picture, by their number."""
 
 

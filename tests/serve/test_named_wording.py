@@ -47,9 +47,7 @@ def test_named_and_unknown_faces_are_counted() -> None:
     assert "3 faces: 2 named, 1 unknown." in everyone(face("Anna"), face(None), face("Bo"))
     assert "1 face: 0 named, 1 unknown." in everyone(face(None))
     alike = face(None, either=("Anna", "Ida"))
-    assert "2 faces: 1 named, 1 of people who look alike, 0 unknown." in everyone(
-        face("Anna"), alike
-    )
+    assert "2 faces: 1 named, 1 between look-alikes, 0 unknown." in everyone(face("Anna"), alike)
 
 
 def test_every_face_can_be_chosen_and_none_is_beforehand_where_there_are_several() -> None:
