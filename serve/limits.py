@@ -94,12 +94,12 @@ class Limits:
     @property
     def too_many(self) -> str:
         """Why a picture is refused that comes after as many as there may be."""
-        return f"an album has at most {self.pictures} pictures; put this one into another"
+        return f"at most {self.pictures} pictures are taken at once; give this one with the next"
 
     @property
     def too_much(self) -> str:
         """Why a picture is refused that no longer fits beside the others."""
-        return f"the pictures of an album have at most {self.album_mb} MB; put it into another"
+        return f"at most {self.album_mb} MB are taken at once; give this one with the next"
 
     @property
     def too_long(self) -> str:

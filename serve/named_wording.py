@@ -111,7 +111,8 @@ def _picture(
 ) -> str:
     """A picture with its boxes, what can be taken home of it, and its faces as a list."""
     address = escape(links.drawn(picture.number))
-    boxes = "".join(_box(picture, number, face) for number, face in _numbered(picture))
+    smallest_on_top = sorted(_numbered(picture), key=lambda one: -one[1].box.width)
+    boxes = "".join(_box(picture, number, face) for number, face in smallest_on_top)
     image = (
         f'<img alt="{escape(picture.name)} with a box and a name at each face" '
         f'src="{address}" width="{picture.width_px}" height="{picture.height_px}">'

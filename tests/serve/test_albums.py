@@ -106,8 +106,8 @@ def test_a_picture_that_is_there_twice_counts_once(
 @pytest.mark.parametrize(
     ("limits", "refused", "reason"),
     [
-        (Limits(pictures=4), 2, "an album has at most 4 pictures"),
-        (Limits(album_mb=0), 6, "the pictures of an album have at most 0 MB"),
+        (Limits(pictures=4), 2, "at most 4 pictures are taken at once"),
+        (Limits(album_mb=0), 6, "at most 0 MB are taken at once"),
         (Limits(picture_mb=0), 6, "is larger than 0 MB; make it smaller"),
         (Limits(megapixels=0), 6, "megapixels, more than 0; shrink it"),
         (Limits(seconds=-1), 6, "there was no time left for it; give fewer pictures at once"),
