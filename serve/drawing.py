@@ -140,7 +140,7 @@ def _letters_px(boxes: Sequence[Box], picture_px: tuple[int, int]) -> int:
     """How high letters are: in proportion to the faces, within what the picture bears."""
     longest = max(picture_px)
     typical = median(box.width for box in boxes)
-    return max(8, round(min(max(0.22 * typical, longest / 52), longest / 26, min(picture_px) / 2)))
+    return max(8, round(min(max(0.22 * typical, longest / 42), longest / 26, min(picture_px) / 2)))
 
 
 def _room_px(box: Box, picture_px: tuple[int, int]) -> float:
