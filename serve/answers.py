@@ -31,7 +31,7 @@ class NamedFace:
 
     `either` are people who are often taken for each other, where it is one of them: nobody is
     chosen then. `certainty` is a probability, 0 to 1: that the name is right, that it is one of
-    `either`, or that none of the known people is the right one. `likeliest` are those it is
+    `either`, or that it is none of the likeliest. `likeliest` are those it is
     likeliest to be, likeliest first, each followed by whoever is taken for them; together they
     reach 1 at most: the rest is unknown. `id` is the face's, where its picture was read.
     """

@@ -85,17 +85,24 @@ def named_face(
     if allowed.person is not None:
         name, certainty = known.name_of(allowed.person), min(1.0, allowed.score)
         return NamedFace(face.box, name, certainty, likeliest, id=face.id)
-    if proposal.person is None:
-        return NamedFace(face.box, None, min(1.0, proposal.score), likeliest, id=face.id)
-    person = known.truth.resolve(proposal.person)
-    alike = side_by_side([person], known.look_alikes)
-    told = [] if person in refused else [one for one in alike if one not in refused]
-    if told:
-        certainty = min(1.0, sum(chances.get(one, 0.0) for one in told))
+    either = _either(proposal, known, refused)
+    if either:
+        certainty = min(1.0, sum(chances.get(one, 0.0) for one in either))
     else:
         certainty = max(0.0, 1.0 - sum(one.probability for one in likeliest))
-    either = tuple(known.name_of(one) for one in told)
-    return NamedFace(face.box, None, certainty, likeliest, either, face.id)
+    names = tuple(known.name_of(one) for one in either)
+    return NamedFace(face.box, None, certainty, likeliest, names, face.id)
+
+
+def _either(proposal: Proposal, known: Known, refused: frozenset[PersonId]) -> tuple[PersonId, ...]:
+    """Who is proposed and whoever is taken for them; nobody if nobody is, or people said no."""
+    if proposal.person is None:
+        return ()
+    person = known.truth.resolve(proposal.person)
+    if person in refused:
+        return ()
+    alike = side_by_side([person], known.look_alikes)
+    return tuple(one for one in alike if one not in refused)
 
 
 def likely_people(

@@ -59,6 +59,17 @@ def test_everyone_known_is_named_and_a_stranger_is_unknown_from_left_to_right(
     assert all(0.7 <= face.certainty <= 1 for face in answer.faces)
 
 
+def test_a_face_is_unknown_as_surely_as_it_is_none_of_the_likeliest(
+    namer: Namer, reader: Any, learn: Learn, picture: bytes
+) -> None:
+    learn(Anna=towards(0), Berta=towards(1))
+    reader.found = [(LEFT, towards(0) + towards(1) + towards(5))]
+    [face] = namer.name_all(picture, called="a.png").faces
+    assert face.name is None
+    known = sum(one.probability for one in face.likeliest)
+    assert (face.certainty, known > 0.4) == (pytest.approx(1 - known), True)
+
+
 def test_without_a_model_faces_are_found_and_unknown(
     namer: Namer, reader: Any, picture: bytes
 ) -> None:
