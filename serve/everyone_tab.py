@@ -44,9 +44,9 @@ def add_everyone_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             given = picture_input("everyone-given")
-            with gr.Row(elem_classes="fl-buttons"):
+            with gr.Row():
                 many = gr.UploadButton(
-                    "Many pictures at once",
+                    "Many pictures",
                     file_count="multiple",
                     size="md",
                     min_width=120,

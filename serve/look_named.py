@@ -58,8 +58,6 @@ ol.fl-faces { list-style: none; margin: .5rem 0 0; padding: 0; color: var(--body
 .fl-inside .fl-named { margin-top: 0; }
 @media (max-width: 640px) {
   #everyone-given, #one-given { height: 250px !important; }
-  #everyone-many, #everyone-example { font-size: .85rem !important;
-    padding-inline: .25rem !important; }
   .fl-panel { flex-direction: column; }
   .fl-large { width: 112px; height: 112px; }
   .fl-whom { width: 100%; }
