@@ -11,7 +11,7 @@ from backend.buckets import Buckets
 from backend.checks import load_validator
 from backend.media import Media
 from backend.predictor import Predictor
-from backend.shares import threads_for_networks
+from backend.shares import set_aside_what_stays, threads_for_networks
 from faces.errors import FaceloopError
 from faces.identify import CurrentModel
 from faces.jobs import Jobs
@@ -52,6 +52,7 @@ def warm(predictor: Predictor) -> str:
         predictor.warm()
     except FaceloopError as error:
         return str(error)
+    set_aside_what_stays()
     return ""
 
 

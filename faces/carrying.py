@@ -10,19 +10,21 @@ from faces.confirmations import Carried, Event, Truth
 from faces.records import Cluster, FaceId, PersonId, PhotoId
 
 
-def carried_in(truth: Truth) -> dict[FaceId, PersonId]:
-    """The faces to which a name is carried; `truth` knows all but that.
+def carried_in(truth: Truth, said: Iterable[Event]) -> dict[FaceId, PersonId]:
+    """The faces to which a name is carried; `truth` knows all but that, and `said` holds at least
+    those of its standing events that carry one.
 
     A name is carried as long as all faces that were shown on that occasion are confirmed to have
     it. A face's own verdict beats it, and so does that the face is not this person. Where the
     newest words of two speakers carry different names to a face, it has none.
     """
     named: dict[FaceId, dict[str, PersonId]] = defaultdict(dict)
-    own = truth.looked_at | truth.disputed
-    for event, word in _holding(truth):
+    told = (truth.strangers, truth.not_faces, truth.cannot_tell, truth.disputed)
+    for event, word in _holding(truth, said):
         person = truth.resolve(word.person)
         for face in word.faces:
-            if face not in own and person not in truth.rejected.get(face, ()):
+            spoken_of = face in truth.confirmed or any(face in faces for faces in told)
+            if not spoken_of and person not in truth.rejected.get(face, ()):
                 named[face][event.occasion.speaker] = person
     return {
         face: next(iter(by_speaker.values()))
@@ -59,7 +61,7 @@ def split_off(truth: Truth, clusters: Iterable[Cluster]) -> frozenset[FaceId]:
     """Carried faces that are in no cluster with a face from which their name was carried."""
     cluster_of = {face: cluster.id for cluster in clusters for face in cluster.faces}
     kept: set[FaceId] = set()
-    for _, word in _holding(truth):
+    for _, word in _holding(truth, truth.standing):
         person = truth.resolve(word.person)
         near = {cluster_of[face] for face in word.shown if face in cluster_of}
         kept.update(
@@ -70,9 +72,9 @@ def split_off(truth: Truth, clusters: Iterable[Cluster]) -> frozenset[FaceId]:
     return frozenset(truth.carried) - kept
 
 
-def _holding(truth: Truth) -> Iterator[tuple[Event, Carried]]:
+def _holding(truth: Truth, said: Iterable[Event]) -> Iterator[tuple[Event, Carried]]:
     """The words that carry a name which every face that was shown then still has."""
-    for event in truth.standing:
+    for event in said:
         word = event.word
         if isinstance(word, Carried):
             person = truth.resolve(word.person)

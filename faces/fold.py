@@ -5,24 +5,26 @@ exact; only that somebody was created stays. Of one speaker the newest word on a
 when it was said and not by when we read it; where two speakers disagree the face is disputed, until
 somebody decides. Negative words ("not P", "not who the others are") are remembered until that
 speaker says otherwise.
+
+A log that has grown need not be folded from its beginning: only the faces that the news speak of,
+and those whose words they take back, are decided anew.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import count
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from faces.carrying import carried_in
 from faces.confirmations import (
-    Decided,
     Event,
-    FacesApart,
     FacesTogether,
+    FaceVerdict,
     NotOnePerson,
-    Occasion,
     PairUnsure,
     PersonCreated,
     PersonMerged,
@@ -35,122 +37,188 @@ from faces.confirmations import (
     Turned,
     Verdict,
     Word,
-    together_in,
+    faces_in,
 )
-from faces.names import compared
+from faces.fold_apart import Pairs, all_rejected, pairs_apart
+from faces.fold_people import known_as, namings_after, people_of
 from faces.opinions import Heard, heard_of_faces
-from faces.records import Confirmation, FaceId, Person, PersonId, PhotoId
+from faces.records import Confirmation, FaceId, PersonId, PhotoId
 
 _Kind = TypeVar("_Kind", bound=Word)
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What holds after some events, and what it takes to go on from there: what stands of each
+    place, who was ever created, what counts of each face, whom people said that it is not, and
+    which pairs each word tells apart.
+    """
+
+    truth: Truth = field(default_factory=Truth)
+    places: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
+    created: tuple[Event, ...] = ()
+    heard: Mapping[FaceId, Heard] = field(default_factory=dict)
+    refused: Mapping[FaceId, frozenset[PersonId]] = field(default_factory=dict)
+    apart: Mapping[int, Pairs] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _News:
+    """What events change: the places in which they were said, as they are after them, and which
+    words come and go by that.
+    """
+
+    places: Mapping[str, tuple[Event, ...]]
+    revisions: Mapping[str, str]
+    created: tuple[Event, ...]
+    come: Sequence[Event]
+    gone: Sequence[Event]
+
+    @property
+    def all(self) -> Sequence[Event]:
+        """The words that come and those that go."""
+        return (*self.come, *self.gone)
 
 
 def fold(events: Iterable[Event]) -> Truth:
     """Fold the log, in the order of its numbers, into what is true now."""
-    ordered = sorted(events, key=lambda event: event.number)
-    standing, revisions = _standing(ordered)
-    namings = _namings(ordered, standing)
-    people, merged_into = _people(namings)
-    heard = heard_of_faces(standing, Truth(merged_into=merged_into).resolve)
-    verdicts = _verdicts(heard)
-    apart = tuple(_apart(standing, heard, verdicts.confirmed))
+    return grown(Folded(), events).truth
+
+
+def grown(before: Folded, events: Iterable[Event]) -> Folded:
+    """What holds after more events; each has a higher number than all those before."""
+    news = _news(before, sorted(events, key=lambda event: event.number))
+    standing = _standing(before.truth.standing, news)
+    beside = [event for event in standing if type(event.word) is not FaceVerdict]
+    created = (*before.created, *news.created)
+    named = _with_people(before.truth, news, created, beside)
+    are_others = named.merged_into != before.truth.merged_into
+    about = _faces_of([*(standing if are_others else news.come), *news.gone])
+    heard = _without(before.heard, about) | _heard(about, standing, named)
+    of_these = {face: heard[face] for face in about if face in heard}
+    verdicts = _with_verdicts(named, about, of_these)
+    refused = _without(before.refused, about) | {
+        face: words.rejected for face, words in of_these.items() if words.who_not
+    }
+    by_word = pairs_apart(
+        beside,
+        heard,
+        verdicts.confirmed,
+        before=before.apart,
+        touched=about | {face for event in news.all for face in faces_in(event.word)},
+    )
+    apart = tuple(pair for pairs in by_word.values() for pair in pairs)
     truth = replace(
         verdicts,
-        people=people,
-        merged_into=merged_into,
-        known_as={
-            compared(event.word.name): event.word.person
-            for event in namings
-            if isinstance(event.word, PersonCreated | PersonRenamed)
-        },
-        revisions=revisions,
-        rejected=_all_rejected(heard, apart, verdicts.confirmed),
-        together=tuple(word.faces for word in _said(FacesTogether, standing)),
+        revisions=news.revisions,
+        rejected=all_rejected(refused, apart, verdicts.confirmed),
+        together=tuple(word.faces for word in _said(FacesTogether, beside)),
         apart=apart,
-        mixed=tuple(word.faces for word in _said(NotOnePerson, standing)),
-        unsure=tuple((word.first, word.second) for word in _said(PairUnsure, standing)),
+        mixed=tuple(word.faces for word in _said(NotOnePerson, beside)),
+        unsure=tuple((word.first, word.second) for word in _said(PairUnsure, beside)),
         same_photo_exceptions=frozenset(
-            frozenset((word.first, word.second)) for word in _said(SamePhotoException, standing)
+            frozenset((word.first, word.second)) for word in _said(SamePhotoException, beside)
         ),
-        turned=_turned(standing),
-        standing=tuple(standing),
+        turned=_turned(beside),
+        standing=standing,
     )
-    return replace(truth, carried=carried_in(truth))
+    carried = replace(truth, carried=carried_in(truth, beside))
+    places = {**before.places, **news.places}
+    return Folded(carried, places, created, heard, refused, by_word)
 
 
 def _said(kind: type[_Kind], standing: Iterable[Event]) -> Iterator[_Kind]:
     return (event.word for event in standing if isinstance(event.word, kind))
 
 
-def _standing(ordered: Sequence[Event]) -> tuple[list[Event], dict[str, str]]:
-    """The events not taken back by a later revision of their place, and each place's revision."""
-    by_place: dict[str, list[Event]] = defaultdict(list)
-    revisions: dict[str, str] = {}
+def _news(before: Folded, ordered: Sequence[Event]) -> _News:
+    """What these events, in the order of their numbers, change."""
+    said: dict[str, list[Event]] = defaultdict(list)
+    anew: set[str] = set()
+    revisions = dict(before.truth.revisions)
     for event in ordered:
         place, word = event.occasion.place, event.word
-        if isinstance(word, Revised):
-            by_place[place].clear()
-            revisions[place] = word.revision
-        elif isinstance(word, Retracted):
-            by_place[place].clear()
+        if isinstance(word, Revised | Retracted):
+            said[place].clear()
+            anew.add(place)
             revisions.pop(place, None)
-        else:
-            by_place[place].append(event)
-    kept = [event for events in by_place.values() for event in events]
-    return sorted(kept, key=lambda event: event.when), revisions
+        if isinstance(word, Revised):
+            revisions[place] = word.revision
+        elif not isinstance(word, Retracted):
+            said[place].append(event)
+    stays = {place: () if place in anew else before.places.get(place, ()) for place in said}
+    return _News(
+        places={place: (*stays[place], *words) for place, words in said.items()},
+        revisions=revisions,
+        created=tuple(event for event in ordered if isinstance(event.word, PersonCreated)),
+        come=[event for words in said.values() for event in words],
+        gone=[event for place in sorted(anew) for event in before.places.get(place, ())],
+    )
 
 
-def _namings(ordered: Iterable[Event], standing: Iterable[Event]) -> list[Event]:
-    """What was said of people: first who was ever created, then renamings and mergings that stand.
-
-    People outlive the answer that named them first.
-    """
-    created = (event for event in ordered if isinstance(event.word, PersonCreated))
-    later = (event for event in standing if isinstance(event.word, PersonRenamed | PersonMerged))
-    return [*sorted(created, key=lambda event: event.when), *later]
-
-
-def _people(
-    namings: Iterable[Event],
-) -> tuple[dict[PersonId, Person], dict[PersonId, PersonId]]:
-    """Everybody by id, and who went on as whom.
-
-    What is said of somebody who was merged is said of whom they went on as, so that merging in a
-    circle leaves one person.
-    """
-    people: dict[PersonId, Person] = {}
-    merged: dict[PersonId, PersonId] = {}
-    now = Truth(merged_into=merged)
-    for event in namings:
-        word = event.word
-        if isinstance(word, PersonCreated | PersonRenamed):
-            person = now.resolve(word.person)
-            people.pop(person, None)
-            people[person] = Person(person, word.name)
-        elif isinstance(word, PersonMerged):
-            person, into = now.resolve(word.person), now.resolve(word.into)
-            if person != into:
-                people.pop(person, None)
-                merged[person] = into
-    return _told_apart(people), merged
+def _standing(before: Sequence[Event], news: _News) -> tuple[Event, ...]:
+    """The events that were not taken back, in the order in which they were said."""
+    gone = {event.number for event in news.gone}
+    stays = [event for event in before if event.number not in gone] if gone else before
+    come = sorted(news.come, key=lambda event: event.when)
+    first = bisect_left(stays, come[0].when, key=lambda event: event.when) if come else len(stays)
+    mingled = sorted([*stays[first:], *come], key=lambda event: event.when)
+    return (*stays[:first], *mingled)
 
 
-def _told_apart(people: Mapping[PersonId, Person]) -> dict[PersonId, Person]:
-    """Nobody has another's name: who got it later, or back by an undo, has a number after it.
+def _with_people(
+    before: Truth, news: _News, created: Iterable[Event], beside: Iterable[Event]
+) -> Truth:
+    """The truth with everybody as they are called after the news."""
+    if not news.created and not any(
+        isinstance(event.word, PersonRenamed | PersonMerged) for event in news.all
+    ):
+        return before
+    namings = namings_after(created, beside)
+    people, merged_into = people_of(namings)
+    names = known_as(namings)
+    return replace(before, people=people, merged_into=merged_into, known_as=names)
 
-    `people` are in the order in which they got their names.
-    """
-    holder: dict[str, PersonId] = {}
-    for person in people.values():
-        holder.setdefault(compared(person.name), person.id)
-    apart: dict[PersonId, Person] = {}
-    for person in people.values():
-        name = person.name
-        if holder[compared(name)] != person.id:
-            numbered = (f"{name} ({number})" for number in count(2))
-            name = next(free for free in numbered if compared(free) not in holder)
-            holder[compared(name)] = person.id
-        apart[person.id] = Person(person.id, name)
-    return apart
+
+def _faces_of(events: Iterable[Event]) -> frozenset[FaceId]:
+    """The faces of which verdicts were said."""
+    return frozenset(event.word.face for event in events if isinstance(event.word, FaceVerdict))
+
+
+def _heard(
+    about: AbstractSet[FaceId], standing: Iterable[Event], truth: Truth
+) -> dict[FaceId, Heard]:
+    """What counts of each of these faces."""
+    verdicts = (
+        event
+        for event in standing
+        if isinstance(event.word, FaceVerdict) and event.word.face in about
+    )
+    return heard_of_faces(verdicts, truth.resolve)
+
+
+def _with_verdicts(
+    truth: Truth, about: AbstractSet[FaceId], heard: Mapping[FaceId, Heard]
+) -> Truth:
+    """The truth with what the speakers of these faces agree on by now."""
+    now = _verdicts(heard)
+    return replace(
+        truth,
+        confirmed=_without(truth.confirmed, about) | dict(now.confirmed),
+        strangers=(truth.strangers - about) | now.strangers,
+        not_faces=(truth.not_faces - about) | now.not_faces,
+        cannot_tell=(truth.cannot_tell - about) | now.cannot_tell,
+        disputed=(truth.disputed - about) | now.disputed,
+    )
+
+
+def _without(there: Mapping[FaceId, _Value], faces: AbstractSet[FaceId]) -> dict[FaceId, _Value]:
+    """A copy without these faces."""
+    left = dict(there)
+    for face in faces & left.keys():
+        del left[face]
+    return left
 
 
 def _turned(standing: Iterable[Event]) -> dict[PhotoId, Turned]:
@@ -195,68 +263,3 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
         disputed=frozenset(disputed),
         in_dispute=frozenset(in_dispute),
     )
-
-
-def _all_rejected(
-    heard: Mapping[FaceId, Heard],
-    apart: Iterable[tuple[FaceId, FaceId]],
-    confirmed: Mapping[FaceId, Confirmation],
-) -> dict[FaceId, frozenset[PersonId]]:
-    """Whom each face is not: as people said, and what follows for a face that is apart from one
-    who has a name by now. A face's own name is never taken from it this way.
-    """
-    rejected = {face: set(words.rejected) for face, words in heard.items()}
-    for pair in apart:
-        for face, other in (pair, pair[::-1]):
-            if other in confirmed and face not in confirmed:
-                rejected.setdefault(face, set()).add(confirmed[other].person)
-    return {face: frozenset(people) for face, people in rejected.items() if people}
-
-
-def _apart(
-    standing: Sequence[Event],
-    heard: Mapping[FaceId, Heard],
-    confirmed: Mapping[FaceId, Confirmation],
-) -> Iterator[tuple[FaceId, FaceId]]:
-    """Each face with each other whose person it is not.
-
-    Not if who said so changed their mind, or if it was decided later that both are one person.
-    """
-    words_on: dict[tuple[str, FaceId], list[Event]] = defaultdict(list)
-    for event in standing:
-        for face in together_in(event.word):
-            words_on[event.occasion.speaker, face].append(event)
-    decided = {event.word.face: event for event in standing if isinstance(event.word, Decided)}
-    for event in standing:
-        if isinstance(event.word, FacesApart):
-            face, occasion = event.word.face, event.occasion
-            joined = {
-                other
-                for later in words_on.get((occasion.speaker, face), ())
-                if later.when > event.when
-                for other in together_in(later.word)
-            }
-            for other in event.word.others:
-                pair = (face, other)
-                overruled = any(one in decided and decided[one].when > event.when for one in pair)
-                alike = _named_alike(heard, pair, occasion) or (
-                    overruled and _one_person(confirmed, pair)
-                )
-                if other not in joined and not alike:
-                    yield pair
-
-
-def _named_alike(
-    heard: Mapping[FaceId, Heard], pair: tuple[FaceId, FaceId], since: Occasion
-) -> bool:
-    """Whether the speaker gave both faces the same name, one of the two after this occasion."""
-    opinions = [heard[face].who.get(since.speaker) for face in pair if face in heard]
-    said = [one for one in opinions if one is not None and one.person is not None]
-    if len(said) < len(pair) or said[0].person != said[1].person:
-        return False
-    return max(one.occasion.at for one in said) > since.at
-
-
-def _one_person(confirmed: Mapping[FaceId, Confirmation], pair: tuple[FaceId, FaceId]) -> bool:
-    first, second = (confirmed.get(face) for face in pair)
-    return first is not None and second is not None and first.person == second.person

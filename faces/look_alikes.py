@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from faces.records import Confirmation, FaceId, PersonId
 
@@ -19,13 +19,14 @@ _FEWEST, _SHARE = 2, 0.05
 def look_alikes_of(
     confirmed: Mapping[FaceId, Confirmation],
     rejected: Mapping[FaceId, Iterable[PersonId]],
-    apart: Iterable[tuple[FaceId, FaceId]],
+    apart: Collection[tuple[FaceId, FaceId]],
 ) -> dict[PersonId, frozenset[PersonId]]:
     """The people whose faces were often said not to be the other, or not the same as the other's.
 
     A single face thrown out of a page is a slip of the machine, and tells of no likeness.
     """
-    person_of = {face: said.person for face, said in confirmed.items()}
+    spoken_of = {*rejected, *(face for pair in apart for face in pair)}
+    person_of = {face: confirmed[face].person for face in spoken_of if face in confirmed}
     refused = Counter(
         frozenset((person_of[face], other))
         for face, others in rejected.items()
@@ -38,7 +39,8 @@ def look_alikes_of(
         pair: max(refused[pair], told_apart.get(pair, 0))
         for pair in refused.keys() | told_apart.keys()
     }
-    return both_ways(often_taken(times, Counter(person_of.values())))
+    sizes = Counter(said.person for said in confirmed.values()) if times else Counter()
+    return both_ways(often_taken(times, sizes))
 
 
 def often_taken(

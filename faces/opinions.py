@@ -20,7 +20,7 @@ class Opinion:
     number: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Heard:
     """What counts of all that was said of one face.
 

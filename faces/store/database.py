@@ -45,25 +45,31 @@ _Kind = TypeVar("_Kind")
 
 
 class Kept:
-    """What was worked out of one state of the database, until there is another; thread-safe."""
+    """What was worked out of the last two states of the database that were asked about.
+
+    Of two, because somebody may still read the one before when another is told of already; so
+    nobody gets what is older or newer than what they read. Thread-safe.
+    """
 
     def __init__(self) -> None:
         """Keep nothing yet."""
         self._lock = threading.Lock()
-        self._state: object = None
-        self._value: object = None
+        self._known: list[tuple[object, object]] = []
 
     def get(self, state: object, work_out: Callable[[_Kind | None], _Kind]) -> _Kind:
         """What `work_out` gives for this state, by which it must be told from all others.
 
-        It is given what it gave for the state before, None the first time. Two threads that ask at
-        once work it out once.
+        It is given what it gave last for another state, None the first time. Two threads that ask
+        at once work it out once.
         """
         with self._lock:
-            if self._state is None or self._state != state:
-                self._value = work_out(cast("_Kind | None", self._value))
-                self._state = state
-            return cast("_Kind", self._value)
+            for known, value in self._known:
+                if known == state:
+                    return cast("_Kind", value)
+            before = self._known[-1][1] if self._known else None
+            worked_out = work_out(cast("_Kind | None", before))
+            self._known = [*self._known[-1:], (state, worked_out)]
+            return worked_out
 
 
 def kept(connection: sa.Connection) -> Kept | None:

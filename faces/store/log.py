@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from faces.carrying import once_a_photo
 from faces.confirmation_lines import event_from_json, event_to_json, word_from_json, word_to_json
 from faces.confirmations import Event, FaceVerdict, Occasion, Truth, Word, faces_in
 from faces.errors import StoreError
-from faces.fold import fold
+from faces.fold import Folded, grown
 from faces.records import FaceId, PhotoId
 from faces.store import tables as t
 from faces.store.chunks import in_chunks
@@ -82,53 +82,51 @@ def state(connection: sa.Connection) -> tuple[int | None, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Folded:
-    """A state of the log, all that was said until then, and what holds after it."""
+class _Known:
+    """A state of the log, what holds after it, and the photos that were looked up for that."""
 
     state: tuple[int | None, int]
-    said: list[Event]
+    folded: Folded
     truth: Truth
+    photo_of: Mapping[FaceId, PhotoId]
 
 
 def truth(connection: sa.Connection) -> Truth:
     """What holds now, after everything that was said.
 
     Which faces share a photo is known here alone, so no name is carried twice into one. The log is
-    folded once for all readers of a store, until something more is said; of that only the news are
-    read from the database.
+    folded once for all readers of a store; when something more is said, they read and fold only
+    that.
     """
+    now = state(connection)
     shared = kept(connection)
     if shared is None:
-        return _with_photos(connection, fold(events(connection)))
-    now = state(connection)
-
-    def follow(before: _Folded | None) -> _Folded:
-        said = _all_said(connection, now, before)
-        return _Folded(now, said, _with_photos(connection, fold(said)))
-
-    return shared.get(now, follow).truth
+        return _known(connection, now, None).truth
+    return shared.get(now, lambda before: _known(connection, now, before)).truth
 
 
-def _all_said(
-    connection: sa.Connection, now: tuple[int | None, int], before: _Folded | None
-) -> list[Event]:
-    """All events, only the news of which are read if the log just grew at its end."""
-    if before is not None:
-        last, _ = before.state
-        _, count = now
-        news = events(connection, after=last or 0)
-        if len(before.said) + len(news) == count:
-            return [*before.said, *news]
-    return events(connection)
+def _known(connection: sa.Connection, now: tuple[int | None, int], before: _Known | None) -> _Known:
+    """What holds in this state, beginning with what did before if the log just grew at its end."""
+    after, count = (0, 0) if before is None else (before.state[0] or 0, before.state[1])
+    news = events(connection, after=after)
+    if before is None or count + len(news) != now[1]:
+        before = _Known((None, 0), Folded(), Truth(), {})
+        news = events(connection) if after else news
+    folded = grown(before.folded, news)
+    if not folded.truth.carried:
+        return _Known(now, folded, folded.truth, before.photo_of)
+    photo_of = _photos_looked_up(connection, folded.truth, before.photo_of)
+    return _Known(now, folded, once_a_photo(folded.truth, photo_of), photo_of)
 
 
-def _with_photos(connection: sa.Connection, folded: Truth) -> Truth:
-    """The truth with each name carried once into a photo."""
-    if not folded.carried:
-        return folded
+def _photos_looked_up(
+    connection: sa.Connection, folded: Truth, known: Mapping[FaceId, PhotoId]
+) -> Mapping[FaceId, PhotoId]:
+    """The photos of all faces that have a name which is carried; a face's photo never changes."""
     people = frozenset(folded.carried.values())
     confirmed = {face for face, said in folded.confirmed.items() if said.person in people}
-    return once_a_photo(folded, _photo_of(connection, confirmed | folded.carried.keys()))
+    wanted = confirmed | folded.carried.keys()
+    return {**known, **_photo_of(connection, wanted - known.keys())}
 
 
 def faces_spoken_of(connection: sa.Connection, *, after: int = 0) -> frozenset[FaceId]:

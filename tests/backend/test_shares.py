@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from backend.assembly import warm
 from backend.shares import photos_read_at_once, threads_for_networks, yield_to_others
+from tests.backend.conftest import World
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,15 @@ def test_only_the_thread_that_yields_is_nicer() -> None:
     with ThreadPoolExecutor(1, initializer=yield_to_others) as threads:
         assert threads.submit(niceness).result() > before
     assert niceness() == before
+
+
+def test_what_is_loaded_once_warm_is_not_looked_through_again_for_garbage(world: World) -> None:
+    before = gc.get_freeze_count()
+    try:
+        assert not warm(world.predictor())
+        assert gc.get_freeze_count() > before + 100_000
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.slow

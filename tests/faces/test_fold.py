@@ -1,11 +1,14 @@
 import dataclasses
 import random
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faces import fold as fold_module
 from faces.confirmations import (
     Carried,
     Decided,
@@ -27,7 +30,7 @@ from faces.confirmations import (
     Verdict,
     Word,
 )
-from faces.fold import fold
+from faces.fold import Folded, fold, grown
 from faces.names import compared
 from faces.records import FaceId, PersonId, PhotoId
 from tests.faces.words import (
@@ -528,3 +531,37 @@ def test_a_photo_is_turned_by_the_place_that_changed_how_it_lies() -> None:
 def test_turning_a_photo_says_nothing_of_a_face() -> None:
     truth = said(("Ada", "a", PhotoTurned(PHOTO, 1)))
     assert truth.spoken_of == truth.settled == frozenset()
+
+
+@given(logs, st.lists(st.integers(0, 40), max_size=3))
+def test_a_log_that_has_grown_is_folded_on_from_where_it_was(
+    events: list[Event], ends: list[int]
+) -> None:
+    folded = Folded()
+    for first, end in pairwise([0, *sorted(ends), len(events)]):
+        folded = grown(folded, events[first:end])
+        assert folded.truth == fold(events[:end])
+        assert folded.truth.standing == fold(events[:end]).standing
+
+
+def test_of_a_log_that_has_grown_only_the_faces_in_the_news_are_decided_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events = numbered(
+        [
+            *CREATED,
+            *(("Ada", f"page {n}", is_(ANNA, FaceId(f"f{n}"))) for n in range(50)),
+            ("Ada", "page 7", Revised("2")),
+            ("Ada", "page 7", is_(ZOE, OTHER)),
+        ]
+    )
+    folded = grown(Folded(), events[:-2])
+    heard: list[Event] = []
+
+    def listen(said: Iterable[Event], resolve: Callable[[PersonId], PersonId]) -> object:
+        heard.extend(said)
+        return {}
+
+    monkeypatch.setattr(fold_module, "heard_of_faces", listen)
+    grown(folded, events[-2:])
+    assert {event.word.face for event in heard if isinstance(event.word, FaceVerdict)} == {OTHER}

@@ -28,7 +28,7 @@ from faces.confirmations import (
     Verdict,
 )
 from faces.errors import StoreError
-from faces.fold import fold
+from faces.fold import Folded, fold, grown
 from faces.records import Box, Encodings, Face, FaceId, PersonId, Photo, PhotoId
 from faces.store import chunks, log, photos, tables
 from faces.store.database import Connection, Store
@@ -97,12 +97,12 @@ def count_folds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many events each fold was given since."""
     folds: list[int] = []
 
-    def counted(events: Iterable[Event]) -> Truth:
+    def counted(before: Folded, events: Iterable[Event]) -> Folded:
         given = list(events)
         folds.append(len(given))
-        return fold(given)
+        return grown(before, given)
 
-    monkeypatch.setattr(log, "fold", counted)
+    monkeypatch.setattr(log, "grown", counted)
     return folds
 
 
@@ -121,6 +121,21 @@ def test_the_log_is_folded_once_until_more_is_said(
     assert read_truth(store).confirmed.keys() == {"f1"}
     with ThreadPoolExecutor(4) as threads:
         assert len({len(one.confirmed) for one in threads.map(read_truth, [store] * 8)}) == 1
+    assert folds == [0, 2]
+
+
+def test_who_still_reads_the_state_before_gets_what_held_then_and_nothing_is_folded_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds = count_folds(monkeypatch)
+    read_truth(store)
+    with store.read() as before:
+        assert not log.last_number(before)
+        with store.write() as connection:
+            log.append(connection, ADA, WORDS)
+        assert read_truth(store).confirmed
+        assert not log.truth(before).confirmed
+    assert read_truth(store).confirmed
     assert folds == [0, 2]
 
 
