@@ -15,11 +15,12 @@ from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, 
 from werkzeug.wrappers import Response as WSGIResponse
 
 from backend.access import is_allowed
+from backend.asked import Prediction
 from backend.checks import Checks, is_photos_config
 from backend.counters import Counters
 from backend.limits import MOST_INTERACTIVE, check_body, check_count, limit_bodies
 from backend.mishaps import fault_of
-from backend.predictor import Prediction, Predictor
+from backend.predictor import Predictor
 from faces.errors import FaceloopError
 from faces.jobs import Job
 from faces.studio_configs import PHOTOS_CONFIG

@@ -6,76 +6,37 @@ boxes just drawn are named meanwhile.
 
 from __future__ import annotations
 
-import logging
-import re
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 import numpy as np
 
+from backend.asked import Prediction, asked_by
 from backend.counters import Counters
 from backend.drawn import encode_drawn
-from backend.learning import LearnedSoFar
+from backend.failures import note_failures
 from backend.media import Media
-from backend.mishaps import fault_of
+from backend.moments import Moments
 from backend.naming import Moment, as_shown, predictions
 from backend.opening import open_picture
 from backend.recent import RecentPictures
 from backend.shares import photos_read_at_once, yield_to_others
-from faces.errors import BadPhoto, FaceloopError, StoreError, StudioError
-from faces.identify import CurrentModel, Identifier
+from backend.turns import Turns
+from faces.errors import FaceloopError, StoreError
+from faces.identify import CurrentModel
 from faces.learned import Learned, proposals_of
 from faces.pictures import OpenPhoto
 from faces.reading import FaceReader, VersionReaders
-from faces.records import (
-    Box,
-    FaceId,
-    Photo,
-    PhotoId,
-    Proposal,
-    identity_rows,
-)
-from faces.showing import FIRST_ROUND, ROUND_FACT
-from faces.store import clusters, ledger, log, photos
+from faces.records import Box, FaceId, Photo, PhotoId, Proposal, identity_rows
 from faces.store.database import Store
-from faces.store.photos import ReadPhoto
 from faces.studio_drawn import DrawnBox, drawn_boxes, renamed_region, typed_beyond_offer
-from faces.studio_format import (
-    names_on_offer,
-    shown_turned,
-    within_offer,
-)
 
-_PHOTO_ID = re.compile(r"[0-9a-f]{64}")
 _BLANK_PX = 100
 _DRAWING_AT_ONCE = 2
 _NAMED_SINCE = "answers"
 """The source of a name that no model version knows yet."""
-_logger = logging.getLogger(__name__)
-
-Prediction = dict[str, Any]
-"""A prediction in Label Studio's JSON; what is in it only `faces.studio_format` knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a task asks about, and the names it offers; all None if the task makes no sense.
-
-    `turned` is by how many quarters to the right its picture is turned.
-    """
-
-    photo: PhotoId | None
-    url: object
-    offered: frozenset[str] | None
-    turned: int = 0
-
-    @property
-    def shown(self) -> tuple[PhotoId | None, int]:
-        """The photo as the task shows it."""
-        return self.photo, self.turned
 
 
 class Predictor:
@@ -97,35 +58,39 @@ class Predictor:
         Requests get what is ready after `predict_s`, boxes just drawn after `interactive_s`.
         """
         self.counters = Counters()
-        self._store = store
-        self._models = models
+        self._moments = Moments(store, models, network=network)
         self._readers = VersionReaders(reader)
         self._media = media
-        self._network = network
         self._predict_s = predict_s
         self._interactive_s = interactive_s
         self._recent = RecentPictures()
-        self._learned = LearnedSoFar(network)
-        self._reading = ThreadPoolExecutor(
-            photos_read_at_once(), thread_name_prefix="reading", initializer=yield_to_others
+        self._reading = Turns[Prediction](
+            ThreadPoolExecutor(
+                photos_read_at_once(), thread_name_prefix="reading", initializer=yield_to_others
+            )
         )
         self._drawing = ThreadPoolExecutor(_DRAWING_AT_ONCE, thread_name_prefix="drawing")
         self.closed = threading.Event()
         """Set when nothing more is taken on."""
         self._is_warm = False
-        self.last_round = FIRST_ROUND
+
+    @property
+    def last_round(self) -> str:
         """The current round as it was seen last."""
-        self.model: str | None = None
+        return self._moments.last_round
+
+    @property
+    def model(self) -> str | None:
         """The model version that was used last, None before the first."""
+        return self._moments.model
 
     def version(self) -> str:
         """The current round; the one seen last while the store gives no answer."""
         try:
-            with self._store.read() as connection:
-                self.last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
+            return self._moments.round()
         except StoreError as error:
-            self._note(error)
-        return self.last_round
+            note_failures(self.counters, [error])
+            return self.last_round
 
     def warm(self) -> None:
         """Load the model and the networks, so that the first request need not.
@@ -133,8 +98,7 @@ class Predictor:
         Raises:
             FaceloopError: one of them cannot be loaded.
         """
-        moment, _ = self._snapshot([])
-        self._learned_now(moment)
+        moment, _ = self._moments.learned()
         nothing = np.zeros((_BLANK_PX, _BLANK_PX, 3), dtype=np.uint8)
         reader = self._reader_of(moment)
         reader.read(OpenPhoto(Photo(PhotoId("0" * 64), _BLANK_PX, _BLANK_PX), nothing))
@@ -145,8 +109,7 @@ class Predictor:
         """What stands between a request and its full answer; empty if nothing."""
         waits = [] if self._is_warm else ["networks"]
         try:
-            with self._store.read() as connection:
-                ledger.fact(connection, ROUND_FACT)
+            self._moments.round()
         except StoreError:
             waits.append("store")
         return waits
@@ -154,18 +117,18 @@ class Predictor:
     def close(self) -> None:
         """Take on nothing more; what has begun is finished."""
         self.closed.set()
-        for pool in (self._reading, self._drawing):
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._reading.close()
+        self._drawing.shutdown(wait=False, cancel_futures=True)
 
     def predict(self, tasks: Sequence[object]) -> list[Prediction | None]:
         """One prediction for each task, in order; None for a task that goes wrong.
 
         An empty prediction says that there are no faces, and Label Studio keeps it for the round.
         """
-        asked = [_asked(task) for task in tasks]
+        asked = [asked_by(task) for task in tasks]
         self.counters.add("predictions_total", len(asked))
         try:
-            moment, known = self._snapshot([one.photo for one in asked if one.photo])
+            moment, known = self._moments.now([one.photo for one in asked if one.photo])
             shown = {
                 one.shown: as_shown(known[one.photo], one.turned)
                 for one in asked
@@ -173,20 +136,21 @@ class Predictor:
             }
             named = predictions(list(shown.values()), moment)
         except FaceloopError as error:
-            self._note(error, len(asked))
+            note_failures(self.counters, [error] * len(asked))
             return [None for _ in asked]
         answers = dict(zip(shown, named, strict=True))
         fresh = [one for one in asked if one.shown not in shown]
         new = iter(self._read_all([one.url for one in fresh], moment))
         found = [answers[one.shown] if one.shown in shown else next(new) for one in asked]
-        return [answer and _offered(answer, one) for answer, one in zip(found, asked, strict=True)]
+        return [answer and one.answered(answer) for answer, one in zip(found, asked, strict=True)]
 
     def interactive(self, task: object, context: object) -> Prediction:
         """The boxes just drawn, named; nothing when anything goes wrong. Never looks for faces."""
         self.counters.add("predictions_total")
-        asked = _asked(task)
+        asked = asked_by(task)
         future = self._drawing.submit(self._name_drawn, asked.url, context)
-        answer = self._outcome(future, timeout_s=self._interactive_s)
+        wait([future], timeout=self._interactive_s)
+        [answer] = self._outcomes([future])
         if answer is None:
             return self.empty(self.last_round)
         return answer if asked.offered is None else typed_beyond_offer(answer, asked.offered)
@@ -196,37 +160,11 @@ class Predictor:
         """The answer that nothing is there: no boxes."""
         return {"model_version": version, "score": 0.0, "result": []}
 
-    def _snapshot(self, wanted: Sequence[PhotoId]) -> tuple[Moment, dict[PhotoId, ReadPhoto]]:
-        """The state to work with, and those of the photos that are in the store."""
-        current = self._models.snapshot()
-        self.model = None if current is None else current.version.id
-        with self._store.read() as connection:
-            truth = log.truth(connection)
-            identifier = current and current.heeding(truth)
-            network = self._network_of(identifier)
-            self.last_round = str(ledger.fact(connection, ROUND_FACT) or FIRST_ROUND)
-            known: dict[PhotoId, ReadPhoto] = {}
-            for photo_id in dict.fromkeys(wanted):
-                photo = photos.photo(connection, photo_id)
-                if photo is not None:
-                    faces = tuple(photos.faces(connection, photo_id))
-                    ids = [face.id for face in faces]
-                    encodings = photos.encodings(connection, network, only=ids)
-                    known[photo_id] = ReadPhoto(photo, faces, encodings)
-            shown = [face.id for one in known.values() for face in one.faces]
-            moment = Moment(
-                round=self.last_round,
-                identifier=identifier,
-                truth=truth,
-                standing=clusters.proposals(connection, only=shown),
-            )
-        return moment, known
-
     def _read_all(self, urls: Sequence[object], moment: Moment) -> list[Prediction | None]:
         """Predictions for pictures that are not in the store, as many as there is time for."""
-        futures = [self._reading.submit(self._name_new, url, moment) for url in urls]
+        futures = self._reading.line_up([partial(self._name_new, url, moment) for url in urls])
         wait(futures, timeout=self._predict_s)
-        return [self._outcome(future, timeout_s=0) for future in futures]
+        return self._outcomes(futures)
 
     def _name_new(self, url: object, moment: Moment) -> Prediction:
         content = self._media.fetch(url)
@@ -235,11 +173,11 @@ class Predictor:
 
     def _name_drawn(self, url: object, context: object) -> Prediction:
         drawn = drawn_boxes(context)
-        moment, _ = self._snapshot([])
+        moment, learned = self._moments.learned()
         answer = self.empty(moment.round)
         if not drawn:
             return answer
-        proposals = moment.allowed(self._propose_drawn(url, drawn, moment))
+        proposals = moment.allowed(self._propose_drawn(url, drawn, moment, learned))
         named = [moment.named(proposal) for proposal in proposals]
         answer["score"] = min(score for _, score in named)
         answer["result"] = [
@@ -249,17 +187,16 @@ class Predictor:
         return answer
 
     def _propose_drawn(
-        self, url: object, drawn: Sequence[DrawnBox], moment: Moment
+        self, url: object, drawn: Sequence[DrawnBox], moment: Moment, learned: Learned
     ) -> list[Proposal]:
         """A proposal for each box: whom the model version knows, and whoever was named since.
 
         As long as nobody has a name there is no need to look.
         """
-        learned = self._learned_now(moment)
         nobody = [Proposal(FaceId(str(number)), None, 0.0, "") for number in range(len(drawn))]
         if not learned.knows_anybody:
             return nobody
-        network = self._network_of(moment.identifier)
+        network = self._moments.network_of(moment.identifier)
         reader = self._reader_of(moment)
         encodings = encode_drawn(reader, self._picture(url), drawn, network=network)
         if moment.identifier is not None:
@@ -268,18 +205,8 @@ class Predictor:
         found = proposals_of(encodings.faces, learned, likeliest, otherwise=_NAMED_SINCE)
         return [found.get(one.face, one) for one in nobody]
 
-    def _network_of(self, identifier: Identifier | None) -> str:
-        """The network whose encodings a version is asked about."""
-        own = None if identifier is None else identifier.own_network
-        return own or self._network
-
     def _reader_of(self, moment: Moment) -> FaceReader:
         return self._readers.of(None if moment.identifier is None else moment.identifier.version)
-
-    def _learned_now(self, moment: Moment) -> Learned:
-        version = None if moment.identifier is None else moment.identifier.version
-        with self._store.read() as connection:
-            return self._learned.now(connection, log.truth(connection), version)
 
     def _picture(self, url: object) -> OpenPhoto:
         """A picture that is looked at right now; annotators draw several boxes in one."""
@@ -289,47 +216,20 @@ class Predictor:
             self._recent.keep(url, kept)
         return kept
 
-    def _outcome(self, future: Future[Prediction], *, timeout_s: float) -> Prediction | None:
-        """What one task came to; its error, whatever it is, takes nothing from the others."""
-        try:
-            error = future.exception(timeout=timeout_s)
-        except TimeoutError:
-            future.cancel()
-            error = TimeoutError("not ready in time")
-        if error is None:
-            return future.result()
-        self._note(error)
-        return None
-
-    def _note(self, error: BaseException, count: int = 1) -> None:
-        """Count and log what went wrong; our own messages hold no token and no name."""
-        kind = next((kind for family, kind in _KINDS.items() if isinstance(error, family)), "bug")
-        self.counters.add("failures_total", count, kind=kind)
-        if kind == "bug":
-            _logger.error("a task failed in a way that nobody thought of: %s", fault_of(error))
-        else:
-            _logger.warning("%d failed (%s): %s", count, kind, error)
+    def _outcomes(self, futures: Sequence[Future[Prediction]]) -> list[Prediction | None]:
+        """What each came to by now; an error, whatever it is, takes nothing from the others."""
+        errors = [_error_of(future) for future in futures]
+        note_failures(self.counters, [error for error in errors if error is not None])
+        return [
+            future.result() if error is None else None
+            for future, error in zip(futures, errors, strict=True)
+        ]
 
 
-_KINDS: dict[type[BaseException], str] = {
-    TimeoutError: "late",
-    BadPhoto: "picture",
-    StudioError: "media",
-    StoreError: "store",
-    FaceloopError: "setup",
-}
-"""What failures are counted as, the special before the general."""
-
-
-def _asked(task: object) -> _Asked:
-    data = task.get("data") if isinstance(task, dict) else None
-    if not isinstance(data, dict):
-        return _Asked(None, None, None)
-    photo = data.get("photo")
-    if not isinstance(photo, str) or not _PHOTO_ID.fullmatch(photo):
-        return _Asked(None, data.get("image"), names_on_offer(data))
-    return _Asked(PhotoId(photo), data.get("image"), names_on_offer(data), shown_turned(data))
-
-
-def _offered(answer: Prediction, asked: _Asked) -> Prediction:
-    return answer if asked.offered is None else within_offer(answer, asked.offered)
+def _error_of(future: Future[Prediction]) -> BaseException | None:
+    """What went wrong; who is not done by now need not begin."""
+    try:
+        return future.exception(timeout=0)
+    except (TimeoutError, CancelledError):
+        future.cancel()
+        return TimeoutError("not ready in time")

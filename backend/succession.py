@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import select
+import signal
+import time
 from typing import Any
 
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
@@ -16,6 +18,9 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 ANSWERS_WITHIN_S = 120.0
 """A worker that has not come so far by then is taken for ready: the old one ends all the same."""
+_LOOKS_EVERY_S = 1.0
+"""A signal to stop is heeded this often meanwhile; gunicorn itself looks for signals as often."""
+_STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 _READY = b"1"
 _logger = logging.getLogger(__name__)
 
@@ -30,6 +35,7 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn comes without types
         """Serve this application."""
         self._starting: dict[int, int] = {}
         self._tell_fd = -1
+        self._is_told_to_stop = False
         super().__init__(app)
 
     def spawn_worker(self) -> int:
@@ -47,6 +53,11 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn comes without types
         os.write(self._tell_fd, _READY)
         os.close(self._tell_fd)
 
+    def signal(self, sig: int, frame: object) -> None:
+        """Take note of a signal while others are dealt with."""
+        self._is_told_to_stop |= sig in _STOPS
+        super().signal(sig, frame)
+
     def manage_workers(self) -> None:
         """Start what is missing; of two workers the old one may go once the new one answers."""
         if len(self.WORKERS) > self.num_workers:
@@ -56,11 +67,20 @@ class Succession(Arbiter):  # type: ignore[misc]  # gunicorn comes without types
         super().manage_workers()
 
     def _has_begun(self, pid: int) -> bool:
-        """Wait until a worker answers; False if it ended instead."""
+        """Wait until a worker answers; False if it ended instead.
+
+        Raises:
+            StopIteration: everything is to stop, as gunicorn tells it itself.
+        """
         hear_fd = self._starting.pop(pid, None)
         if hear_fd is None:
             return True
-        heard, _, _ = select.select([hear_fd], [], [], ANSWERS_WITHIN_S)
+        until = time.monotonic() + ANSWERS_WITHIN_S
+        heard: list[int] = []
+        while not heard and time.monotonic() < until:
+            if self._is_told_to_stop:
+                raise StopIteration
+            heard, _, _ = select.select([hear_fd], [], [], _LOOKS_EVERY_S)
         has_ended = bool(heard) and os.read(hear_fd, 1) != _READY
         os.close(hear_fd)
         return not has_ended

@@ -102,7 +102,7 @@ FAILURES: dict[str, tuple[str, Break]] = {
     "half a picture": ("picture", answering(body=picture()[:60])),
     "a database that is away": (
         "store",
-        breaking("backend.predictor.log.truth", StoreError("the database does not answer")),
+        breaking("backend.moments.log.truth", StoreError("the database does not answer")),
     ),
     "a fault of ours": ("bug", breaking("backend.predictor.open_picture", KeyError(SAID))),
     "a fault of a library": (

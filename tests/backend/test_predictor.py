@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from backend import predictor as predictor_module
 from faces.confirmations import FaceVerdict, PersonMerged, PersonRenamed, Verdict
 from faces.pictures import OpenPhoto
 from faces.records import Box, FloatRows, PersonId, PhotoId, Pixels, Proposal
@@ -421,6 +425,51 @@ def test_a_drawn_box_does_not_wait_for_photos_that_are_being_read(
     assert names(answer) == ["Anna"]
 
 
+def test_a_single_new_photo_waits_for_one_photo_of_an_album_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor_module, "photos_read_at_once", lambda: 1)
+    world.learn(Anna=ANNA)
+    world.reader.found = [(Box(16, 12, 32, 24), ANNA)]
+    read = world.reader.read
+    go_on, reading = threading.Event(), threading.Event()
+    order: list[int] = []
+
+    def read_late(opened: OpenPhoto) -> ReadPhoto:
+        order.append(opened.photo.width_px)
+        reading.set()
+        go_on.wait(10)
+        return read(opened)
+
+    monkeypatch.setattr(world.reader, "read", read_late)
+    album = world.serve_picture("album.png", picture(200, 100))
+    single = world.serve_picture("single.png", picture(100, 100))
+    predictor = world.predictor()
+    with ThreadPoolExecutor(2) as threads:
+        all_of_album = threads.submit(predictor.predict, [task(url=album)] * 20)
+        assert reading.wait(10)
+        one = threads.submit(predictor.predict, [task(url=single)])
+        _wait_until(lambda: predictor.counters.count("predictions_total") == 21)
+        time.sleep(0.05)  # between counting and standing in line nothing is to be seen
+        go_on.set()
+        assert names(one.result()[0]) == ["Anna"]
+        assert len(all_of_album.result()) == 20
+    assert order.index(100) == 1
+
+
+def test_an_album_that_cannot_be_read_is_one_line_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    predictor = world.predictor()
+    gone = world.serve_picture("gone.png", b"", 404)
+    broken = world.serve_picture("broken.png", b"no picture")
+    predictor.predict([task(url=gone)] * 200 + [task(url=broken)])
+    [line] = caplog.messages
+    assert "200 failed (media): Label Studio has no such picture" in line
+    assert "1 failed (picture): " in line
+    assert predictor.counters.count("failures_total", kind="media") == 200
+
+
 def test_a_drawn_box_that_takes_too_long_is_answered_empty(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -497,3 +546,10 @@ def test_a_name_that_the_task_does_not_offer_is_a_note_and_no_label(world: World
     [region] = answer["result"]
     assert region["value"]["rectanglelabels"] == ["Unknown"]
     assert "Zoë" in region["meta"]["text"][0]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.001)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,7 +25,9 @@ ANSWERS_WITHIN_S = 15.0
 KEPT = ("PATH", "LANG", "PYTHONPATH")
 
 
-def start(workspace: Path, **settings: str) -> subprocess.Popen[str]:
+def start(
+    workspace: Path, *, program: Sequence[str] = ("-m", "backend"), **settings: str
+) -> subprocess.Popen[str]:
     """`python -m backend` in an empty folder, with nothing of ours in its environment."""
     folder, home = workspace / "elsewhere", workspace / "home"
     folder.mkdir()
@@ -33,7 +35,7 @@ def start(workspace: Path, **settings: str) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if name in KEPT}
     given = {f"FACELOOP_{name.upper()}": value for name, value in settings.items()}
     return subprocess.Popen(
-        [sys.executable, "-m", "backend"],
+        [sys.executable, *program],
         cwd=folder,
         env=kept | {"HOME": str(home), "FACELOOP_WORKSPACE": str(workspace)} | given,
         stderr=subprocess.PIPE,
@@ -174,6 +176,33 @@ def test_a_reload_takes_a_fresh_worker_without_a_request_that_fails(
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
+def test_it_stops_when_told_though_a_reload_hangs(workspace: Path, free_port: int) -> None:
+    hangs = (
+        "import time, backend.server\n"
+        "load = backend.server._Server.load\n"
+        "def hang(self): return time.sleep(300) if self._succeeds else load(self)\n"
+        "backend.server._Server.load = hang\n"
+        "from backend.__main__ import main\n"
+        "main()"
+    )
+    backend = start(workspace, program=("-c", hangs), backend_port=str(free_port))
+    try:
+        _health(f"http://127.0.0.1:{free_port}")
+        [serves] = _workers(backend.pid)
+        backend.send_signal(signal.SIGHUP)
+        _wait_until(lambda: len(_workers(backend.pid)) == 2, "a worker that hangs")
+        backend.send_signal(signal.SIGTERM)
+        _wait_until(lambda: serves not in _workers(backend.pid), "the old worker to go", 10)
+    finally:
+        for worker in _workers(backend.pid):
+            os.kill(worker, signal.SIGKILL)  # or it would be given ten seconds to end
+        backend.send_signal(signal.SIGTERM)
+        backend.communicate(timeout=30)
+    assert backend.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
 def test_a_worker_that_was_killed_is_replaced_and_leaves_nothing_open(
     workspace: Path, free_port: int
 ) -> None:
@@ -233,8 +262,8 @@ def _workers(master: int) -> list[int]:
     return [int(pid) for pid in told.split()]
 
 
-def _wait_until(holds: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + 60
+def _wait_until(holds: Callable[[], bool], what: str, within_s: float = 60) -> None:
+    until = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < until, f"waited in vain for {what}"
         time.sleep(0.02)
