@@ -33,7 +33,9 @@ def assemble(settings: Settings) -> tuple[Flask, Predictor]:
     predictor = Predictor(
         open_store(settings.store_url),
         CurrentModel(settings.models),
-        face_reader(ReadingOptions.of(settings), threads=threads_for_networks()),
+        face_reader(
+            ReadingOptions.of(settings), threads=threads_for_networks(), keeps_memory=False
+        ),
         Media(
             settings.studio_url,
             settings.studio_api_key.get_secret_value(),

@@ -44,9 +44,13 @@ class YunetDetector:
 
     name = "yunet-2023mar"
 
-    def __init__(self, *, threads: int | None = None) -> None:
-        """Take this many threads for the network; None: one for each core."""
+    def __init__(self, *, threads: int | None = None, keeps_memory: bool = True) -> None:
+        """Take this many threads for the network; None: one for each core.
+
+        Some 100 MB are kept for the next photo, unless they are to be given back each time.
+        """
         self._threads = threads
+        self._keeps_memory = keeps_memory
         self._network: Yunet | None = None
         self._loading = threading.Lock()
 
@@ -65,7 +69,7 @@ class YunetDetector:
     def _loaded(self) -> Yunet:
         with self._loading:
             if self._network is None:
-                self._network = Yunet(threads=self._threads)
+                self._network = Yunet(threads=self._threads, keeps_memory=self._keeps_memory)
             return self._network
 
 

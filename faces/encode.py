@@ -67,7 +67,9 @@ class Encoder:
                 from faces.chips import ChipCutter
                 from faces.onnx_session import RunningNetwork
 
-                running = RunningNetwork(self._model or _shipped(), threads=self._threads)
+                running = RunningNetwork(
+                    self._model or _shipped(), threads=self._threads, keeps_memory=False
+                )
                 self._parts = _Parts(ChipCutter(), running)
             return self._parts
 

@@ -150,20 +150,28 @@ class VersionReaders:
             return self._own
 
 
-def face_reader(options: ReadingOptions, *, threads: int | None = None) -> FaceReader:
+def face_reader(
+    options: ReadingOptions, *, threads: int | None = None, keeps_memory: bool = True
+) -> FaceReader:
     """What reads photos in this way; every program reads them by it.
 
-    `threads` is how many the networks may use; None: one for each core.
+    `threads` is how many the networks may use; None: one for each core. A program that is there all
+    day and reads now and then keeps no memory for the next photo.
 
     Raises:
         SetupError: this engine is not installed.
     """
-    detector = detector_named(options.detector, threads=threads)
+    detector = detector_named(options.detector, threads=threads, keeps_memory=keeps_memory)
     encoder = _encoder(options, threads)
     return FaceReader(detector, encoder, rotations=options.rotations, threads=threads)
 
 
-def detector_named(name: Literal["yunet", "hog", "cnn"], *, threads: int | None = None) -> Detector:
+def detector_named(
+    name: Literal["yunet", "hog", "cnn"],
+    *,
+    threads: int | None = None,
+    keeps_memory: bool = True,
+) -> Detector:
     """The detector of this setting. Only what it needs is imported, for each needs its own."""
     if name == "hog":
         from faces.detect_hog import HogDetector
@@ -175,7 +183,7 @@ def detector_named(name: Literal["yunet", "hog", "cnn"], *, threads: int | None 
         return CnnDetector(threads=threads)
     from faces.detect_yunet import YunetDetector
 
-    return YunetDetector(threads=threads)
+    return YunetDetector(threads=threads, keeps_memory=keeps_memory)
 
 
 def _encoder(options: ReadingOptions, threads: int | None) -> FaceEncoder:

@@ -32,10 +32,15 @@ class Yunet:
         SetupError: the weights are missing or were changed.
     """
 
-    def __init__(self, *, threads: int | None) -> None:
-        """Load it, to run on so many threads; None: one for each core."""
+    def __init__(self, *, threads: int | None, keeps_memory: bool = True) -> None:
+        """Load it, to run on so many threads; None: one for each core.
+
+        It takes its memory anew for each picture if it is to keep none.
+        """
         content = weights_file(Weights.YUNET).read_bytes()
-        self._running = RunningNetwork(_of_any_size(content), threads=threads)
+        self._running = RunningNetwork(
+            _of_any_size(content), threads=threads, keeps_memory=keeps_memory
+        )
 
     def look(self, pixels: Pixels, *, at_least: float) -> Floats:
         """All sightings with this score or more, (n, 15), those of the same face among them."""

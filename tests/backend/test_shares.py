@@ -73,3 +73,30 @@ for place in range(16):
     del freed
 print(before, resident_mb())
 """
+
+
+@pytest.mark.slow
+def test_what_a_network_took_for_a_large_picture_goes_back_to_the_system() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LOOK], check=True, capture_output=True, text=True, timeout=60
+    )
+    before_mb, after_mb = map(float, told.stdout.split())
+    assert after_mb < before_mb + 30, "of the 150 MB that the picture takes"
+
+
+_LOOK = """
+import numpy as np
+from pathlib import Path
+from backend.shares import share_evenly
+from faces.detect_yunet import YunetDetector
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+share_evenly()
+detector = YunetDetector(threads=1, keeps_memory=False)
+detector.find(np.zeros((100, 100, 3), np.uint8))
+before = resident_mb()
+detector.find(np.zeros((1500, 2000, 3), np.uint8))
+print(before, resident_mb())
+"""
