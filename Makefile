@@ -54,20 +54,25 @@ demo: python ## the same on sample portraits; CHECK=1: start everything, ask eve
 test: test-fast test-slow test-live ## install, then run all tests, those with Label Studio and a browser too
 
 # Whatever the environment says, compiled tests are kept: compiling is a fifth of the time.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) pytest -q -n auto --maxprocesses=8 --dist loadfile
+PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto --dist loadfile
 
 test-fast: setup-dev ## the tests that need neither, in about a minute
-	@$(PYTEST)
+	@$(PYTEST) -q --maxprocesses=8
 
 .PHONY: test-slow
 test-slow: setup-dev ## those that start processes, wait for the clock or count much
-	@$(PYTEST) -m slow
+	@$(PYTEST) -q --maxprocesses=8 -m slow
 
+# Two at once, each with its Label Studio and its browser; the tests of a file follow each other.
 # pytest's exit code 5 (nothing to run) is a fault only once there are live tests.
 .PHONY: test-live
 test-live: setup-dev
-	@$(RUN) pytest tests/live -m live --force-enable-socket -p no:randomly -v --durations=10 \
+	@$(PYTEST) -v --maxprocesses=2 tests/live -m live --force-enable-socket -p no:randomly --durations=10 \
 		|| { code=$$?; test $$code -eq 5 && test -z "$(wildcard tests/live/test_*.py)" || exit $$code; }
+
+.PHONY: test-long
+test-long: setup-dev ## claims of the slow tests, with as many examples as take a quarter of an hour
+	@$(PYTEST) -q --maxprocesses=8 -m long
 
 check: setup-dev ## format, lint, types, imports, spelling, generated text, forbidden files
 	@$(RUN) ruff check .
@@ -110,7 +115,7 @@ setup-training: python ## what predicts, and what learns
 	@$(INSTALL) predict training
 
 setup-dev: python ## all, and what tests
-	@$(INSTALL) predict studio training dev
+	@$(INSTALL) predict training dev studio
 
 lock: python ## write the constraints files anew; PYTHONS: the Pythons they must suit
 	@$(PYTHON) -m scripts.lock $(PYTHONS)

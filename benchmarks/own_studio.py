@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from faceloop.connecting import connection_for
@@ -19,13 +20,17 @@ from faceloop.workspace import EMBEDDED, Connection
 from faces.settings import Settings
 
 _NAME = "label-studio"
+_NO_CONNECTIONS = range(20_000, 32_000)
+"""Ports that no system gives to whoever connects to somewhere and asks for any."""
+_CHANCE = random.SystemRandom()  # several processes look at once, and tests set the common one
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
+    """Ports that nobody listens on, and that become no connection of anybody in the meantime."""
+    probes: list[socket.socket] = []
+    while len(probes) < count:
+        with suppress(OSError):
+            probes.append(socket.create_server(("127.0.0.1", _CHANCE.choice(_NO_CONNECTIONS))))
     ports = [int(probe.getsockname()[1]) for probe in probes]
     for probe in probes:
         probe.close()

@@ -141,7 +141,9 @@ class Shaken:
 
 
 @pytest.fixture
-def shaken(workspace: Workspace) -> Iterator[Shaken]:
+def shaken(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shaken]:
+    """Reading is tried again as often as ever, but at once."""
+    monkeypatch.setattr("label_studio_sdk.core.http_client.INITIAL_RETRY_DELAY_SECONDS", 0.001)
     front = Front(workspace.double)
 
     class Handler(BaseHTTPRequestHandler):

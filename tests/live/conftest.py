@@ -29,6 +29,7 @@ from playwright.sync_api import (
 
 from benchmarks.own_studio import free_ports, label_studio, new_connection
 from faceloop.demo_album import Album, make_album
+from faceloop.studio_server import studio_data
 from faceloop.workspace import Connection, explicit_settings, read_connection, settings_of
 from faces.confirmations import Truth
 from faces.records import FaceId
@@ -37,6 +38,7 @@ from faces.store.database import Store, open_store
 from faces.studio import Studio
 from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project
+from tests.live.studio_tables import give_tables
 from tests.orl_people import Learned, learn_directions
 from tests.running_app import RunningApp, running_app
 
@@ -79,6 +81,7 @@ def label_studio_in(folder: Path, *, token: str, **otherwise: str) -> Iterator[s
         studio_password=PASSWORD,
     )
     settings = explicit_settings(folder / "workspace", **settings_of(connection))
+    give_tables(studio_data(settings))
     with label_studio(settings, connection, **otherwise):
         yield connection.studio_url
 
@@ -202,6 +205,7 @@ def loop(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loo
     refuse_no_studio()
     folder = tmp_path_factory.mktemp("loop")
     workspace, output = folder / "workspace", folder / "up.txt"
+    give_tables(studio_data(explicit_settings(workspace)))
     studio, backend, app = map(str, free_ports(3))
     with output.open("wb") as written:
         process = subprocess.Popen(

@@ -80,7 +80,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Label Studio's and ours; making its tables takes two minutes, so both modes share them."""
+    """Label Studio's and ours, which both modes share."""
     made = tmp_path_factory.mktemp("protocol")
     prepare(settings_for(made / "workspace")).close()
     return made

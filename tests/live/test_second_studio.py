@@ -28,6 +28,7 @@ from faces.store.database import open_store
 from faces.studio import Studio
 from sync.desk import Project
 from tests.live.conftest import environment, give_up, personal_access_token, wait_until
+from tests.live.studio_tables import give_tables
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(600)]
 
@@ -153,6 +154,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TheirStudio]:
     if not (Path(environment()["FACELOOP_STUDIO_VENV"]) / "bin" / "label-studio").exists():
         give_up("Label Studio is not installed; run `make setup`")
     theirs = TheirStudio(tmp_path_factory.mktemp("theirs"), free_ports(1)[0])
+    give_tables(theirs.folder / "data")
     try:
         theirs.start()
         theirs.add_their_project()

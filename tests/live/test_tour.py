@@ -26,6 +26,7 @@ from faceloop.doctor_gathering import gather
 from faceloop.doctor_verdict import Finding, Verdict
 from faceloop.sync import connect
 from faceloop.workspace import settings_for
+from faces.identify import CurrentModel
 from faces.records import FaceId, PhotoId
 from faces.store import ledger, photos
 from faces.studio import Studio
@@ -34,6 +35,7 @@ from faces.studio_format import photo_task
 from scripts.people_page import PeoplePage
 from sync.desk import Project
 from sync.loop import desk_of, sync_now
+from sync.push import plan_only
 from tests.live.conftest import environment
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1200)]
@@ -41,7 +43,6 @@ pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(1
 PATIENCE_MS = 30_000
 ANSWERS_WITHIN_S = 90
 RENAMED_WITHIN_S = 120
-NOTHING_TO_DO = [("0", "0", "0")] * 2
 
 
 def open_pages(loop) -> dict[int, dict[str, Any]]:
@@ -64,8 +65,8 @@ def is_pair(data: dict[str, Any]) -> bool:
 
 def is_settled(loop) -> bool:
     """Whether Label Studio shows all that follows from what was said."""
-    said = loop.faceloop("sync", "--dry-run")
-    return re.findall(r"(\d+) new, (\d+) changed, (\d+) to delete", said) == NOTHING_TO_DO
+    plans = plan_only(loop.store, CurrentModel(loop.workspace / "models"))
+    return all(plan.is_empty for plan in plans.values())
 
 
 def majority(loop, faces: list[FaceId]) -> str:
