@@ -118,17 +118,17 @@ def test_it_serves_until_told_to_stop_and_leaves_nothing_behind(
     url = f"http://127.0.0.1:{free_port}"
     try:
         health = _health(url)
-        refused = requests.post(f"{url}/setup", json={}, timeout=5)
-        said = requests.post(f"{url}/setup", json={}, auth=("faceloop", "secret"), timeout=5)
+        refused = requests.post(f"{url}/setup", json={}, timeout=30)
+        said = requests.post(f"{url}/setup", json={}, auth=("faceloop", "secret"), timeout=30)
         hint = requests.post(
             f"{url}/webhook",
             json={"action": "ANNOTATION_CREATED"},
             headers={"X-Faceloop-Secret": "secret"},
-            timeout=5,
+            timeout=30,
         )
     finally:
         backend.send_signal(signal.SIGTERM)
-        _, errors = backend.communicate(timeout=15)
+        _, errors = backend.communicate(timeout=30)
     assert health["status"] == "UP"
     assert (refused.status_code, said.json()) == (401, {"model_version": "faceloop-0000"})
     assert (hint.status_code, hint.json()) == (200, {"status": "noted"})
