@@ -15,7 +15,7 @@ from faces.reading import ReadingOptions
 from faces.records import PhotoFile
 from sync.readers import read_all
 
-pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 
 
 class Deadly(str):
@@ -29,7 +29,10 @@ class Deadly(str):
         return super().__contains__(cast("str", part))
 
 
-def test_a_photo_that_kills_every_worker_is_refused_alone(tmp_path: Path) -> None:
+def test_a_photo_that_kills_every_worker_is_refused_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.dask_readers._PATIENCE_S", 240)  # how fast workers start is no claim
     files = []
     for number in range(6):
         Image.new("RGB", (60, 40), (number, 0, 0)).save(tmp_path / f"{number}.png")
