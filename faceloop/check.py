@@ -21,7 +21,7 @@ from faces.store import ledger, photos
 from faces.store.database import Store
 from sync.desk import BACKEND_USER, Desk, Project
 
-WORKER_WITHIN_S = 20
+WORKER_WITHIN_S = 60
 ASKED_BY_STUDIO = "backend, asked by Label Studio"
 
 
