@@ -54,25 +54,21 @@ demo: python ## the same on sample portraits; CHECK=1: start everything, ask eve
 test: test-fast test-slow test-live ## install, then run all tests, those with Label Studio and a browser too
 
 # Whatever the environment says, compiled tests are kept: compiling is a fifth of the time.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto --dist loadfile
+PYTEST := PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto
 
 test-fast: setup-dev ## the tests that need neither, in about a minute
-	@$(PYTEST) -q --maxprocesses=8
+	@$(PYTEST) -q --maxprocesses=8 --dist loadfile
 
 .PHONY: test-slow
 test-slow: setup-dev ## those that start processes, wait for the clock or count much
-	@$(PYTEST) -q --maxprocesses=8 -m slow
+	@$(PYTEST) -q --maxprocesses=8 --dist worksteal -m slow
 
 # Two at once, each with its Label Studio and its browser; the tests of a file follow each other.
 # pytest's exit code 5 (nothing to run) is a fault only once there are live tests.
 .PHONY: test-live
 test-live: setup-dev
-	@$(PYTEST) -v --maxprocesses=2 tests/live -m live --force-enable-socket -p no:randomly --durations=10 \
+	@$(PYTEST) -v --maxprocesses=2 --dist loadfile tests/live -m live --force-enable-socket -p no:randomly --durations=10 \
 		|| { code=$$?; test $$code -eq 5 && test -z "$(wildcard tests/live/test_*.py)" || exit $$code; }
-
-.PHONY: test-long
-test-long: setup-dev ## claims of the slow tests, with as many examples as take a quarter of an hour
-	@$(PYTEST) -q --maxprocesses=8 -m long
 
 check: setup-dev ## format, lint, types, imports, spelling, generated text, forbidden files
 	@$(RUN) ruff check .

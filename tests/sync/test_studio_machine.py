@@ -47,6 +47,7 @@ from tests.desk_pages import wrong_version
 from tests.studio_double import API_KEY, URL, StudioDouble
 from tests.sync.conftest import NOW, Workspace
 
+SEQUENCES = 200
 STEPS = 12
 
 speakers = st.sampled_from(["ada@studio.test", "bob@studio.test"])
@@ -370,21 +371,14 @@ class StudioMachine(RuleBasedStateMachine):
                     assert name.casefold() == self.beliefs.called.get(person, person)
 
 
-@pytest.mark.parametrize(
-    "sequences",
-    [
-        pytest.param(150, marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
-        pytest.param(1_000, marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
-    ],
-)
-def test_store_and_label_studio_agree_whatever_happens(
-    empty_database: Path, sequences: int
-) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_store_and_label_studio_agree_whatever_happens(empty_database: Path) -> None:
     StudioMachine.empty_database = empty_database
     run_state_machine_as_test(
         StudioMachine,
         settings=settings(
-            max_examples=sequences,
+            max_examples=SEQUENCES,
             stateful_step_count=STEPS,
             deadline=None,
             report_multiple_bugs=False,
