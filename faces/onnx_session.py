@@ -16,7 +16,7 @@ class RunningNetwork:
         """Load a serialised ONNX model, to use so many threads; None: one for each core.
 
         What an answer took is kept for the next one, and grows with the largest, unless told not
-        to; to take it anew costs a large picture an eighth more time, a face nothing.
+        to; to take it anew costs a large picture an eighth to a quarter more time, a face nothing.
 
         ONNX Runtime tells its maker about its use unless it is imported with this variable set; it
         also starts threads at import, which would not survive a fork. So it is imported here, late.
