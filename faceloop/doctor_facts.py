@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 from faces.errors import FaceloopError
+from faces.jobs import Waiting
 from faces.studio_checks import BackendState, ProjectState
 from sync.desk import Project
 
@@ -59,11 +60,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Machine:
-    """The workspace's database, disk and model version; `database` says what is in it."""
+    """The workspace's database, disk, model version and queue; `database` says what is in it.
+
+    `set_aside` is a damaged queue that was replaced, empty if there is none.
+    """
 
     database: Told[str]
     free_bytes: int
     model: Told[str | None]
+    queue: Told[Waiting]
+    looked_at: datetime
+    set_aside: str = ""
 
 
 @dataclass(frozen=True)

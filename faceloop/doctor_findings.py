@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from faceloop.doctor_backend import backend_findings
-from faceloop.doctor_facts import Facts, StudioSide, TokenKind, Unknown
+from faceloop.doctor_facts import Facts, Machine, StudioSide, TokenKind, Unknown
 from faceloop.doctor_projects import project_findings
-from faceloop.doctor_verdict import Finding, trouble, unknown, well
+from faceloop.doctor_verdict import UP, Finding, trouble, unknown, well
+from faceloop.queue_telling import is_late, told_waiting
 from faceloop.wording import spoken_bytes
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -30,6 +31,7 @@ def _all(facts: Facts) -> Iterator[Finding]:
     yield _database(facts)
     yield _disk(facts)
     yield _model(facts)
+    yield _queue(facts.machine)
     yield _sdk(facts)
     if isinstance(facts.studio, Unknown):
         yield trouble("Label Studio", facts.studio.why, _start_studio(facts))
@@ -67,6 +69,18 @@ def _model(facts: Facts) -> Finding:
     if told is None:
         return well("model version", "none yet; names come from groups and answers")
     return well("model version", f"{told}, every file as it was written")
+
+
+def _queue(machine: Machine) -> Finding:
+    told, before = machine.queue, ""
+    if isinstance(told, Unknown):
+        return trouble("queue", told.why, f"{UP}, or restart it where it runs")
+    if machine.set_aside:
+        before = f"; a damaged one was set aside, which nobody needs: {machine.set_aside}"
+    waiting = f"jobs waiting: {told_waiting(told, now=machine.looked_at)}{before}"
+    if is_late(told, now=machine.looked_at):
+        return trouble("queue", waiting, f"{UP}: no worker takes them")
+    return well("queue", waiting)
 
 
 def _sdk(facts: Facts) -> Finding:

@@ -16,6 +16,8 @@ from faceloop.doctor_of_backend import ask_backend
 from faceloop.doctor_of_studio import Pushed, ask_studio
 from faceloop.workspace import EMBEDDED
 from faces.errors import FaceloopError
+from faces.jobs import queue_file, waiting_jobs
+from faces.queue_file import set_aside_at
 from faces.records import Photo, PhotoId
 from faces.settings import Settings
 from faces.showing import FIRST_ROUND, ROUND_FACT
@@ -40,6 +42,9 @@ def gather(settings: Settings, *, now: datetime) -> Facts:
             database=database,
             free_bytes=shutil.disk_usage(_there(settings)).free,
             model=told(lambda: _model(settings)),
+            queue=told(lambda: waiting_jobs(settings)),
+            looked_at=now,
+            set_aside=_set_aside(settings),
         ),
         studio=studio,
         backend=ask_backend(settings),
@@ -74,6 +79,12 @@ def _model(settings: Settings) -> str | None:
     """The model version in use, each of its files compared with its hash."""
     version = current_id(settings.models)
     return None if version is None else load_version(settings.models, version).id
+
+
+def _set_aside(settings: Settings) -> str:
+    """The damaged queue that was replaced, if there was one."""
+    kept = set_aside_at(queue_file(settings))
+    return str(kept) if kept.exists() else ""
 
 
 def _database(settings: Settings) -> tuple[Told[str], Pushed]:

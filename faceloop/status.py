@@ -14,13 +14,14 @@ from faceloop import options
 from faceloop.console import console, say, waiting, warn
 from faceloop.contradicting import contradictions_in, tell_contradictions
 from faceloop.folders import remembered_folders
+from faceloop.queue_telling import is_late, told_waiting
 from faceloop.reading import PhotoFolders
 from faceloop.retrain_policy import news_of
 from faceloop.wording import counted, printable
 from faceloop.workspace import existing_store, settings_for
 from faces.confirmations import Truth
 from faces.errors import StoreError
-from faces.jobs import Jobs
+from faces.jobs import waiting_jobs
 from faces.names import NearNames
 from faces.settings import Settings
 from faces.showing import ROUND_FACT
@@ -33,10 +34,6 @@ from sync.storage import place_shown
 
 _SAMPLE = 5
 """So many photos without a face (--without-faces names all) and pairs of names are told."""
-
-_WORKER_COMES_WITHIN_S = 120
-"""The worker looks every second; a job in its hands may take a while."""
-
 Refused = Annotated[
     bool, typer.Option("--refused", help="List the files that could not be read, with the reason.")
 ]
@@ -103,17 +100,12 @@ def _counts(settings: Settings, store: Store) -> Iterator[tuple[str, object]]:
 def told_queue(settings: Settings, *, now: datetime) -> str:
     """What waits for the worker and since when; a queue that does not answer is told, too."""
     try:
-        jobs = Jobs(settings)
-        waiting, since = jobs.waiting(), jobs.waits_since()
+        waiting = waiting_jobs(settings)
     except StoreError as error:
         return str(error)
-    if not waiting or since is None:
-        return str(waiting or "none")
-    seconds = max(0, round((now - since).total_seconds()))
-    if seconds < _WORKER_COMES_WITHIN_S:
-        return f"{waiting}, for {counted(seconds, 'second')}"
-    minutes = counted(seconds // 60, "minute")
-    return f"{waiting}, for {minutes}: is `faceloop worker` (or `faceloop up`) running?"
+    if not is_late(waiting, now=now):
+        return told_waiting(waiting, now=now)
+    return f"{told_waiting(waiting, now=now)}: is `faceloop worker` (or `faceloop up`) running?"
 
 
 def _refused(store: Store) -> Iterator[str]:

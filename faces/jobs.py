@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 
-from huey import Huey, RedisHuey, SqliteHuey
+from huey import Huey, RedisHuey
 from huey.registry import Message
 
 from faces.errors import SetupError, StoreError
+from faces.queue_file import QueueFile, is_damage, lying_in
 from faces.settings import Settings
 
 _ASKING_WAITS_S = 1.0
 """How long who only asks waits for a locked file: Label Studio waits for that answer."""
 _WORKING_WAITS_S = 5.0
+_BEGUN_ANEW = "it is damaged, and was set aside: ask again, and a new one is there"
+_TO_BE_BEGUN = (
+    "it is damaged: whichever of backend and worker uses it next sets it aside and begins a new one"
+)
 
 
 class Job(StrEnum):
@@ -47,7 +53,7 @@ class Jobs:
             StoreError: the queue's file cannot be used.
         """
         wait_s = _ASKING_WAITS_S if run is _nobody_runs else _WORKING_WAITS_S
-        self._errors, self._settings = _errors(settings), settings
+        self._errors = _errors(settings)
         with self._answering():
             self.huey = _open(settings, wait_s=wait_s)
         self._tasks = {job: self.huey.task(name=job.value)(_running(run, job)) for job in Job}
@@ -79,26 +85,44 @@ class Jobs:
         with self._answering():
             return int(self.huey.pending_count())
 
-    def waits_since(self) -> datetime | None:
-        """When the job that waits longest was asked for; None if none waits that says so.
+    def _answering(self) -> AbstractContextManager[None]:
+        return _answering(self._errors, damaged=_BEGUN_ANEW)
 
-        Raises:
-            StoreError: the queue does not answer.
-        """
-        with self._answering():
-            lying = self.huey.storage.enqueued_items()
-        return min((at for at in map(_asked_at, lying) if at is not None), default=None)
 
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Turn what the queue raises into ours, without the address in its messages."""
-        try:
-            yield
-        except self._errors as error:
-            raise StoreError(
-                f"the queue of jobs does not answer ({type(error).__name__}); "
-                f"{_remedy(self._settings, error)}"
-            ) from error
+@dataclass(frozen=True)
+class Waiting:
+    """How many jobs wait, and when the one that waits longest was asked for, as far as one says."""
+
+    jobs: int
+    since: datetime | None
+
+
+def waiting_jobs(settings: Settings) -> Waiting:
+    """What nobody has taken yet; the queue is only looked at, whatever is wrong with it.
+
+    Raises:
+        SetupError: it is in Redis, and what talks to it is not installed.
+        StoreError: it does not answer.
+    """
+    with _answering(_errors(settings), damaged=_TO_BE_BEGUN):
+        if settings.redis_url:
+            lying = _open(settings, wait_s=_ASKING_WAITS_S).storage.enqueued_items()
+        else:
+            lying = lying_in(queue_file(settings))
+    said = (at for at in map(_asked_at, lying) if at is not None)
+    return Waiting(len(lying), min(said, default=None))
+
+
+@contextmanager
+def _answering(errors: tuple[type[Exception], ...], *, damaged: str) -> Iterator[None]:
+    """Turn what the queue raises into ours, without the address in its messages."""
+    try:
+        yield
+    except errors as error:
+        remedy = damaged if is_damage(error) else "if it goes on, restart the worker"
+        raise StoreError(
+            f"the queue of jobs does not answer ({type(error).__name__}); {remedy}"
+        ) from error
 
 
 class NamesOnly:
@@ -154,21 +178,13 @@ def _open(settings: Settings, *, wait_s: float) -> Huey:
     if settings.redis_url:
         return RedisHuey("faceloop", url=settings.redis_url, **same)
     settings.workspace.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("faceloop", filename=str(_file(settings)), timeout=wait_s, **same)
+    file = str(queue_file(settings))
+    return Huey("faceloop", storage_class=QueueFile, filename=file, timeout=wait_s, **same)
 
 
-def _file(settings: Settings) -> Path:
+def queue_file(settings: Settings) -> Path:
+    """Where the queue lies unless it is in Redis."""
     return settings.workspace / "jobs.sqlite3"
-
-
-def _remedy(settings: Settings, error: Exception) -> str:
-    """What helps: a file that is damaged stays so, and nothing in it is needed."""
-    if type(error) is not sqlite3.DatabaseError:  # its subclasses speak of locks and of the disk
-        return "if it goes on, restart the worker"
-    return (
-        f"stop faceloop, delete {_file(settings)} and start again: nothing is lost, since the "
-        "worker looks by itself what there is to do"
-    )
 
 
 def _errors(settings: Settings) -> tuple[type[Exception], ...]:

@@ -26,6 +26,7 @@ from faceloop.doctor_facts import (
 from faceloop.doctor_findings import findings
 from faceloop.doctor_of_studio import kind_of
 from faceloop.doctor_verdict import Finding, Verdict
+from faces.jobs import Waiting
 from faces.studio_checks import TESTED_SDK, TESTED_STUDIO, BackendState, ProjectState
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
 from faces.studio_format import PEOPLE_VERSION
@@ -63,7 +64,7 @@ WELL = Facts(
     wanted=Wanted(
         "/ws", "http://127.0.0.1:8080", URL, True, True, ROUND, "2.1.2", "2.1.2", "1.23.2", "0.1.0"
     ),
-    machine=Machine("20 photos", 50_000_000_000, "model-0003-00000000"),
+    machine=Machine("20 photos", 50_000_000_000, "model-0003-00000000", Waiting(0, None), NOW),
     studio=StudioSide(
         version="1.23.2",
         speaker="you@example.com",
@@ -150,6 +151,11 @@ HALF = replace(BACKEND, is_connected=False, trouble="401 Client Error")
         (machine(database=Unknown("there is no database")), "database", "no database", "up`"),
         (machine(free_bytes=400_000_000), "disk", "400 MB free", "make room"),
         (machine(model=Unknown("weights were changed")), "model version", "changed", "--roll-back"),
+        (machine(queue=Unknown("the queue is damaged")), "queue", "damaged", "up`"),
+        (
+            machine(queue=Waiting(2, NOW - timedelta(minutes=5))),
+            *("queue", "2, for 5 minutes", "no worker takes them"),
+        ),
         (wanted(sdk="2.2.0"), "packages", "2.2.0", "make setup"),
         (lambda f: replace(f, studio=Unknown("nothing answers")), "Label Studio", "nothing", "up`"),
         (
@@ -296,6 +302,13 @@ def test_what_stands_behind_another_trouble_is_no_trouble_of_its_own() -> None:
     assert list(troubles(blocked(WELL))) == ["backend, asked by Label Studio"]
     no_database = all_of(machine(database=Unknown("gone")), studio(desks={}))
     assert list(troubles(no_database(WELL))) == ["database"]
+
+
+def test_a_damaged_queue_that_was_replaced_is_named_and_no_trouble() -> None:
+    replaced = machine(set_aside="/ws/jobs.sqlite3.damaged")(WELL)
+    told = {one.check: one for one in findings(replaced)}["queue"]
+    assert "/ws/jobs.sqlite3.damaged" in told.told
+    assert not troubles(replaced)
 
 
 def test_a_label_studio_of_another_version_is_pointed_out_and_no_trouble() -> None:

@@ -218,3 +218,15 @@ def test_the_database_is_tried_by_a_write_that_is_taken_back(
     assert "0 photos, 0 faces; can be written" in said.out
     assert "there is no token" in " ".join(said.out.split())
     assert (made.workspace / "faceloop.sqlite3").read_bytes() == before
+
+
+def test_a_damaged_queue_is_told_and_left_as_it_is(
+    network: responses.RequestsMock, faceloop: Faceloop, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "jobs.sqlite3"
+    damaged.write_bytes(b"no database" * 100)
+    said = faceloop("doctor", "--json", "--workspace", tmp_path)
+    found = {one["check"]: one for one in json.loads(said.out)["findings"]}
+    assert found["queue"]["verdict"] == "trouble"
+    assert "damaged" in found["queue"]["told"]
+    assert damaged.read_bytes() == b"no database" * 100

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faceloop.status import told_queue
-from faces.jobs import Job, Jobs
+from faces.jobs import Job, Jobs, waiting_jobs
 from faces.settings import Settings, load_settings
 
 
@@ -35,7 +35,7 @@ def test_what_waits_is_told_with_its_time_and_the_remedy(
     jobs = Jobs(settings)
     jobs.enqueue(Job.PULL)
     jobs.enqueue(Job.PUSH)
-    since = jobs.waits_since()
+    since = waiting_jobs(settings).since
     assert since is not None
     assert told_queue(settings, now=since + timedelta(seconds=later_s)) == told
 

@@ -9,7 +9,7 @@ from huey import crontab
 from huey.exceptions import HueyException
 
 from faces.errors import SetupError, StoreError
-from faces.jobs import Job, Jobs
+from faces.jobs import Job, Jobs, Waiting, waiting_jobs
 from faces.settings import Settings, load_settings
 
 
@@ -74,16 +74,17 @@ def test_a_job_waits_when_the_worker_is_away(settings: Settings) -> None:
 
 def test_a_job_that_waits_tells_since_when(settings: Settings) -> None:
     jobs = Jobs(settings)
-    assert (jobs.waiting(), jobs.waits_since()) == (0, None)
+    assert waiting_jobs(settings) == Waiting(0, None)
     before = datetime.now(UTC)
     jobs.enqueue(Job.PULL)
     after = datetime.now(UTC)
     jobs.enqueue(Job.PUSH)
-    since = jobs.waits_since()
-    assert since is not None
-    assert before <= since <= after
+    waiting = waiting_jobs(settings)
+    assert waiting.since is not None
+    assert before <= waiting.since <= after
+    assert waiting.jobs == jobs.waiting() == 2
     assert work_off(Jobs(settings, run=lambda _: None)) == 2
-    assert jobs.waits_since() is None
+    assert waiting_jobs(settings) == Waiting(0, None)
 
 
 @pytest.mark.parametrize("lies", [b"x", b"[]", b"{}", b'{"at": 7}', b'{"at": "then"}'])
@@ -92,7 +93,7 @@ def test_a_job_that_does_not_tell_since_when_is_counted_all_the_same(
 ) -> None:
     jobs = Jobs(settings)
     jobs.huey.storage.enqueue(lies)
-    assert (jobs.waiting(), jobs.waits_since()) == (1, None)
+    assert waiting_jobs(settings) == Waiting(1, None)
 
 
 def test_who_only_asks_cannot_run(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -164,16 +165,6 @@ def test_a_locked_queue_is_said_soon_and_in_our_words(
             jobs.enqueue(Job.PULL)
     finally:
         holding.close()
-
-
-def test_a_damaged_queue_is_said_at_the_start_and_what_mends_it_does(settings: Settings) -> None:
-    settings.workspace.mkdir()
-    file = settings.workspace / "jobs.sqlite3"
-    file.write_bytes(b"no database " * 100)
-    with pytest.raises(StoreError, match=f"queue of jobs .* delete {file} and start again"):
-        Jobs(settings)
-    file.unlink()
-    Jobs(settings).enqueue(Job.PULL)
 
 
 def test_a_redis_that_is_away_is_said_without_its_address(tmp_path: Path) -> None:
