@@ -45,12 +45,16 @@ def _all(facts: Facts) -> Iterator[Finding]:
 
 def _database(facts: Facts) -> Finding:
     told = facts.machine.database
-    if isinstance(told, Unknown):
-        return trouble(
-            "database", told.why, f"see that {facts.wanted.workspace} can be written, then run "
-            "`faceloop up`, which brings the database to its present shape"
-        )  # fmt: skip
-    return well("database", told)
+    if not isinstance(told, Unknown):
+        return well("database", told)
+    if told.why.startswith("FACELOOP_DATABASE_URL"):
+        return trouble("database", told.why, "mend that where FACELOOP_DATABASE_URL is set")
+    return trouble(
+        "database",
+        told.why,
+        f"see that {facts.wanted.workspace} can be written, then run `faceloop up`, which brings "
+        "the database to its present shape",
+    )
 
 
 def _disk(facts: Facts) -> Finding:

@@ -41,7 +41,10 @@ def check_folder(folder: str, settings: Settings) -> None:
 
 def has_store(settings: Settings) -> bool:
     """Whether there is a database, so that a folder may be known."""
-    return bool(settings.database_url) or (settings.workspace / "faceloop.sqlite3").exists()
+    return (
+        bool(settings.database_url.get_secret_value())
+        or (settings.workspace / "faceloop.sqlite3").exists()
+    )
 
 
 def refuse_no_folder(settings: Settings, given: str | None) -> None:

@@ -20,7 +20,7 @@ from faceloop.retrain_policy import news_of
 from faceloop.wording import counted, printable
 from faceloop.workspace import existing_store, settings_for
 from faces.confirmations import Truth
-from faces.errors import StoreError
+from faces.errors import FaceloopError
 from faces.jobs import waiting_jobs
 from faces.names import NearNames
 from faces.settings import Settings
@@ -101,7 +101,7 @@ def told_queue(settings: Settings, *, now: datetime) -> str:
     """What waits for the worker and since when; a queue that does not answer is told, too."""
     try:
         waiting = waiting_jobs(settings)
-    except StoreError as error:
+    except FaceloopError as error:
         return str(error)
     if not is_late(waiting, now=now):
         return told_waiting(waiting, now=now)

@@ -105,7 +105,7 @@ def waiting_jobs(settings: Settings) -> Waiting:
         StoreError: it does not answer.
     """
     with _answering(_errors(settings), damaged=_TO_BE_BEGUN):
-        if settings.redis_url:
+        if _is_in_redis(settings):
             lying = _open(settings, wait_s=_ASKING_WAITS_S).storage.enqueued_items()
         else:
             lying = lying_in(queue_file(settings))
@@ -175,11 +175,33 @@ def _running(run: Callable[[Job], None], job: Job) -> Callable[[], None]:
 
 def _open(settings: Settings, *, wait_s: float) -> Huey:
     same = {"results": False, "serializer": NamesOnly()}
-    if settings.redis_url:
-        return RedisHuey("faceloop", url=settings.redis_url, **same)
+    if _is_in_redis(settings):
+        return _open_redis(settings.redis_url.get_secret_value(), **same)
     settings.workspace.mkdir(parents=True, exist_ok=True)
     file = str(queue_file(settings))
     return Huey("faceloop", storage_class=QueueFile, filename=file, timeout=wait_s, **same)
+
+
+def _open_redis(url: str, **options: object) -> Huey:
+    """The queue in Redis; nothing is sent there yet.
+
+    Raises:
+        SetupError: the address is none. It is not quoted, since a password may stand in it.
+    """
+    try:
+        huey = RedisHuey("faceloop", url=url, **options)
+        huey.storage.pool.make_connection()
+    except (ValueError, TypeError):
+        raise SetupError(
+            "FACELOOP_REDIS_URL cannot be understood; give an address like "
+            "redis://:PASSWORD@HOST:6379/0, with signs like / and @ in the password written as "
+            "%2F and %40"
+        ) from None
+    return huey
+
+
+def _is_in_redis(settings: Settings) -> bool:
+    return bool(settings.redis_url.get_secret_value())
 
 
 def queue_file(settings: Settings) -> Path:
@@ -189,7 +211,7 @@ def queue_file(settings: Settings) -> Path:
 
 def _errors(settings: Settings) -> tuple[type[Exception], ...]:
     """What this queue raises when it is locked or away."""
-    if not settings.redis_url:
+    if not _is_in_redis(settings):
         return (sqlite3.Error,)
     try:
         redis = import_module("redis")  # comes with the extra `server`

@@ -30,11 +30,13 @@ class Settings(BaseSettings):
         default_factory=_default_workspace,
         description="Where faceloop keeps its database, previews, models and Label Studio's data",
     )
-    database_url: str = Field(
-        default="", description="SQLAlchemy URL of the store; empty: SQLite in the workspace"
+    database_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy URL of the store; empty: SQLite in the workspace",
     )
-    redis_url: str = Field(
-        default="", description="Redis for background work; empty: a file in the workspace"
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis for background work; empty: a file in the workspace",
     )
     studio_url: str = Field(
         default="http://127.0.0.1:8080", description="Where faceloop finds Label Studio"
@@ -164,8 +166,11 @@ class Settings(BaseSettings):
 
     @property
     def store_url(self) -> str:
-        """SQLAlchemy URL of the store."""
-        return self.database_url or f"sqlite:///{self.workspace / 'faceloop.sqlite3'}"
+        """SQLAlchemy URL of the store; a password may stand in it."""
+        return (
+            self.database_url.get_secret_value()
+            or f"sqlite:///{self.workspace / 'faceloop.sqlite3'}"
+        )
 
     @property
     def media(self) -> Path:

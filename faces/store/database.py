@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from filelock import FileLock
 
-from faces.errors import FaceloopError, StoreError
+from faces.errors import FaceloopError, SetupError, StoreError
 
 BUSY_TIMEOUT_S = 30
 
@@ -39,6 +39,10 @@ _REMEDIES = {
     "not a database": _DAMAGED,
 }
 """What to do about what SQLite says."""
+_LIKE_THIS = (
+    "give an address like postgresql+psycopg://NAME:PASSWORD@HOST/DATABASE, with signs like / and "
+    "@ in the password written as %2F and %40, or none for a file in the workspace"
+)
 _KEPT = "faceloop_kept"
 _WRITES = "faceloop_writes"
 _Kind = TypeVar("_Kind")
@@ -83,9 +87,12 @@ class Store:
     """One database: an SQLite file or a PostgreSQL server, by its SQLAlchemy URL."""
 
     def __init__(self, url: str) -> None:
-        """Prepare the connection; nothing is opened before the first transaction."""
-        self._url = sa.make_url(url)
-        self._engine = _engine(self._url)
+        """Prepare the connection; nothing is opened before the first transaction.
+
+        Raises:
+            SetupError: this is no address of a database that could be used here.
+        """
+        self._url, self._engine = _understood(url)
         self._kept = Kept()
 
     @contextmanager
@@ -170,17 +177,20 @@ class Store:
     def _told(self, problem: str) -> str:
         """What is wrong with the database, and what to do."""
         remedy = next((told for sign, told in _REMEDIES.items() if sign in problem), "")
-        return f"the database {self._shown} does not answer: {problem}{remedy}"
+        on_one_line = " ".join(problem.split())
+        return f"the database {self._shown} does not answer: {on_one_line}{remedy}"
 
     @property
     def _shown(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+        """Its address without a password, which may also stand among the options."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
 
 def open_store(url: str) -> Store:
     """The store at this URL, checked to have the current shape.
 
     Raises:
+        SetupError: this is no address of a database.
         StoreError: it is missing, older or newer than this faceloop.
     """
     store = Store(url)
@@ -190,6 +200,24 @@ def open_store(url: str) -> Store:
         store.close()
         raise
     return store
+
+
+def _understood(url: str) -> tuple[sa.URL, sa.Engine]:
+    """What an address says; it is not quoted if it says nothing, since a password may stand in it.
+
+    Raises:
+        SetupError: it is none, or of a kind of database whose driver is not installed.
+    """
+    try:
+        parts = sa.make_url(url)
+        return parts, _engine(parts)
+    except ImportError as error:
+        raise SetupError(
+            f"FACELOOP_DATABASE_URL asks for a database whose driver, {error.name}, is not "
+            f"installed; {_LIKE_THIS}"
+        ) from None
+    except (sa.exc.ArgumentError, ValueError, TypeError):
+        raise SetupError(f"FACELOOP_DATABASE_URL cannot be understood; {_LIKE_THIS}") from None
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -288,3 +288,23 @@ def test_nothing_between_here_and_here_goes_through_a_proxy(faceloop, monkeypatc
     faceloop("status", "--help")
     assert os.environ["no_proxy"] == "corp.example,localhost,127.0.0.1"
     assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
+
+
+@pytest.mark.parametrize("command", ["status", "worker", "backend", "retrain"])
+def test_an_address_of_a_database_that_is_none_is_one_line_without_its_password(
+    faceloop, monkeypatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("FACELOOP_DATABASE_URL", "postgresql://me:se/cret@host:many/faces")
+    said = faceloop(command, "--workspace", tmp_path / "workspace")
+    assert "FACELOOP_DATABASE_URL cannot be understood" in said.fault
+    assert "cret" not in said.out + said.err
+
+
+def test_an_address_of_redis_that_is_none_is_one_line_without_its_password(
+    faceloop, monkeypatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("redis")
+    monkeypatch.setenv("FACELOOP_REDIS_URL", "redis://:se/cret@host:many/0")
+    said = faceloop("worker", "--workspace", tmp_path / "workspace")
+    assert "FACELOOP_REDIS_URL cannot be understood" in said.fault
+    assert "cret" not in said.out + said.err

@@ -149,6 +149,10 @@ HALF = replace(BACKEND, is_connected=False, trouble="401 Client Error")
     ("change", "check", "told", "remedy"),
     [
         (machine(database=Unknown("there is no database")), "database", "no database", "up`"),
+        (
+            machine(database=Unknown("FACELOOP_DATABASE_URL cannot be understood; give another")),
+            *("database", "cannot be understood", "FACELOOP_DATABASE_URL is set"),
+        ),
         (machine(free_bytes=400_000_000), "disk", "400 MB free", "make room"),
         (machine(model=Unknown("weights were changed")), "model version", "changed", "--roll-back"),
         (machine(queue=Unknown("the queue is damaged")), "queue", "damaged", "up`"),

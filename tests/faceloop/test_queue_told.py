@@ -45,6 +45,12 @@ def test_a_queue_that_does_not_answer_is_told(settings: Settings) -> None:
     assert "does not answer" in told_queue(settings, now=datetime.now(UTC))
 
 
+def test_an_address_of_redis_that_is_none_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    lost = load_settings(workspace=tmp_path, redis_url="nowhere")
+    assert "cannot be understood" in told_queue(lost, now=datetime.now(UTC))
+
+
 @pytest.mark.parametrize("at", ["2026-03-01T10:20:06", "soon", 5, None])
 def test_a_job_that_says_no_moment_waits_all_the_same(settings: Settings, at: object) -> None:
     job = {"id": "1", "name": "pull", "at": at}

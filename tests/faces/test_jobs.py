@@ -182,3 +182,22 @@ def test_redis_wanted_and_not_installed_is_said(
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(SetupError, match=r"install faceloop\[server\]"):
         Jobs(load_settings(workspace=tmp_path, redis_url="redis://127.0.0.1:6379/0"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "secret-1",
+        "redis://:secret-1/2@127.0.0.1:6379/0",
+        "redis://:secret-1@127.0.0.1:port/0",
+        "redis://:secret-1@127.0.0.1/0?socket_timeout=soon",
+        "redis://:secret-1@127.0.0.1/0?holiday=1",
+        "redis://:secret-1@[::1/0",
+    ],
+)
+def test_an_address_of_redis_that_is_none_is_one_line_without_it(tmp_path: Path, url: str) -> None:
+    pytest.importorskip("redis")
+    with pytest.raises(SetupError, match="FACELOOP_REDIS_URL cannot be understood") as told:
+        Jobs(load_settings(workspace=tmp_path, redis_url=url))
+    assert "secret-1" not in str(told.value)
+    assert told.value.__suppress_context__

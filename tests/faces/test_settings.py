@@ -58,9 +58,15 @@ def test_a_wrong_value_is_one_line_that_names_its_variable(name: str, value: obj
 
 
 def test_a_secret_is_not_shown() -> None:
-    settings = load_settings(studio_api_key="token-1", backend_secret="word-2")
-    assert "token-1" not in repr(settings)
-    assert "word-2" not in str(settings)
+    settings = load_settings(
+        studio_api_key="token-1",
+        backend_secret="word-2",
+        database_url="postgresql://us:word-3@host/faces",
+        redis_url="redis://:word-4@host",
+    )
+    for secret in ("token-1", "word-2", "word-3", "word-4"):
+        assert secret not in repr(settings)
+        assert secret not in str(settings)
     assert settings.studio_api_key.get_secret_value() == "token-1"
 
 
@@ -70,7 +76,7 @@ def test_settings_do_not_change() -> None:
 
 
 def test_our_processes_inherit_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load_settings(studio_api_key="token-1", eps=0.5, backend_url="http://b")
+    settings = load_settings(studio_api_key="token-1", eps=0.5, database_url="sqlite:///b")
     environment = environment_for(settings)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from faces.errors import StoreError
+from faces.errors import SetupError, StoreError
 from faces.records import (
     Box,
     Cluster,
@@ -246,3 +246,38 @@ def migrate(folder: Path) -> None:
     store.migrate(lock=folder / "migrate.lock")
     store.check()
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("secret-1", "cannot be understood"),
+        ("postgres://me:secret-1@host/faces", "cannot be understood"),
+        ("postgresql+psycopg://me:secret-1@host:port/faces", "cannot be understood"),
+        ("postgresql+psycopg://me:secret-1@[::1/faces", "cannot be understood"),
+        ("sqlite://me:secret-1@host/faces", "cannot be understood"),
+        ("sqlite:///faces?timeout=secret-1", "cannot be understood"),
+        ("postgresql+pg8000://me:secret-1@host/faces", "whose driver, pg8000, is not installed"),
+    ],
+)
+def test_an_address_that_is_none_is_one_line_without_it(url: str, told: str) -> None:
+    with pytest.raises(SetupError, match=f"FACELOOP_DATABASE_URL .*{told}") as error:
+        Store(url)
+    assert "secret-1" not in str(error.value)
+    assert "\n" not in str(error.value)
+    assert error.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://me:secret-1@/faces?host=/nowhere",
+        "postgresql+psycopg://me@/faces?host=/nowhere&password=secret-1",
+    ],
+)
+def test_a_server_that_is_away_is_one_line_without_the_password(url: str) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError, match="does not answer") as error:
+        Store(url).check()
+    assert "secret-1" not in str(error.value)
+    assert "\n" not in str(error.value)
