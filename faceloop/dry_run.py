@@ -24,7 +24,7 @@ def tell_what_would_be_read(
     Raises:
         SetupError: there is nothing to look through, or the disk is too small.
     """
-    with _store(settings) as store:
+    with store_or_empty(settings) as store:
         folders = folders_to_read(store, given, remember=False)
         meant = meant_to_lose(folders, given, removed=removed)
         found = PhotoFolders(settings, store, folders, again=again, removed=meant, dry=True)
@@ -35,7 +35,7 @@ def tell_what_would_be_read(
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
+def store_or_empty(settings: Settings) -> Iterator[Store]:
     """The workspace's store; an empty one somewhere else, where nothing was made yet."""
     if has_store(settings):
         yield existing_store(settings)

@@ -15,7 +15,7 @@ from faceloop.disk import told_if_full
 from faces.errors import FaceloopError
 
 SUBCOMMANDS = (
-    *("up", "cluster", "sync", "retrain", "status", "rename"),
+    *("up", "cluster", "sync", "retrain", "status", "rename", "restore"),
     *("doctor", "models", "backend", "serve", "worker", "demo"),
 )
 

@@ -26,7 +26,7 @@ EMBEDDED = "embedded"
 """What the store calls the Label Studio that `faceloop up` starts itself."""
 _PRIVATE = 0o700
 """Only the owner looks into a workspace."""
-_MARKS = {"faceloop.sqlite3", "connection.json", "choices.json"}
+_MARKS = {"faceloop.sqlite3", "connection.json", "choices.json", "confirmations.jsonl"}
 _OWN_FOLDERS = {"locks", "media", "models", "logs", "label-studio"}
 """What a workspace holds before its first mark, or when its database is elsewhere."""
 _STUDIO_SETTINGS = frozenset({"studio_name", "studio_url", "studio_api_key", "studio_pictures"})
