@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from backend.mishaps import keep_requests_out
+from backend.refusals import Worker
 from backend.succession import OwnLog, Succession
 from faces.errors import FaceloopError, SetupError
 from faces.logs import begin_logging
@@ -108,7 +109,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
         options: dict[str, Any] = {
             "bind": f"fd://{self._listener_fd}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": _THREADS,
             "timeout": 60,
             "graceful_timeout": _GRACE_S,

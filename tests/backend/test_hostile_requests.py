@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -14,13 +15,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import gunicorn
 import pytest
 import requests
 
 from backend.limits import LARGEST_BODY_BYTES
-from tests.backend.test_server import free_port, start, workspace
-
-__all__ = ["free_port", "workspace"]  # fixtures
+from tests.backend.test_server import start
 
 SECRET = "s3cret-of-tests"
 GROWTH_MB = 200
@@ -38,14 +38,18 @@ class Server:
 
     def send(self, *lines: str, body: bytes = b"") -> int:
         """Send a request as it is written here; the status of what comes back, 0 for nothing."""
+        answer = self.answer(*lines, body=body)
+        return int(answer.split()[1]) if answer else 0
+
+    def answer(self, *lines: str, body: bytes = b"") -> bytes:
+        """Send a request as it is written here; all that comes back, if anything does."""
         head = "\r\n".join((*lines, "Host: x", "Connection: close", "", "")).encode("latin-1")
         with closing(socket.create_connection(("127.0.0.1", self.port), timeout=30)) as sent:
             try:
                 sent.sendall(head + body)
-                first = sent.makefile("rb").readline()
+                return sent.makefile("rb").read()
             except (BrokenPipeError, ConnectionResetError):
-                return 0
-        return int(first.split()[1]) if first else 0
+                return b""
 
     def peak_mb(self) -> int:
         """The most memory that any process of it has had."""
@@ -57,14 +61,19 @@ class Server:
         return max(int(one[1]) for one in found if one) // 1024
 
 
-@pytest.fixture
-def server(workspace: Path, free_port: int) -> Iterator[Server]:
-    process = start(workspace, backend_port=str(free_port), backend_secret=SECRET)
-    running = Server(free_port, process.pid)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Server]:
+    """One for all of them: what one request does to it, the next ones feel."""
+    workspace = tmp_path_factory.mktemp("workspace")
+    shutil.copy(empty_database, workspace / "faceloop.sqlite3")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = int(taken.getsockname()[1])
+    process = start(workspace, backend_port=str(port), backend_secret=SECRET)
+    running = Server(port, process.pid)
     deadline = time.monotonic() + 30
     while True:
         try:
-            requests.get(f"http://127.0.0.1:{free_port}/health", timeout=5)
+            requests.get(f"http://127.0.0.1:{port}/health", timeout=5)
             break
         except requests.ConnectionError:
             assert time.monotonic() < deadline, "the backend does not answer"
@@ -101,6 +110,36 @@ def test_headers_that_are_doubled_or_broken_open_nothing(server: Server) -> None
         server.send(ask, *(f"X-{number}: {SECRET}" for number in range(200))),
     ]
     assert set(refused) <= {400, 401, 431}, refused
+
+
+def test_what_is_no_request_is_refused_in_a_line_of_json_that_quotes_nothing(
+    server: Server,
+) -> None:
+    ask = "GET /versions HTTP/1.1"
+    sent = {
+        ("GET /versions",): 400,
+        (f"GET /versions {SECRET} HTTP/1.1",): 400,
+        (ask, f"X-Faceloop-Secret {SECRET}"): 400,
+        (ask, "Transfer-Encoding: gzip"): 400,
+        (ask, f"Expect: {SECRET}"): 417,
+        (f"GET /{'x' * 5_000} HTTP/1.1",): 414,
+        (ask, f"X-Faceloop-Secret: {'x' * 100_000}"): 431,
+    }
+    for lines, status in sent.items():
+        head, _, body = server.answer(*lines).partition(b"\r\n\r\n")
+        assert int(head.split()[1]) == status, lines
+        assert b"Content-Type: application/json" in head
+        assert set(json.loads(body)) == {"error", "detail"}
+        assert b"\n" not in body
+        assert SECRET.encode() not in head + body
+
+
+def test_no_answer_tells_the_version_of_the_server(server: Server) -> None:
+    for lines in (("GET /health HTTP/1.1",), ("GET /nothing HTTP/1.1",), ("GET /versions",)):
+        answer = server.answer(*lines).lower()
+        assert gunicorn.__version__.encode() not in answer
+        assert b"werkzeug" not in answer
+        assert b"python" not in answer
 
 
 def test_two_lengths_of_a_body_are_not_both_believed(server: Server) -> None:
