@@ -23,6 +23,11 @@ class Unknown:
     why: str
 
 
+@dataclass(frozen=True)
+class SomethingElse(Unknown):
+    """What was asked is not there: something else answers at its address, as told."""
+
+
 Told: TypeAlias = T | Unknown
 """What was found out, or why it was not."""
 

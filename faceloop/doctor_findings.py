@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from faceloop.doctor_backend import backend_findings
-from faceloop.doctor_facts import Facts, Machine, StudioSide, TokenKind, Unknown
+from faceloop.doctor_facts import Facts, Machine, SomethingElse, StudioSide, TokenKind, Unknown
 from faceloop.doctor_projects import project_findings
 from faceloop.doctor_verdict import UP, Finding, trouble, unknown, well
 from faceloop.queue_telling import is_late, told_waiting
@@ -100,6 +100,13 @@ def _sdk(facts: Facts) -> Finding:
 
 
 def _start_studio(facts: Facts) -> str:
+    if isinstance(facts.studio, SomethingElse):
+        return (
+            "stop what is there, or give Label Studio another port: `faceloop up --studio-port`"
+            if facts.wanted.is_own_studio
+            else "give the address of Label Studio's start page with --studio, and see that "
+            "nothing between it and this machine asks for a login of its own"
+        )
     if facts.wanted.is_own_studio:
         return (
             "run `faceloop up` and leave it running; if it runs, look into the workspace's "

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import requests
 
@@ -17,6 +18,7 @@ from faceloop.doctor_facts import (
     Desk,
     Picture,
     Prediction,
+    SomethingElse,
     StudioSide,
     TokenKind,
     Told,
@@ -44,6 +46,8 @@ from sync.desk import (
 from sync.media import media_of
 
 _WITHIN_S = 10
+_WANTS_PASSWORD = frozenset({401, 403, 407})
+_BEHIND_A_PROXY = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,11 @@ class Pushed:
 def ask_studio(settings: Settings, pushed: Pushed, *, now: datetime) -> Told[StudioSide]:
     """What Label Studio says of itself and of our projects in it."""
     try:
-        date = requests.get(f"{settings.studio_url}/health", timeout=_WITHIN_S).headers.get("Date")
+        health = requests.get(f"{settings.studio_url}/health", timeout=_WITHIN_S)
     except requests.RequestException as error:
         return Unknown(f"nothing answers at {settings.studio_url} ({type(error).__name__})")
+    if not is_label_studio(health):
+        return SomethingElse(f"at {settings.studio_url} answers {answering(health)}")
     key = settings.studio_api_key.get_secret_value()
     token, expires = kind_of(key)
     nothing = Unknown("there is no token" if not key else "the token cannot be used")
@@ -72,7 +78,7 @@ def ask_studio(settings: Settings, pushed: Pushed, *, now: datetime) -> Told[Stu
         token=token,
         expires=expires,
         asked_at=now,
-        time_there=time_of(date or ""),
+        time_there=time_of(health.headers.get("Date") or ""),
     )
     if not key:
         return side
@@ -85,6 +91,28 @@ def ask_studio(settings: Settings, pushed: Pushed, *, now: datetime) -> Told[Stu
         if isinstance(side.speaker, Unknown):
             return side
         return _with_desks(side, studio, settings, pushed)
+
+
+def is_label_studio(health: requests.Response) -> bool:
+    """Whether this is what a Label Studio that runs says of its health."""
+    try:
+        told = health.json()
+    except ValueError:
+        return False
+    return health.ok and isinstance(told, dict) and told.get("status") == "UP"
+
+
+def answering(health: requests.Response) -> str:
+    """What answers in the place of a Label Studio, in words."""
+    if health.history:
+        return f"something that sends to {urlsplit(health.url).hostname}: a login page, or a proxy"
+    if health.status_code in _WANTS_PASSWORD:
+        return f"something that wants a password ({health.status_code}): a proxy, or another server"
+    if health.status_code in _BEHIND_A_PROXY:
+        return f"a proxy ({health.status_code}), and no Label Studio behind it"
+    kind = health.headers.get("Content-Type", "")
+    what = "a web page" if "html" in kind else "another server"
+    return f"{what} ({health.status_code}), and no Label Studio"
 
 
 def time_of(date: str) -> datetime | None:

@@ -17,6 +17,7 @@ from faceloop.doctor_facts import (
     Machine,
     Picture,
     Prediction,
+    SomethingElse,
     StudioSide,
     TokenKind,
     Unknown,
@@ -165,6 +166,17 @@ HALF = replace(BACKEND, is_connected=False, trouble="401 Client Error")
         (
             all_of(wanted(is_own_studio=False), lambda f: replace(f, studio=Unknown("nothing"))),
             *("Label Studio", "nothing", "start Label Studio at"),
+        ),
+        (
+            lambda f: replace(f, studio=SomethingElse("at http://x answers a web page")),
+            *("Label Studio", "answers a web page", "--studio-port"),
+        ),
+        (
+            all_of(
+                wanted(is_own_studio=False),
+                lambda f: replace(f, studio=SomethingElse("at http://x answers a proxy (502)")),
+            ),
+            *("Label Studio", "answers a proxy", "start page with --studio"),
         ),
         (studio(speaker=Unknown("refused (401)")), "token", "not let in", "--api-key"),
         (

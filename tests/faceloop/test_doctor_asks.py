@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 from backend.app import create_app
 from backend.media import Media
 from backend.predictor import Predictor
-from faceloop.doctor_facts import BackendSide, Unknown
+from faceloop.doctor_facts import BackendSide, SomethingElse, Unknown
 from faceloop.doctor_of_backend import ask_backend
-from faceloop.doctor_of_studio import time_of
+from faceloop.doctor_of_studio import Pushed, ask_studio, time_of
 from faceloop.workspace import prepare
 from faces.errors import StudioError
 from faces.identify import CurrentModel
@@ -230,3 +230,30 @@ def test_a_damaged_queue_is_told_and_left_as_it_is(
     assert found["queue"]["verdict"] == "trouble"
     assert "damaged" in found["queue"]["told"]
     assert damaged.read_bytes() == b"no database" * 100
+
+
+STUDIO = "http://127.0.0.1:8080"
+PAGE = {"body": "<html>Welcome</html>", "content_type": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (PAGE, "a web page (200), and no Label Studio"),
+        (PAGE | {"status": 404}, "a web page (404), and no Label Studio"),
+        (PAGE | {"status": 401}, "something that wants a password (401)"),
+        (PAGE | {"status": 502}, "a proxy (502), and no Label Studio behind it"),
+        ({"json": {"status": "ok"}}, "another server (200), and no Label Studio"),
+        ({"json": ["UP"]}, "another server (200), and no Label Studio"),
+        ({"status": 302, "headers": {"Location": "http://login.test/"}}, "sends to login.test"),
+    ],
+)
+def test_what_answers_in_label_studios_place_is_told_and_no_token_asked_for(
+    network: responses.RequestsMock, tmp_path: Path, answer: dict[str, Any], told: str
+) -> None:
+    network.get(f"{STUDIO}/health", **answer)
+    network.get("http://login.test/", **PAGE)
+    asked = ask_studio(load_settings(workspace=tmp_path), Pushed(), now=datetime.now(UTC))
+    assert isinstance(asked, SomethingElse)
+    assert asked.why.startswith(f"at {STUDIO} answers ")
+    assert told in asked.why
