@@ -6,12 +6,13 @@ private address nor a name that changes its address can be reached by it. No red
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -30,6 +31,7 @@ _ACCESS_LASTS_S = 240.0
 """Label Studio's access tokens last 300 seconds; ours are renewed before."""
 _LOCAL_FILES = "/data/local-files/"
 _UPLOADS = "/data/upload/"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _WRONG_TOKEN = "Label Studio does not accept the token; check FACELOOP_STUDIO_API_KEY"  # noqa: S105  # a message
 
 
@@ -120,9 +122,10 @@ class _Studio:
         Raises:
             StudioError: it is none.
         """
-        if not isinstance(url, str) or not url.isascii() or not url.isprintable():
+        if not isinstance(url, str) or not url or _CONTROLS.search(url):
             raise StudioError("a task has no usable picture URL; its data needs an `image`")
         try:
+            url = _percent_encoded(url)
             parts = urlsplit(url)
             elsewhere = bool(parts.scheme or parts.netloc) and _origin(url) != self.origin
             stays_below = _stays_below_root(parts.query)
@@ -136,6 +139,15 @@ class _Studio:
                 "outside FACELOOP_MEDIA_BUCKETS; it is not fetched"
             )
         return f"{self.url}{path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _percent_encoded(url: str) -> str:
+    """An address as browsers send it: what is not ASCII as percent signs and UTF-8.
+
+    Raises:
+        ValueError: it holds half a character.
+    """
+    return "".join(sign if sign.isascii() else quote(sign) for sign in url)
 
 
 def _studio_at(url: str) -> _Studio:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 
 from faces.settings import Settings
 
@@ -12,9 +14,14 @@ _READABLE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def begin_logging(settings: Settings, *, program: str) -> None:
-    """Write to stderr what is worth a look: warnings, and of `program` also what it does."""
-    handler = logging.StreamHandler()
+    """Write to stderr what is worth a look: warnings, and of `program` also what it does.
+
+    JSON is UTF-8, whatever the terminal's or the container's own encoding is.
+    """
     lines = settings.log_format == "json"
+    if lines and isinstance(sys.stderr, TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+    handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if lines else logging.Formatter(_READABLE))
     logging.basicConfig(handlers=[handler])
     logging.getLogger(program).setLevel(logging.INFO)

@@ -62,6 +62,12 @@ def test_neither_token_nor_picture_goes_to_a_proxy(
         ("https://host.test/ls", PICTURE, f"https://host.test/ls{PICTURE}"),
         ("https://host.test/ls", f"/ls{PICTURE}", f"https://host.test/ls{PICTURE}"),
         ("https://host.test", f"https://host.test:443{PICTURE}", f"https://host.test{PICTURE}"),
+        (
+            STUDIO,
+            "/data/local-files/?d=previews/Zoë 日\u2028🙂.jpg",
+            f"{STUDIO}/data/local-files/?d=previews/Zo%C3%AB%20%E6%97%A5%E2%80%A8%F0%9F%99%82.jpg",
+        ),
+        (STUDIO, "/data/upload/3/Zoë.jpg", f"{STUDIO}/data/upload/3/Zo%C3%AB.jpg"),
     ],
 )
 def test_pictures_of_the_configured_label_studio_are_fetched(
@@ -93,6 +99,10 @@ def test_pictures_of_the_configured_label_studio_are_fetched(
         "http://[/data/upload/1/a.jpg",
         "http://studio.test:99999/data/upload/1/a.jpg",
         "/data/upload/1/\ud800.jpg",
+        "/data/upload/1/a\x7f.jpg",
+        "http://studio\u3002test:8080/data/upload/1/a.jpg",
+        "http://ｓtudio.test:8080/data/upload/1/a.jpg",
+        "/däta/upload/1/a.jpg",
         "/data/upload/1/a.jpg\r\nX: y",
         "/data/upload/" + "a" * 5000,
     ],
