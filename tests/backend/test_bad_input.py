@@ -213,6 +213,39 @@ def test_any_address_and_method_is_answered_without_a_fault(
         assert answer.is_json or 300 <= answer.status_code < 400
 
 
+@given(
+    asked=st.sampled_from(sorted(ROUTES)),
+    query=st.text(max_size=12) | st.sampled_from(["a=1&a=2", "%", "%ff%00", "d=../..", "[]=;"]),
+    headers=st.dictionaries(
+        st.sampled_from(
+            ["Authorization", "X-Faceloop-Secret", "Content-Type", "Content-Encoding", "Accept",
+             "Content-Length", "Transfer-Encoding", "Cookie", "Expect", "Host", "Origin", "Range",
+             "If-None-Match", "If-Modified-Since", "X-Forwarded-For", "X-HTTP-Method-Override"]
+        ),
+        st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=12)
+        | st.sampled_from(["Basic =", "Basic Zm9v", "Bearer x", "gzip", "9" * 30, "-1"]),
+        max_size=4,
+    ),
+    body=st.binary(max_size=12),
+)  # fmt: skip
+@settings(UNHURRIED, max_examples=80)
+def test_any_query_and_headers_are_answered_as_described(
+    client: FlaskClient,
+    asked: tuple[str, str],
+    query: str,
+    headers: dict[str, str],
+    body: bytes,
+) -> None:
+    method, route = asked
+    answer = client.open(
+        route, method=method, query_string=query, headers={**HEADERS, **headers}, data=body
+    )
+    assert answer.status_code < 500
+    checker = _checker(route, method, answer.status_code)
+    if checker is not None:
+        checker.validate(answer.get_json())
+
+
 def test_more_tasks_than_anybody_draws_in_at_once_are_a_bad_request(client: FlaskClient) -> None:
     body = {"tasks": [task()] * (MOST_INTERACTIVE + 1), "label_config": PHOTOS_CONFIG}
     drawn = {**body, "params": {"context": {"result": []}}}

@@ -18,6 +18,8 @@ from pathlib import Path
 import gunicorn
 import pytest
 import requests
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from backend.limits import LARGEST_BODY_BYTES
 from tests.backend.test_server import start
@@ -44,9 +46,14 @@ class Server:
     def answer(self, *lines: str, body: bytes = b"") -> bytes:
         """Send a request as it is written here; all that comes back, if anything does."""
         head = "\r\n".join((*lines, "Host: x", "Connection: close", "", "")).encode("latin-1")
+        return self.answered(head + body)
+
+    def answered(self, request: bytes) -> bytes:
+        """Send these bytes and nothing more; all that comes back."""
         with closing(socket.create_connection(("127.0.0.1", self.port), timeout=30)) as sent:
             try:
-                sent.sendall(head + body)
+                sent.sendall(request)
+                sent.shutdown(socket.SHUT_WR)
                 return sent.makefile("rb").read()
             except (BrokenPipeError, ConnectionResetError):
                 return b""
@@ -140,6 +147,51 @@ def test_no_answer_tells_the_version_of_the_server(server: Server) -> None:
         assert gunicorn.__version__.encode() not in answer
         assert b"werkzeug" not in answer
         assert b"python" not in answer
+
+
+BODY = json.dumps({"tasks": [{"id": 1, "data": {"image": "/data/upload/1/a.jpg"}}]}).encode()
+WHOLE = (
+    b"POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    b"X-Faceloop-Secret: %s\r\nContent-Length: %d\r\n\r\n%s" % (SECRET.encode(), len(BODY), BODY)
+)
+PIECES = (
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b":",
+    b" ",
+    b"9",
+    b"-",
+    b"chunked",
+    b"Transfer-Encoding: chunked\r\n",
+)
+
+
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.integers(0, len(WHOLE)),
+            st.sampled_from(PIECES) | st.binary(max_size=4),
+            st.integers(0, 12),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+@settings(
+    max_examples=80,
+    deadline=None,
+    phases=[Phase.generate],  # the server's log goes into a pipe, and has to fit into it
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_a_request_with_other_bytes_anywhere_in_it_is_no_fault_of_ours(
+    server: Server, changes: list[tuple[int, bytes, int]]
+) -> None:
+    sent = WHOLE
+    for at, put, drop in changes:
+        sent = sent[:at] + put + sent[at + drop :]
+    answer = server.answered(sent)
+    assert not answer or 200 <= int(answer.split()[1]) < 500, answer
 
 
 def test_two_lengths_of_a_body_are_not_both_believed(server: Server) -> None:
