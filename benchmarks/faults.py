@@ -24,8 +24,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.convention import note, report, whole_number
-from benchmarks.faults_day import Day, Measured, Tally
+from benchmarks.faults_day import Day
 from benchmarks.faults_processes import Forks, SmallStudio, StudioProcess, real_studio
+from benchmarks.faults_tally import Measured, Tally
 from benchmarks.own_studio import free_ports
 from faceloop.connecting import connection_for
 from faceloop.demo_album import Album, make_album

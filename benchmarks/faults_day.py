@@ -7,22 +7,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import requests
 
-from benchmarks.convention import note
-from benchmarks.faults_answers import Desk, Given, page_answer, photo_answer
+from benchmarks.faults_annotators import Annotators
 from benchmarks.faults_processes import Command, Forks, SmallStudio, StudioProcess
-from benchmarks.faults_state import Found, State, compared, observed
+from benchmarks.faults_state import Found, compared, observed
+from benchmarks.faults_tally import Measured, Tally
 from faceloop.demo_album import Album
 from faceloop.retrain_policy import news_of
 from faces.identify import CurrentModel
 from faces.jobs import Jobs
-from faces.records import FaceId
 from faces.settings import Settings
-from faces.store import ledger, photos
+from faces.store import ledger
 from faces.store.database import Store
 from faces.versions import current_id, list_versions
 from sync.desk import SECRET_HEADER, Project
@@ -34,7 +32,6 @@ SETTLED_WITHIN_S = 100.0
 """The worker looks every minute, whatever it heard or did not hear."""
 _AT_WRITES = 1 / 3
 """So many of the kills come just before or just after Label Studio does a write."""
-_ANSWERED_PHOTOS = 3
 _WORK = "work"
 _AFTERWARDS_S = 0.5
 """So long whoever was not killed has for ending, which it must not."""
@@ -53,42 +50,6 @@ class Step:
 
 
 @dataclass
-class Measured:
-    """What an undisturbed day was like: seconds and writes of each step, what was there after."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    writes: dict[str, int] = field(default_factory=dict)
-    states: dict[str, State] = field(default_factory=dict)
-
-
-@dataclass
-class Tally:
-    """How many were killed, by whom it was, and what is wrong, in words."""
-
-    killed: dict[str, int] = field(default_factory=dict)
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-
-    @property
-    def faults(self) -> int:
-        """How many were killed."""
-        return sum(self.killed.values())
-
-    def count(self, who: str) -> None:
-        """Somebody was killed."""
-        self.killed[who] = self.killed.get(who, 0) + 1
-
-    def add(self, found: Found, *, after: str) -> None:
-        """Something is wrong; what it was after is told once."""
-        for name in ("lost", "doubled", "stuck"):
-            wrong: list[str] = getattr(found, name)
-            getattr(self, name).extend(wrong)
-            for one in wrong[:20]:
-                note(f"  {name} after {after}: {one}")
-
-
-@dataclass
 class Day:
     """One workspace with its Label Studio, from no photo to the second model version."""
 
@@ -101,14 +62,12 @@ class Day:
     most_kills: int
     reference: Measured | None
     measured: Measured = field(default_factory=Measured)
-    given: list[Given] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
     kill_studio_only: bool = False
 
-    @property
-    def desk(self) -> Desk:
-        """Label Studio as annotators reach it."""
-        return Desk(self.settings.studio_url, self.settings.studio_api_key.get_secret_value())
+    def __post_init__(self) -> None:
+        """Nobody has answered anything yet."""
+        self.annotators = Annotators(self.settings, self.album)
 
     @property
     def output(self) -> Path:
@@ -119,10 +78,10 @@ class Day:
         """Live through the day."""
         self.do(Step("ingest", ("cluster", str(self.album.photos)), asks_studio=False))
         self.do(Step("push", ("sync",), shows=True))
-        self._answer_first()
+        self.annotators.answer_first()
         self.do(Step("pull", ("sync",), shows=True))
         self.do(Step("retrain", ("retrain",), shows=True))
-        self._answer_more()
+        self.annotators.answer_more()
         self.do(Step("ingest more", ("cluster", str(self.album.new_photos)), asks_studio=False))
         self._work()
         first = list_versions(self.settings.models)[0]
@@ -262,7 +221,11 @@ class Day:
                 return False
             with store.read() as connection:
                 read = [n for p in Project for n in ledger.read_annotations(connection, p)]
-            if {one.annotation for one in self.given if one.stands} - set(read) - self._skipped:
+            if (
+                {one.annotation for one in self.annotators.given if one.stands}
+                - set(read)
+                - self.annotators.skipped
+            ):
                 return False
             news = news_of(self.settings, store)
             plans = plan_only(store, CurrentModel(self.settings.models))
@@ -283,7 +246,7 @@ class Day:
         if "Traceback (most recent call last)" in text:
             self._wrong(name, stuck=[f"a traceback in {self.output}"])
             self.output.rename(self.output.with_suffix(f".{time.monotonic_ns()}.txt"))
-        self.measured.states[name] = observed(self.settings, self.given, is_pushed=shows)
+        self.measured.states[name] = observed(self.settings, self.annotators.given, is_pushed=shows)
         expected = self.reference or self.measured
         found = compared(self.measured.states[name], expected.states[name])
         if not found.is_nothing:
@@ -301,55 +264,3 @@ class Day:
 
     def _writes(self) -> int:
         return self.studio.set_trap() if isinstance(self.studio, SmallStudio) else 0
-
-    @property
-    def _skipped(self) -> set[int]:
-        return {one.annotation for one in self.given if one.is_skipped}
-
-    # What people answer
-
-    def _answer_first(self) -> None:
-        """Half of each page, and some photos, in one of which a face is drawn."""
-        names = self._real_names()
-        for task in self._open(Project.PEOPLE):
-            self._give(task, page_answer(task, names, rows=0.5))
-        for number, task in enumerate(self._open(Project.PHOTOS)[:_ANSWERED_PHOTOS]):
-            drawn = "Drawn" if not number else ""
-            self._give(task, photo_answer(task, names, drawn=drawn))
-
-    def _answer_more(self) -> None:
-        """One answer is deleted, one changed, one photo skipped; all open pages are answered."""
-        names = self._real_names()
-        open_pages = self._open(Project.PEOPLE)
-        taken_back, last = self.given[-2:]
-        self.given[-2] = self.desk.take_back(taken_back)
-        self.desk.change(last, photo_answer(self.desk.task(last.task), names, drawn="Later"))
-        for task in open_pages:
-            self._give(task, page_answer(task, names))
-        skipped = self._open(Project.PHOTOS)[0]
-        self.given.append(self.desk.answer(int(skipped["id"]), (), skipped=True))
-
-    def _give(self, task: Mapping[str, Any], result: list[dict[str, Any]] | None) -> None:
-        if result is not None:
-            self.given.append(self.desk.answer(int(task["id"]), result))
-
-    def _open(self, project: Project) -> list[dict[str, Any]]:
-        """The tasks that nobody answered, by their keys."""
-        with closing(Store(self.settings.store_url)) as store, store.read() as connection:
-            pushed = ledger.pushed_tasks(connection, project)
-        found = [self.desk.task(one.task_id) for _, one in sorted(pushed.items()) if one.task_id]
-        return [task for task in found if not task["annotations"]]
-
-    def _real_names(self) -> dict[FaceId, str]:
-        """Who each face really is, by the album's own truth; somebody else's is nobody's."""
-        with closing(Store(self.settings.store_url)) as store, store.read() as connection:
-            files = photos.files_of_photos(connection)
-            faces = photos.faces(connection)
-        names: dict[FaceId, str] = {}
-        for face in faces:
-            file = files[face.photo][0]
-            for there in self.album.truth[Path(file.root) / file.path]:
-                if face.box.overlap(there.box) > 0.1:
-                    names[face.id] = there.name
-            names.setdefault(face.id, "Drawn")
-        return names
