@@ -13,6 +13,7 @@ from faces.records import PhotoId, ReadPhoto
 from faces.showing import FIRST_ROUND, ROUND_FACT
 from faces.store import clusters, ledger, log, photos
 from faces.store.database import Connection, Store
+from faces.store.suggestions import suggestions
 
 
 class Moments:
@@ -53,7 +54,8 @@ class Moments:
                     known[photo_id] = ReadPhoto(photo, faces, encodings)
             shown = [face.id for one in known.values() for face in one.faces]
             standing = clusters.proposals(connection, only=shown)
-        return replace(moment, standing=standing), known
+            suggested = {one.face: one for one in suggestions(connection)}
+        return replace(moment, standing=standing, suggested=suggested), known
 
     def learned(self) -> tuple[Moment, Learned]:
         """The state of now without any photo, and everybody who is known in it."""

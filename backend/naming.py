@@ -22,6 +22,7 @@ from faces.records import (
 from faces.showing import name_of, shown_face
 from faces.store.photos import ReadPhoto
 from faces.studio_format import UNKNOWN, ShownFace, photo_prediction
+from faces.suggestions import Suggestion
 from faces.turning import turned_face, turned_photo
 
 
@@ -29,13 +30,15 @@ from faces.turning import turned_face, turned_photo
 class Moment:
     """The state that one request works with: the round, the model in use, what people said.
 
-    `standing` are the proposals that the last push stored for the faces in question.
+    `standing` are the proposals that the last push stored for the faces in question, `suggested` is
+    what visitors of the app say of faces.
     """
 
     round: str
     identifier: Identifier | None
     truth: Truth
     standing: Mapping[FaceId, Proposal] = field(default_factory=dict)
+    suggested: Mapping[FaceId, Suggestion] = field(default_factory=dict)
 
     def proposals(self, encodings: Encodings) -> list[Proposal]:
         """The machine's guess for each face, in the order of the encodings, as people allow it.
@@ -110,7 +113,13 @@ def shown_faces(
     """
     learned = moment.learned()
     return [
-        shown_face(face, proposal_of.get(face.id), moment.truth, learned=learned)
+        shown_face(
+            face,
+            proposal_of.get(face.id),
+            moment.truth,
+            learned=learned,
+            suggested=moment.suggested.get(face.id),
+        )
         for face in faces
         if face.id not in moment.truth.not_faces and _is_inside(face, photo)
     ]

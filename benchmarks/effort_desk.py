@@ -29,10 +29,11 @@ from faces.desk import plan_desk
 from faces.desk_tasks import DeskState, DeskTask, Kind
 from faces.fold import fold
 from faces.learned import Learned
+from faces.name_book import NameBook
 from faces.records import FaceId, FloatRows, PersonId
 from faces.studio_format import Tile
 from faces.studio_rows import PeopleAnswer
-from sync.answers import NameBook, words_of_people_answer
+from sync.answers import words_of_people_answer
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 

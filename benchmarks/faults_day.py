@@ -22,9 +22,9 @@ from faces.jobs import Jobs
 from faces.settings import Settings
 from faces.store import ledger
 from faces.store.database import Store
+from faces.store.owing import owes_push
 from faces.versions import current_id, list_versions
 from sync.desk import SECRET_HEADER, Project
-from sync.owing import owes_push
 from sync.push import plan_only
 
 STEP_WITHIN_S = 180.0

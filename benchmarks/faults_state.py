@@ -15,6 +15,7 @@ from faces.confirmations import Event, Revised, Truth
 from faces.errors import BrokenModelVersion
 from faces.identify import CurrentModel
 from faces.locks import Work, alone_if_free
+from faces.media import media_of
 from faces.records import NETWORK
 from faces.settings import Settings
 from faces.store import ledger, log, photos
@@ -24,7 +25,6 @@ from faces.studio_format import WORTH
 from faces.versions import current_id, list_versions, load_version
 from sync.desk import Project
 from sync.gathering import Gathered, gather
-from sync.media import media_of
 from sync.push import plan_only
 from sync.wanted import Wanted
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.convention import note_progress, tell
+from faces.media import Media
 from faces.store.database import Store
 from sync.clustering import cluster_photos
 from sync.ingest import ingest_folder
-from sync.media import Media
 
 
 def run(folder: Path, *, processes: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.clustering_scores import Labels
 from benchmarks.synthetic_faces import faces_of, sizes_of_people
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict, Word
+from faces.media import media_of
 from faces.pictures import CROP_PX, save_jpeg
 from faces.records import (
     NETWORK,
@@ -29,7 +30,6 @@ from faces.settings import Settings
 from faces.store import clusters, log, photos
 from faces.store.database import Connection, Store
 from faces.store.photos import KnownFile, ReadPhoto
-from sync.media import media_of
 
 RENAMED = PersonId("p0")
 """Who is in `PHOTOS_OF_ONE` photos and gets another name."""

@@ -28,6 +28,7 @@ from faceloop.doctor_facts import (
 )
 from faces.decoding import orientation_of, size_of
 from faces.errors import StudioError
+from faces.media import media_of
 from faces.records import Photo
 from faces.settings import Settings
 from faces.showing import FIRST_ROUND
@@ -43,7 +44,6 @@ from sync.desk import (
     config_of,
     folder_of,
 )
-from sync.media import media_of
 
 _WITHIN_S = 10
 _WANTS_PASSWORD = frozenset({401, 403, 407})

@@ -11,11 +11,11 @@ from statistics import fmean
 
 from faceloop.wording import counted, spoken_bytes, spoken_time
 from faces.errors import SetupError
+from faces.media import media_of
 from faces.records import PhotoFile
 from faces.settings import Settings
 from faces.store import ledger
 from faces.store.database import Store
-from sync.media import media_of
 
 _FACT = "pace of reading"
 _FIRST_GUESS_S = {"yunet": (0.03, 0.1), "hog": (1.0, 0.2), "cnn": (1.5, 0.2)}

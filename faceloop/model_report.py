@@ -15,6 +15,7 @@ from faceloop.pages import write_page
 from faceloop.report_tiles import Tiles
 from faces.errors import NotEnoughToLearn, SetupError
 from faces.locks import Work, alone
+from faces.media import media_of
 from faces.records import NETWORK, FaceId
 from faces.settings import Settings
 from faces.store import log, photos
@@ -22,7 +23,6 @@ from faces.store.database import Store
 from faces.versions import list_versions, load_version
 from faces.who_said import WhoSaid
 from sync.desk import addresses_of_answers
-from sync.media import media_of
 
 FORMAT = 1
 """Of the figures as JSON; raised when what was there before means something else."""

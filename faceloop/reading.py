@@ -18,13 +18,13 @@ from faceloop.taken import Taken
 from faceloop.wording import counted, printable
 from faces.errors import SetupError
 from faces.locks import Work, alone
+from faces.media import media_of
 from faces.reading import ReadingOptions
 from faces.settings import Settings
 from faces.store import ledger, photos
 from faces.store.database import Store
 from sync.changes import FolderPlan
 from sync.ingest import Ingested, ingest, plan_ingest
-from sync.media import media_of
 from sync.storage import is_address
 from sync.unfinished import sweep_after_reading
 

@@ -13,12 +13,12 @@ from faceloop.report_map import draw_map, sample
 from faceloop.report_page import Known, render, report_of
 from faceloop.report_tiles import PORTRAIT_PX, Tiles
 from faces.cut import Cut, identity_rows_at
+from faces.media import media_of
 from faces.quality import ENOUGH, quality
 from faces.records import NETWORK, FaceId, FloatRows, identity_rows
 from faces.settings import Settings
 from faces.store import clusters, log, photos
 from faces.store.database import Store
-from sync.media import media_of
 
 
 def write_report(settings: Settings, store: Store, path: Path) -> None:

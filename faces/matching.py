@@ -67,7 +67,7 @@ def find_again(
         old = before[pairs[row]] if row in pairs else None
         if old is not None and _is_a_persons(old):
             continue
-        ids[face.id] = _free_id(face, taken) if old is None else old.id
+        ids[face.id] = free_id(face, taken) if old is None else old.id
         taken.add(ids[face.id])
         (new if old is None else renewed).append(replace(face, id=ids[face.id]))
     matched = {before[row].id for row in pairs.values()}
@@ -84,8 +84,8 @@ def _is_a_persons(face: Face) -> bool:
     return face.drawn or not face.detector
 
 
-def _free_id(face: Face, taken: Collection[FaceId]) -> FaceId:
-    """The id of a new face; that of its box may belong to a face whose box has moved since."""
+def free_id(face: Face, taken: Collection[FaceId]) -> FaceId:
+    """The id of a new face: that of its box may belong to a face whose box has moved since."""
     free = face.id
     while free in taken:
         free = face_id_of_region(face.photo, f"another:{free}")

@@ -97,11 +97,13 @@ def photo_task(
     faces: Sequence[FaceId],
     ids: Mapping[str, PersonId] | None = None,
     turned: int = 0,
+    suggested: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The data of a Photos task: the picture, the names on offer, and the faces it shows.
 
     `ids` tells whom the names stand for, whoever has them when the answer is read; `turned` by how
-    many quarters the picture is turned, whatever is known of the photo by then.
+    many quarters the picture is turned, whatever is known of the photo by then; `suggested` which
+    suggestions of visitors it shows.
     """
     return {
         "image": image_url,
@@ -111,7 +113,14 @@ def photo_task(
         "faces": list(faces),
         **({"people_ids": dict(ids)} if ids else {}),
         **({"turned": turned} if turned else {}),
+        **({"suggested": list(suggested)} if suggested else {}),
     }
+
+
+def suggestions_shown(task_data: Mapping[str, Any]) -> list[str]:
+    """Which suggestions of visitors a Photos task shows, by their ids."""
+    shown = task_data.get("suggested")
+    return [str(one) for one in shown] if isinstance(shown, list) else []
 
 
 def shown_turned(task_data: Mapping[str, Any]) -> int:

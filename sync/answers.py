@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from faces.confirmations import (
@@ -13,15 +13,13 @@ from faces.confirmations import (
     FaceVerdict,
     NotOnePerson,
     PairUnsure,
-    PersonCreated,
     PhotoTurned,
-    Truth,
     Verdict,
     Word,
 )
 from faces.errors import BadName
-from faces.names import NearNames, clean_name, compared
-from faces.records import SAME_FACE_IOU, Box, Face, FaceId, PersonId, face_id_of_region
+from faces.name_book import NameBook
+from faces.records import SAME_FACE_IOU, Box, Face, FaceId, face_id_of_region
 from faces.studio_answers import BoxAnswer, PhotoAnswer
 from faces.studio_format import BoxVerdict, ClusterVerdict, Tile
 from faces.studio_people import SameVerdict
@@ -29,42 +27,6 @@ from faces.studio_rows import PageAnswer, PeopleAnswer
 
 MOVED_PX = 1.0
 """A box that moved less than this was not moved by a person: percent and pixels round."""
-
-
-class NameBook:
-    """Who is meant by a typed or chosen name; somebody new is created with their first name."""
-
-    def __init__(self, truth: Truth, new_id: Callable[[], PersonId]) -> None:
-        """Know everybody of the truth."""
-        self._truth = truth
-        self._new_id = new_id
-        self._new: dict[str, PersonId] = {}
-        named = {one.person for one in truth.confirmed.values()}
-        self._near = NearNames(one.name for one in truth.people.values() if one.id in named)
-
-    def person(self, said: str, meant: PersonId | None = None) -> tuple[PersonId, list[Word]]:
-        """The person of this name, and what has to be said first if they are new.
-
-        A name that was chosen is whom it meant then, as long as there is such a person.
-
-        Raises:
-            BadName: the name cannot be anybody's.
-        """
-        if meant is not None and self._truth.resolve(meant) in self._truth.people:
-            return self._truth.resolve(meant), []
-        name = clean_name(said)
-        known = self._truth.person_named(name)
-        if known is not None:
-            return known.id, []
-        if compared(name) in self._new:
-            return self._new[compared(name)], []
-        person = self._new[compared(name)] = self._new_id()
-        self._near.add(name)
-        return person, [PersonCreated(person, name)]
-
-    def nearly(self, name: str) -> list[str]:
-        """Names of others that are spelled nearly like this one."""
-        return self._near.like(name)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
+from faces.media import Media
 from faces.store import ledger
 from faces.store.database import Connection, Store
 from faces.studio import Studio
 from faces.studio_configs import PEOPLE_CONFIG, PHOTOS_CONFIG
-from sync.media import Media
 
 WEBHOOK_ACTIONS = (
     "ANNOTATION_CREATED",

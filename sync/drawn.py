@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from faces.encode import Encoder
 from faces.errors import BadPhoto
+from faces.media import Media
 from faces.pictures import CROP_PX, face_crop, save_jpeg
 from faces.records import NETWORK, Encodings
 from faces.store import photos
 from faces.store.database import Store
-from sync.media import Media
 from sync.opening import open_again
 
 

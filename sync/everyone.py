@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 
 from faces.confirmations import Truth
+from faces.media import save_picture
 from faces.names import compared
 from faces.studio_configs import people_config
 from sync.desk import Desk
-from sync.media import save_picture
 
 
 def names_of(truth: Truth) -> tuple[str, ...]:

@@ -24,8 +24,10 @@ from faces.store import clusters as cluster_store
 from faces.store import ledger, log, photos, turnings
 from faces.store.database import Store
 from faces.store.ledger import PushedTask, ReadAnnotation
+from faces.store.suggestions import suggestions
 from faces.studio_format import PEOPLE_VERSION
-from sync.asking import ask_again
+from faces.suggestions import Suggestion, waiting
+from sync import asking
 from sync.context import Places
 from sync.desk import Project
 from sync.desk_state import desk_state, standing_pages
@@ -33,13 +35,13 @@ from sync.everyone import names_of
 from sync.queues import Queues, read_queues, share_out
 from sync.rounds import Round, round_of
 from sync.tabs import differing_photos
-from sync.wanted import Wanted, wanted_photos
+from sync.wanted import Wanted, ask_again, wanted_photos
 from sync.wanted_pages import WantedPage, best_first, wanted_pages
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """All that a push starts from."""
+    """All that a push starts from; `answered` are suggestions of visitors that wait no more."""
 
     wanted: Mapping[Project, Mapping[str, Wanted]]
     pushed: Mapping[Project, Mapping[str, PushedTask]]
@@ -48,6 +50,7 @@ class Gathered:
     queues: Queues
     differing: Sequence[PhotoId]
     everyone: Sequence[str]
+    answered: Sequence[str] = ()
 
     @property
     def pages(self) -> list[WantedPage]:
@@ -76,6 +79,7 @@ class _Known:
     answers: Sequence[ReadAnnotation]
     queues: Queues
     turned: Mapping[PhotoId, Turned]
+    suggested: Sequence[Suggestion]
 
 
 def gather(
@@ -94,13 +98,18 @@ def gather(
     guesses = guess(known.encodings, truth, known.clusters, run=known.run, identifier=identifier)
     pages = _pages(known, guesses)
     captions = {photo: places[0].path for photo, places in known.files.items()}
-    wanted = wanted_photos(known.photos, known.faces, captions, truth, guesses, turned=known.turned)
+    suggested = waiting(known.suggested, truth)
+    wanted = wanted_photos(
+        known.photos, known.faces, captions, truth, guesses, known.turned, suggested
+    )
     proposals = tuple(guesses.proposals.values())
     photo_of = {face.id: face.photo for face in known.faces}
     return Gathered(
         {
             Project.PEOPLE: {page.key: page for page in best_first(pages)},
-            Project.PHOTOS: {photo.key: photo for photo in wanted},
+            Project.PHOTOS: {
+                photo.key: photo for photo in ask_again(wanted, known.pushed[Project.PHOTOS])
+            },
         },
         known.pushed,
         proposals,
@@ -108,6 +117,7 @@ def gather(
         known.queues,
         differing_photos(proposals, truth, photo_of),
         names_of(truth),
+        [one.id for one in known.suggested if one.face not in suggested],
     )
 
 
@@ -135,6 +145,7 @@ def _read(store: Store, annotators: Sequence[str] | None, current: Identifier | 
             list(ledger.read_annotations(connection, Project.PEOPLE).values()),
             read_queues(connection, annotators=annotators),
             turnings.turned_photos(connection),
+            suggestions(connection),
         )
 
 
@@ -148,4 +159,4 @@ def _pages(known: _Known, guesses: Guesses) -> list[WantedPage]:
     planned = plan_desk(state, standing_pages(tasks.values()))
     places = Places({photo.id: photo for photo in known.photos}, faces, known.files)
     wanted = wanted_pages(planned, state.photo_of, known.truth, places)
-    return share_out(ask_again(wanted, tasks, known.answers), tasks.values(), known.queues)
+    return share_out(asking.ask_again(wanted, tasks, known.answers), tasks.values(), known.queues)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from faces.errors import BadPhoto, SetupError
+from faces.media import Media
 from faces.reading import ReadingOptions, detector_named
 from faces.records import PhotoFile, PhotoId
 from faces.store import files, photos, rereading, turnings
@@ -25,7 +26,6 @@ from sync.changes import (
     settle_losses,
 )
 from sync.folder import Found, look_through, real_path
-from sync.media import Media
 from sync.readers import TurnedBySize, read_all
 from sync.readings import Known
 from sync.saving import Saver

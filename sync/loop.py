@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from faces.errors import SetupError
 from faces.identify import CurrentModel
 from faces.locks import Work, alone, alone_if_free
+from faces.media import media_of
 from faces.reading import ReadingOptions
 from faces.settings import Settings
 from faces.store.database import Store
+from faces.store.owing import begin_push, end_push, owes_push, was_cut_off
 from faces.studio import Studio
 from faces.versions import current_id
 from sync.applying import OnProgress
 from sync.desk import Desk, Project, open_desk
 from sync.drawn import encode_drawn_faces
-from sync.media import media_of
-from sync.owing import begin_push, end_push, owes_push, was_cut_off
 from sync.own_network import encode_for
 from sync.plan import Plan
 from sync.pull import Pulled, pull
@@ -135,7 +135,7 @@ def _push(
     on_progress: OnProgress,
 ) -> dict[Project, Plan]:
     """Push, and note up to where; while it goes on, and if it fails, a push is owed."""
-    last, version = begin_push(store), current_id(settings.models)
+    begun, version = begin_push(store), current_id(settings.models)
     models = CurrentModel(settings.models)
 
     def on_photo(done: int, total: int) -> None:
@@ -143,7 +143,7 @@ def _push(
 
     encode_for(store, models.snapshot(), on_photo=on_photo)
     plans = step(store, desk, models, on_progress=on_progress)
-    end_push(store, up_to=last, version=version)
+    end_push(store, begun, version=version)
     return plans
 
 

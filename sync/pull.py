@@ -6,7 +6,6 @@ gone from a task that still exists does.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from faces.confirmations import Occasion, PersonCreated, Retracted, Revised
-from faces.records import Face, FaceId, PersonId, PhotoId
+from faces.name_book import NameBook, new_person_id
+from faces.records import Face, FaceId, PhotoId
 from faces.store import ledger, log, photos
 from faces.store.database import Connection, Store
 from faces.store.ledger import PushedTask, ReadAnnotation
+from faces.store.suggestions import drop_suggestions
 from faces.studio_answers import read_photo_answer
+from faces.studio_format import suggestions_shown
 from faces.studio_rows import passed_of_skipped, read_page_answer
-from sync.answers import NameBook, Said, words_of_page_answer, words_of_photo_answer
+from sync.answers import Said, words_of_page_answer, words_of_photo_answer
 from sync.desk import HEARD, Desk, Project
 
 
@@ -80,7 +82,7 @@ def pull(store: Store, desk: Desk, *, log_lines: Path) -> Pulled:
     with store.read() as connection:
         written = log.last_number(connection)
         heard_until = log.latest(connection, until=ledger.fact(connection, HEARD) or 0)
-        listening = _Listening(NameBook(log.truth(connection), _new_person), heard_until)
+        listening = _Listening(NameBook(log.truth(connection), new_person_id), heard_until)
     for project in Project:
         for answered in _changed_tasks(store, desk, project):
             task = desk.studio.task(answered.task_id)
@@ -218,7 +220,9 @@ def _said(
     names: NameBook,
     from_prediction: bool,  # noqa: FBT001  # a fact about the annotation, not a mode
 ) -> Said:
-    """What the annotation says; faces that it draws or moves are put into the store first."""
+    """What the annotation says; faces that it draws or moves are put into the store first, and
+    what visitors suggested in sight of the annotator is answered.
+    """
     data = task.get("data") or {}
     if project is Project.PEOPLE:
         return words_of_page_answer(
@@ -232,6 +236,7 @@ def _said(
     said = words_of_photo_answer(answer, known, names)
     for face in said.drawn:
         photos.add_face(connection, face)
+    drop_suggestions(connection, suggestions_shown(data))
     return said
 
 
@@ -290,7 +295,3 @@ def _speaker(annotation: Mapping[str, Any]) -> str:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _new_person() -> PersonId:
-    return PersonId("p" + uuid.uuid4().hex[:12])

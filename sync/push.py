@@ -8,6 +8,7 @@ from faces.identify import CurrentModel
 from faces.store import clusters as cluster_store
 from faces.store.database import Store
 from faces.store.ledger import Shown
+from faces.store.suggestions import drop_suggestions
 from sync.applying import OnProgress, ProjectPush
 from sync.desk import Desk, Project
 from sync.everyone import offer_everyone
@@ -53,6 +54,7 @@ def push_changes(
     with store.write() as connection:
         cluster_store.replace_proposals(connection, gathered.proposals)
         note_shared(connection, gathered.queues)
+        drop_suggestions(connection, gathered.answered)
     begin_round(store, gathered.round)
     offer_everyone(desk, gathered.everyone)
     shown = _shown(gathered)

@@ -10,12 +10,12 @@ from typing import Self
 
 from faces.errors import SetupError
 from faces.matching import FoundAgain, find_again
+from faces.media import Media, save_picture
 from faces.records import FaceId, PhotoId
 from faces.store import files, log, photos, rereading
 from faces.store.database import Connection, Store
 from faces.store.photos import KnownFile, ReadPhoto
 from sync.changes import FolderPlan
-from sync.media import Media, save_picture
 from sync.readings import Reading
 
 BATCH_S = 0.5

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from faces.confirmations import Turned
 from faces.errors import BadPhoto
 from faces.matching import FoundAgain, find_again
+from faces.media import Media
 from faces.pictures import CROP_PX, OpenPhoto, face_crop, jpeg_bytes
 from faces.reading import FaceReader, ReadingOptions, face_reader
 from faces.records import NETWORK, Encodings, Face, FaceId, Photo, PhotoId, ReadPhoto
 from faces.store import files, log, photos, turnings
 from faces.store.database import Connection, Store
+from faces.store.owing import owe_push
 from faces.turning import turned_face
-from sync.media import Media
 from sync.opening import open_again
-from sync.owing import owe_push
 from sync.readings import Reading, look_at
 from sync.saving import save_pictures
 from sync.storage import place_shown

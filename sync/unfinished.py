@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from faces.locks import Work, alone_if_free
+from faces.media import media_of
 from faces.settings import Settings
-from sync.media import media_of
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{32}")
 """What a picture is called until it is whole."""

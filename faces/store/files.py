@@ -67,6 +67,12 @@ def forget_files(connection: sa.Connection, root: str, paths: Iterable[str]) -> 
         connection.execute(sa.delete(table).where(table.c.root == root, chosen))
 
 
+def move_root(connection: sa.Connection, before: str, now: str) -> None:
+    """Note that all files below a root lie below another one."""
+    table = t.photo_files
+    connection.execute(sa.update(table).where(table.c.root == before).values(root=now))
+
+
 def _update_files(
     connection: sa.Connection, root: str, paths: Iterable[str], **values: object
 ) -> None:

@@ -46,7 +46,7 @@ def events(connection: sa.Connection, *, after: int = 0) -> list[Event]:
     return [
         Event(
             row.number,
-            Occasion(row.speaker, _aware(row.at), row.place),
+            Occasion(row.speaker, aware(row.at), row.place),
             word_from_json(row.word),
         )
         for row in connection.execute(query)
@@ -62,7 +62,7 @@ def latest(connection: sa.Connection, *, until: int) -> datetime | None:
     """The latest time of all words up to a number, None if there is no such word."""
     query = sa.select(sa.func.max(t.log.c.at)).where(t.log.c.number <= until)
     moment: datetime | None = connection.scalar(query)
-    return None if moment is None else _aware(moment)
+    return None if moment is None else aware(moment)
 
 
 def after_all(connection: sa.Connection, moment: datetime) -> datetime:
@@ -270,6 +270,6 @@ def _where_verdicts_point(
     }
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
     """SQLite gives times back without their zone; they were written in UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -24,7 +24,8 @@ def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -
     """Put what was found again in the place of what a photo's faces were.
 
     A renewed face keeps the encodings that other networks made of it, if its box is the same. Faces
-    that are gone leave with their encodings, their place in a cluster and their proposals.
+    that are gone leave with their encodings, their place in a cluster, their proposals and what
+    visitors suggested.
     """
     boxes = {face.id: face.box for face in photos.faces(connection, read.photo.id)}
     moved = [face.id for face in found.renewed if photos.has_moved(boxes[face.id], face.box)]
@@ -32,6 +33,7 @@ def renew_photo(connection: sa.Connection, read: ReadPhoto, found: FoundAgain) -
     _delete(connection, t.cluster_faces.c.face_id, found.gone)
     _delete(connection, t.loose_faces.c.face_id, found.gone)
     _delete(connection, t.proposals.c.face_id, found.gone)
+    _delete(connection, t.suggestions.c.face_id, found.gone)
     _delete(connection, t.faces.c.id, found.gone)
     photos.save_faces(connection, [*found.renewed, *found.new])
     photos.save_encodings(connection, _of_found(read.encodings, found))

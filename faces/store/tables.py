@@ -137,6 +137,17 @@ proposals = sa.Table(
     sa.Column("score", sa.Float, nullable=False),
 )
 
+suggestions = sa.Table(
+    "suggestions",
+    metadata,
+    sa.Column("face_id", sa.ForeignKey("faces.id"), primary_key=True),
+    sa.Column("id", sa.String(32), nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("person_id", sa.String(32)),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+
 studio_tasks = sa.Table(
     "studio_tasks",
     metadata,

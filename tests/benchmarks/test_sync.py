@@ -8,12 +8,12 @@ from benchmarks.sync import more_than_one
 from benchmarks.sync_ours import cluster_anew, rename
 from benchmarks.sync_store import RENAMED, fill, people_of
 from faces.identify import CurrentModel
+from faces.media import media_of
 from faces.settings import Settings
 from faces.store import log, photos
 from faces.store.database import Store
 from faces.studio import Studio
 from sync.desk import Desk, Project, open_desk
-from sync.media import media_of
 from sync.plan import Plan
 from sync.push import push
 from tests.studio_double import API_KEY, URL, StudioDouble

@@ -26,6 +26,7 @@ from faceloop.workspace import existing_store, prepare, settings_for
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, PersonRenamed, Verdict
 from faces.errors import BrokenModelVersion, NotEnoughToLearn, SetupError
 from faces.identify import Identifier
+from faces.media import media_of
 from faces.pictures import CROP_PX, jpeg_bytes
 from faces.records import (
     NETWORK,
@@ -53,7 +54,6 @@ from faces.versions import (
     save_version,
     tuned_network_id,
 )
-from sync.media import media_of
 from tests.faceloop.pages import HOSTILE, Elements
 from training.dataset import Part
 from training.gathering import gathered

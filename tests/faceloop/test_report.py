@@ -20,6 +20,7 @@ from faceloop.workspace import prepare, settings_for
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict, Word
 from faces.cut import Cut
 from faces.errors import SetupError
+from faces.media import media_of
 from faces.pictures import CROP_PX, jpeg_bytes
 from faces.records import (
     ENCODING_LENGTH,
@@ -41,7 +42,6 @@ from faces.records import (
 from faces.settings import Settings
 from faces.store import clusters, log, photos
 from faces.store.database import Store
-from sync.media import media_of
 from tests.faceloop.pages import HOSTILE, Elements
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

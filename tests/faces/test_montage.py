@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from faces.media import Media
 from faces.montage import FEW_COLUMNS, FEW_TILES, PAGE_TILES, columns_of, draw_montage, lay_out
 from faces.pictures import CROP_PX, save_jpeg
 from faces.records import FaceId, PhotoId
-from sync.media import Media
 
 
 @given(st.integers(1, PAGE_TILES))

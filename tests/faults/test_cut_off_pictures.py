@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from faces.locks import Work, alone
+from faces.media import Media, media_of
 from faces.settings import Settings
-from sync.media import Media, media_of
 from sync.unfinished import sweep_after_drawing, sweep_after_reading
 from tests.faceloop.conftest import Faceloop, faceloop
 from tests.sync.conftest import Workspace
@@ -24,7 +24,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from faces.pictures import save_jpeg
-from sync.media import save_picture
+from faces.media import save_picture
 
 Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "drawn":

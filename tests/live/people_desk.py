@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from faceloop.workspace import new_token
 from faces.identify import CurrentModel
+from faces.media import Media
 from faces.pictures import CROP_PX, save_jpeg
 from faces.records import FaceId
 from faces.store.database import Store
 from faces.studio import Studio
 from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project, open_desk
-from sync.media import Media
 from tests.live.conftest import label_studio_in, sign_in
 from tests.studio_double import StudioDouble
 from tests.sync.conftest import Workspace, face_id, photo_id

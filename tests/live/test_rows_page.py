@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from faceloop.workspace import new_token
+from faces.media import save_picture
 from faces.montage import Layout, draw_montage, lay_out
 from faces.pictures import CROP_PX, save_jpeg
 from faces.records import Box, FaceId, Photo, PhotoId
@@ -24,7 +25,6 @@ from faces.studio_context import Sighting, context_html
 from faces.studio_format import PEOPLE_VERSION
 from faces.studio_people import Asks, ShownRow, people_prediction, people_task
 from scripts.people_page import NAME_FIELD, PATIENCE_MS, TILE_FIELD, PeoplePage
-from sync.media import save_picture
 from tests.live.conftest import label_studio_in, sign_in
 from tests.live.people_desk import WINDOW
 

@@ -16,6 +16,7 @@ import pytest
 
 from faces.confirmations import Event, FaceVerdict, Occasion, PersonCreated, Truth, Verdict, Word
 from faces.identify import CurrentModel
+from faces.media import Media
 from faces.pictures import CROP_PX, save_jpeg
 from faces.records import (
     ENCODING_LENGTH,
@@ -38,7 +39,6 @@ from faces.store.photos import ReadPhoto
 from faces.studio import Studio
 from faces.studio_people import Asks
 from sync.desk import Desk, Project, open_desk
-from sync.media import Media
 from sync.plan import Plan
 from sync.pull import Pulled, pull
 from sync.push import push

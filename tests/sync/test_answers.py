@@ -23,6 +23,7 @@ from faces.confirmations import (
     faces_in,
 )
 from faces.fold import fold
+from faces.name_book import NameBook
 from faces.records import (
     Box,
     Face,
@@ -36,7 +37,6 @@ from faces.studio_format import BoxVerdict, ClusterVerdict, Tile
 from faces.studio_people import SameVerdict
 from faces.studio_rows import PageAnswer, PeopleAnswer, read_page_answer, rows_of_task
 from sync.answers import (
-    NameBook,
     Said,
     words_of_page_answer,
     words_of_people_answer,

@@ -45,6 +45,7 @@ from faces.constraints import Constraints, constraints_of
 from faces.cut import Cut
 from faces.fold import fold
 from faces.identify import Identifier
+from faces.name_book import NameBook
 from faces.proposing import Guesses, guess
 from faces.records import (
     ENCODING_LENGTH,
@@ -62,7 +63,7 @@ from faces.regrouping import Regrouping
 from faces.store.ledger import PushedTask, Shown
 from faces.studio_format import PEOPLE_VERSION, UNKNOWN, ClusterVerdict, Tile
 from faces.studio_rows import PageAnswer, PeopleAnswer, read_page_answer
-from sync.answers import NameBook, words_of_page_answer
+from sync.answers import words_of_page_answer
 from sync.desk_state import desk_state, standing_pages
 from sync.wanted import wanted_photos
 from sync.wanted_pages import WantedPage, wanted_pages

@@ -21,6 +21,7 @@ from faces.confirmations import FaceVerdict, PersonCreated, Retracted, Verdict
 from faces.detect_yunet import YunetDetector
 from faces.encode import Encoder
 from faces.errors import SetupError
+from faces.media import Media
 from faces.pictures import OpenPhoto
 from faces.reading import FaceReader
 from faces.records import (
@@ -42,7 +43,6 @@ from sync.changes import FolderPlan
 from sync.clustering import cluster_photos
 from sync.drawn import encode_drawn_faces
 from sync.ingest import Ingested, ingest, ingest_folder, plan_ingest
-from sync.media import Media
 from tests.sync.conftest import Workspace, face_id
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -30,6 +30,7 @@ from faces.confirmations import Occasion, PersonCreated, PersonRenamed
 from faces.errors import StudioUnreachable
 from faces.fold import fold
 from faces.identify import CurrentModel
+from faces.media import Media
 from faces.records import FaceId, PersonId, PhotoId
 from faces.store import clusters, ledger, log, photos
 from faces.store.database import Store
@@ -39,7 +40,6 @@ from faces.studio_people import Asks
 from faces.versions import make_current, numbered, save_version
 from sync.clustering import cluster_photos
 from sync.desk import Project, open_desk
-from sync.media import Media
 from sync.pull import GONE
 from tests.desk_answers import Annotation, Asked, How, Row, Task, answered, meaning
 from tests.desk_model import Answer, Beliefs, check_groups, check_truth

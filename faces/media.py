@@ -1,4 +1,4 @@
-"""Where previews, montages and crops lie in the workspace."""
+"""Where previews, montages and crops lie in the workspace, and pictures that visitors gave."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ class Media:
     """
 
     def __init__(self, *, media: Path, workspace: Path) -> None:
-        """`media` is Label Studio's document root; crops lie outside of it."""
+        """`media` is Label Studio's document root; crops lie outside of it, and so
+        do the pictures that visitors of the app gave to the project.
+        """
         self.shown = media
         self.crops = crops_in(workspace)
+        self.given = workspace / "given"
 
     @property
     def previews(self) -> Path:
