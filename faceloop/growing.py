@@ -17,11 +17,12 @@ from faceloop.taken import Taken, tell_taken
 from faceloop.watching import news
 from faceloop.wording import counted
 from faces.errors import FaceloopError
-from faces.locks import Work, alone
+from faces.locks import Work, alone, alone_if_free
 from faces.regrouping import Regrouping
 from faces.settings import Settings
-from faces.store import ledger, log
+from faces.store import given, ledger, log
 from faces.store.database import Store
+from faces.store.owing import owe_push
 from sync.clustering import Clustered, cluster_photos, cluster_photos_by_dbscan
 
 if TYPE_CHECKING:
@@ -66,15 +67,45 @@ def group_faces(
 
     `new_cut` has it found out anew how alike faces must be; DBSCAN is told that.
     """
-    now = datetime.now(UTC)
     with alone(settings, Work.INGEST):
-        if settings.method == "dbscan":
-            eps, min_samples = settings.eps, settings.min_samples
-            return cluster_photos_by_dbscan(store, eps=eps, min_samples=min_samples, now=now)
+        return _group(settings, store, new_cut=new_cut, kept=kept)
+
+
+def group_given(settings: Settings, store: Store) -> bool:
+    """Group the faces in photos that visitors of the app gave since; whether that was done.
+
+    Where photos are being read now, whoever reads them groups these as well, or the next look does.
+    """
+    with store.read() as connection:
+        waits = given.waits_to_be_grouped(connection)
+    if not waits:
+        return False
+    with alone_if_free(settings, Work.INGEST) as is_free:
+        if is_free:
+            _group(settings, store)
+            with store.write() as connection:
+                owe_push(connection)
+    return is_free
+
+
+def _group(
+    settings: Settings, store: Store, *, new_cut: bool = False, kept: Regrouping | None = None
+) -> Clustered:
+    """Group all faces; nobody else may read photos meanwhile."""
+    now = datetime.now(UTC)
+    with store.read() as connection:
+        so_far = given.given_so_far(connection)
+    if settings.method == "dbscan":
+        eps, min_samples = settings.eps, settings.min_samples
+        done = cluster_photos_by_dbscan(store, eps=eps, min_samples=min_samples, now=now)
+    else:
         elsewhere, jobs = settings.scheduler, settings.jobs or os.cpu_count() or 1
-        return cluster_photos(
+        done = cluster_photos(
             store, now=now, new_cut=new_cut, kept=kept, scheduler=elsewhere, jobs=jobs
         )
+    with store.write() as connection:
+        given.note_grouped(connection, so_far)
+    return done
 
 
 def tell_clustered(done: Clustered) -> None:

@@ -10,6 +10,7 @@ from huey.consumer import Consumer
 
 from faceloop import options
 from faceloop.disk import told_if_full
+from faceloop.growing import group_given
 from faceloop.retrain_policy import RetrainPolicy
 from faceloop.workspace import prepare, settings_for
 from faces.errors import FaceloopError
@@ -60,6 +61,7 @@ def run_job(settings: Settings, store: Store, job: Job) -> None:
 
 def _run(settings: Settings, store: Store, job: Job) -> None:
     if job is Job.PULL:
+        group_given(settings, store)
         follow_answers(settings, store, say=_logger.info)
     elif job is Job.PUSH:
         desk = desk_of(settings, store)

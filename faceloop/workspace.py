@@ -19,8 +19,10 @@ from filelock import FileLock, Timeout
 from faceloop.choices import read_choices
 from faces.errors import SetupError
 from faces.locks import Work, alone
+from faces.media import media_of
 from faces.settings import Settings, load_settings
 from faces.store.database import Store, open_store
+from faces.store.given import follow_folder
 
 EMBEDDED = "embedded"
 """What the store calls the Label Studio that `faceloop up` starts itself."""
@@ -112,6 +114,9 @@ def prepare(settings: Settings) -> Store:
         with alone(settings, Work.MIGRATE):
             store = Store(settings.store_url)
             store.migrate(lock=settings.workspace / "locks" / "migration.lock")
+        if media_of(settings).given.exists():
+            with store.write() as connection:
+                follow_folder(connection, media_of(settings).given.resolve())
     return store
 
 

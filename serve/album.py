@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NewType
@@ -78,7 +78,7 @@ class Album:
     """All that was found in the pictures; the largest cluster first.
 
     `alone` are faces in no cluster: like no other, or too poor to tell. `until` is when the album
-    goes, with all that was given.
+    goes, with all that was given; `read` is what was found in each picture, by its number.
     """
 
     id: AlbumId
@@ -87,6 +87,7 @@ class Album:
     alone: tuple[AlbumFace, ...]
     refused: tuple[Refused, ...]
     until: datetime
+    read: Mapping[int, ReadPhoto] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def faces(self) -> int:

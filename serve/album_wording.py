@@ -37,9 +37,12 @@ def time_left(seconds: float) -> str:
     return f"about {-(-whole // 60)} minutes left"
 
 
-def album_cards(album: Album, links: Links, *, minutes_kept: float) -> str:
-    """The clusters as cards, the largest first, the faces in none of them after them."""
-    told = _summary(album, links, minutes_kept) + wording.refused(album.refused)
+def album_cards(album: Album, links: Links, *, minutes_kept: float, more: str = "") -> str:
+    """The clusters as cards, the largest first, the faces in none of them after them.
+
+    `more` is HTML that stands before them: what else can be done with the album.
+    """
+    told = _summary(album, links, minutes_kept) + wording.refused(album.refused) + more
     cards = [_cluster_card(one, links) for one in album.clusters]
     if album.alone:
         cards.append(_alone_card(album.alone, links))
@@ -51,7 +54,7 @@ def kept_for(minutes: float) -> str:
     whole = counted(round(minutes), "minute", "minutes")
     return (
         f"Your pictures stay on this machine for {whole} and are then removed, with all that was "
-        "made of them. They are never mixed with the project's own photos."
+        "made of them. They are not mixed with the project's own photos, unless you say so."
     )
 
 

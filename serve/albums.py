@@ -156,6 +156,7 @@ class Albums:
             alone,
             tuple(refused),
             self._keeping.now() + self.limits.kept,
+            {picture.number: photo for picture, photo in pictures},
         )
 
     def _read(

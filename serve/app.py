@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 
 from faces.errors import FaceloopError
-from serve import look, look_named, page_script, rest
+from serve import giving_script, look, look_named, page_script, rest
 from serve.access import Keys
+from serve.giving_routes import giving_routes
 from serve.guards import (
     LOOPBACK_NAMES,
     BoundedRequests,
@@ -59,6 +60,8 @@ def create_app(parts: Parts, *, uploads: Path, visits: Visits) -> FastAPI:
 
     app.include_router(rest.rest_routes(parts.namer, parts.albums))
     app.include_router(naming_routes(parts))
+    if parts.giving is not None:
+        app.include_router(giving_routes(parts, parts.giving))
     app.add_exception_handler(FaceloopError, rest.answer_problem)
     app.add_exception_handler(ClientDisconnect, rest.answer_gone)
     _guard(app, visits, parts.albums.limits)
@@ -67,8 +70,8 @@ def create_app(parts: Parts, *, uploads: Path, visits: Visits) -> FastAPI:
         build_page(parts, uploads=uploads),
         path="/",
         theme=look.theme(),
-        css=look.CSS + look_named.CSS,
-        head=look.HEAD + page_script.SCRIPT,
+        css=look.CSS + look_named.CSS + giving_script.CSS,
+        head=look.HEAD + page_script.SCRIPT + giving_script.SCRIPT,
         footer_links=[],
         run_history=False,
         show_error=False,

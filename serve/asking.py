@@ -82,8 +82,12 @@ def told(parts: Parts, naming: Naming, viewer: Viewer, show: Show) -> Answered:
 def viewer_of(request: gr.Request, parts: Parts) -> Viewer:
     """Who looks at the page: strangers are shown no faces of the project's photos."""
     scope = {} if request.request is None else request.request.scope
-    trusted = visitor_of(scope).is_trusted
-    return Viewer(scope.get("root_path", ""), parts.examples.of if trusted else None)
+    visitor = visitor_of(scope)
+    return Viewer(
+        scope.get("root_path", ""),
+        parts.examples.of if visitor.is_trusted else None,
+        None if parts.giving is None else visitor.user is not None,
+    )
 
 
 def all_given(sent: Sequence[Any], uploads: Path) -> list[Given]:

@@ -14,14 +14,18 @@ from serve.access import visitor_of
 from serve.album import Album, Given, Progress
 from serve.albums import Albums
 from serve.downloads import Links
+from serve.giving_wording import send_control
 from serve.telling import telling
 from serve.uploads import called_by, path_of
 
 _AT_ONCE = 10
 
 
-def add_cluster_tab(albums: Albums, *, uploads: Path) -> None:
-    """Add what the tab shows to the page that is being built."""
+def add_cluster_tab(albums: Albums, *, uploads: Path, can_send: bool = False) -> None:
+    """Add what the tab shows to the page that is being built.
+
+    `can_send` says that there is a project to which an album can be given.
+    """
     limits = albums.limits
     given = gr.File(
         label="Pictures",
@@ -43,16 +47,21 @@ def add_cluster_tab(albums: Albums, *, uploads: Path) -> None:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         scope = {} if request.request is None else request.request.scope
-        here = visitor_of(scope).is_here
+        visitor, root = visitor_of(scope), scope.get("root_path", "")
         try:
             files = [Given(called_by(one), path_of(one, uploads)) for one in sent]
-            for news in making(albums, files, here=here):
+            for news in making(albums, files, here=visitor.is_here):
                 if isinstance(news, Progress):
                     told = album_wording.progress(news)
                     yield gr.File(interactive=False), told, gr.Button(visible=False), gr.skip()
                 else:
-                    links = Links(news, scope.get("root_path", ""))
-                    cards = album_wording.album_cards(news, links, minutes_kept=limits.minutes_kept)
+                    offers = can_send and visitor.is_trusted and bool(news.faces)
+                    cards = album_wording.album_cards(
+                        news,
+                        Links(news, root),
+                        minutes_kept=limits.minutes_kept,
+                        more=send_control(news, root=root) if offers else "",
+                    )
                     yield _emptied(), cards, gr.Button(visible=bool(news.pictures)), news.id
         except FaceloopError as error:
             yield _emptied(), wording.wrong(str(error)), gr.Button(visible=False), ""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from faces.records import FaceId, PersonId
 from serve.answers import UNKNOWN, Likely, NamedFace, percent
+from serve.giving_wording import correction_control
 
 _LEAST_SHOWN = 0.01
 """Whoever is less likely than this is shown only beside somebody who looks alike."""
@@ -29,11 +30,13 @@ class Place:
 class Viewer:
     """Who looks: `root` stands before every address, `examples_of` is None for strangers.
 
-    Strangers see names alone, and no faces of the project's photos.
+    Strangers see names alone, and no faces of the project's photos. `word_counts` says whether what
+    they say of a face counts; None where nobody can say anything.
     """
 
     root: str = ""
     examples_of: ExamplesOf | None = None
+    word_counts: bool | None = None
 
     @property
     def is_trusted(self) -> bool:
@@ -49,19 +52,18 @@ def panel(face: NamedFace, place: Place, viewer: Viewer, *, crop: str) -> str:
     )
     return (
         f'<div class="fl-panel">{shown}<div class="fl-whom">{_likeliest(face, viewer)}'
-        f"{_correct(place, viewer)}</div></div>"
+        f"{_correct(face, place, viewer)}</div></div>"
     )
 
 
-def correction(_place: Place, _viewer: Viewer) -> str:
-    """How this face's name can be corrected, as HTML; nothing where it cannot."""
-    return ""
-
-
-def _correct(place: Place, viewer: Viewer) -> str:
-    control = correction(place, viewer)
-    if not control:
+def _correct(face: NamedFace, place: Place, viewer: Viewer) -> str:
+    """How this face's name can be corrected; nothing where it cannot."""
+    if viewer.word_counts is None:
         return ""
+    others = [*face.either, *(one.name for one in face.likeliest)]
+    control = correction_control(
+        face.name, others, root=viewer.root, word_counts=viewer.word_counts
+    )
     return (
         f'<div class="fl-correct" data-naming="{escape(place.naming)}" '
         f'data-picture="{place.picture}" data-face="{place.face}">{control}</div>'

@@ -69,7 +69,9 @@ def build_page(parts: Parts, *, uploads: Path) -> gr.Blocks:
             with gr.Tab("One face", id="one-face"):
                 add_one_face_tab(parts, header, uploads=page.uploads)
             with gr.Tab("Cluster my pictures", id="cluster"):
-                add_cluster_tab(parts.albums, uploads=page.uploads)
+                add_cluster_tab(
+                    parts.albums, uploads=page.uploads, can_send=parts.giving is not None
+                )
         add_endpoints(parts.namer, parts.albums, uploads=page.uploads)
     return page
 

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 from serve.albums import Albums
 from serve.example_faces import ExampleFaces
+from serve.giving import Giving
 from serve.namer import Namer
 from serve.namings import Namings
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What names faces, what keeps visitors' pictures, and the faces shown as examples."""
+    """What names faces, what keeps visitors' pictures, and the faces shown as examples.
+
+    `giving` takes what visitors give to the project; None where there is no project to give to.
+    """
 
     namer: Namer
     albums: Albums
     namings: Namings
     examples: ExampleFaces
+    giving: Giving | None = None

@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from faces.errors import AlbumGone, BadPhoto, BadRequest, Busy, FaceloopError, TooMuch
+from faces.errors import AlbumGone, BadName, BadPhoto, BadRequest, Busy, FaceloopError, TooMuch
 from serve.access import visitor_of
 from serve.album import Given
 from serve.albums import Albums
@@ -29,6 +29,7 @@ _STATUS: dict[type[FaceloopError], int] = {
     AlbumGone: 404,
     BadRequest: 400,
     BadPhoto: 422,
+    BadName: 422,
     Busy: 503,
     TooMuch: 413,
 }

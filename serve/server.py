@@ -16,6 +16,7 @@ import uvicorn
 from faces.crops import crops_in
 from faces.errors import SetupError
 from faces.identify import CurrentModel
+from faces.media import media_of
 from faces.reading import FaceReader, ReadingOptions, face_reader
 from faces.settings import Settings
 from faces.store.database import open_store
@@ -23,12 +24,14 @@ from serve.access import Keys, is_loopback
 from serve.albums import Albums
 from serve.app import Visits, create_app
 from serve.example_faces import ExampleFaces
+from serve.giving import Giving
 from serve.guards import hosts_for
 from serve.limits import Limits
 from serve.namer import Namer
 from serve.namings import Namings
 from serve.parts import Parts
 from serve.warming import warm_up
+from serve.way_to_studio import WayToStudio
 
 _PATIENCE_S = 2
 """How long open pages may hold up the end; theirs never end by themselves."""
@@ -86,7 +89,8 @@ def build_parts(settings: Settings, reader: FaceReader, one_thread: FaceReader) 
     namings = Namings(settings.workspace / f"named-{settings.app_port}", namer, limits)
     examples = ExampleFaces(store, crops_in(settings.workspace))
     with albums, namings:
-        yield Parts(namer, albums, namings, examples)
+        giving = Giving(store, media_of(settings), reader, WayToStudio.of(settings, store))
+        yield Parts(namer, albums, namings, examples, giving)
 
 
 def _leave(_signal: int, _frame: object) -> None:

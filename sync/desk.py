@@ -129,7 +129,7 @@ def ours_in(connection: Connection, *, server: str) -> dict[Project, ProjectNote
     """Which projects of a server are noted as ours; nothing is asked of it."""
     found: dict[Project, ProjectNote] = {}
     for project in Project:
-        known = ledger.fact(connection, _project_fact(project))
+        known = ledger.fact(connection, ledger.project_fact(project))
         if known and known["server"] == server:
             found[project] = ProjectNote(int(known["id"]), str(known.get("made_at")))
     return found
@@ -180,7 +180,7 @@ def _project(store: Store, studio: Studio, project: Project, server: str) -> int
     A server that was set up anew under the same address may have somebody else's project under
     the same number, so the time when ours was made is compared too.
     """
-    fact = _project_fact(project)
+    fact = ledger.project_fact(project)
     with store.read() as connection:
         known = ledger.fact(connection, fact)
     if known and known["server"] == server:
@@ -215,10 +215,6 @@ def _made(store: Store, studio: Studio, project: Project, server: str) -> int:
     with store.write() as connection:
         ledger.set_fact(connection, fact, {"server": server, "after": max(there, default=0)})
     return studio.create_project(shape.title, description=shape.description, config=shape.config)
-
-
-def _project_fact(project: Project) -> str:
-    return f"project {project}"
 
 
 def _making_fact(project: Project) -> str:

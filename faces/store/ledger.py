@@ -161,6 +161,17 @@ def forget_annotations(connection: sa.Connection, project: str) -> None:
     connection.execute(sa.delete(table).where(table.c.project == project))
 
 
+def project_fact(project: str) -> str:
+    """The fact that notes which project of which Label Studio is ours."""
+    return f"project {project}"
+
+
+def project_id(connection: sa.Connection, project: str, *, server: str) -> int | None:
+    """Label Studio's id of our project in this server; None as long as it has none."""
+    known = fact(connection, project_fact(project))
+    return int(known["id"]) if known and known["server"] == server else None
+
+
 def fact(connection: sa.Connection, name: str) -> Any:
     """A small fact by name, None if it was never set."""
     return connection.scalar(sa.select(t.facts.c.value).where(t.facts.c.name == name))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,14 +44,13 @@ def append(connection: sa.Connection, occasion: Occasion, words: Iterable[Word])
 def events(connection: sa.Connection, *, after: int = 0) -> list[Event]:
     """All that was said, in order; only what has a number above `after`."""
     query = sa.select(t.log).where(t.log.c.number > after).order_by(t.log.c.number)
-    return [
-        Event(
-            row.number,
-            Occasion(row.speaker, aware(row.at), row.place),
-            word_from_json(row.word),
-        )
-        for row in connection.execute(query)
-    ]
+    return [_event_of(row) for row in connection.execute(query)]
+
+
+def said_at(connection: sa.Connection, place: str) -> list[Event]:
+    """All that was ever said at a place, taken back or not, in order."""
+    query = sa.select(t.log).where(t.log.c.place == place).order_by(t.log.c.number)
+    return [_event_of(row) for row in connection.execute(query)]
 
 
 def last_number(connection: sa.Connection) -> int:
@@ -246,6 +246,12 @@ def _move_aside(path: Path) -> Path:
     """Keep a file under a name that tells when it was last changed."""
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return path.rename(path.with_suffix(f".{changed:%Y%m%dT%H%M%S%f}Z{path.suffix}"))
+
+
+def _event_of(row: sa.Row[Any]) -> Event:
+    """A row of the table as an event."""
+    occasion = Occasion(row.speaker, aware(row.at), row.place)
+    return Event(row.number, occasion, word_from_json(row.word))
 
 
 def _photo_of(connection: sa.Connection, faces: Iterable[FaceId]) -> dict[FaceId, PhotoId]:
