@@ -56,12 +56,12 @@ class WayToStudio:
             tasks = ledger.pushed_tasks(connection, _PHOTOS) if len(photos) == 1 else {}
         is_asked = self._ask(now)
         if project is None:
-            return OnItsWay("Label Studio shows it after the next `faceloop up`.", None)
+            return OnItsWay("Label Studio shows what is new after the next `faceloop up`.", None)
         says = (
-            "Label Studio shows it in about a minute while `faceloop up` runs, otherwise after the "
-            "next `faceloop sync`."
+            "Label Studio shows what is new in about a minute while `faceloop up` runs, otherwise "
+            "after the next `faceloop sync`."
             if is_asked
-            else "Label Studio shows it after the next `faceloop sync`."
+            else "Label Studio shows what is new after the next `faceloop sync`."
         )
         if not (visitor.is_here or not is_loopback(urlsplit(self._url).hostname or "")):
             return OnItsWay(says, None)

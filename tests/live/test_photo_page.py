@@ -1,21 +1,26 @@
-"""A photo's page in the real browser: it is turned by a key, and a box just drawn gets a name."""
+"""A photo's page in the real browser: it is turned by a key, a box just drawn gets a name, and what
+visitors of the app give arrives.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import expect
+from PIL import Image, ImageOps
+from playwright.sync_api import FilePayload, expect
 
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
 from faces.records import Face, FaceId, PersonId, Photo, PhotoId
-from faces.store import ledger, log, photos
+from faces.showing import BY_VISITOR
+from faces.store import clusters, given, ledger, log, photos
 from faces.store.ledger import PushedTask
-from scripts.people_page import NAME_FIELD
+from scripts.people_page import NAME_FIELD, PATIENCE_MS
 from sync.desk import Project
 from tests.live.conftest import Annotator, Loop
 
@@ -217,3 +222,68 @@ def _draw(annotator: Annotator, face: Face, photo: Photo) -> None:
         steps=8,
     )
     mouse.up()
+
+
+def mirrored(loop: Loop, place: int) -> bytes:
+    """A picture that is no photo of the project, with faces in it."""
+    content = io.BytesIO()
+    with Image.open(sorted(loop.album.photos.glob("*.jpg"))[place]) as page:
+        ImageOps.mirror(page).save(content, format="JPEG", quality=92)
+    return content.getvalue()
+
+
+def task_with(loop: Loop, content: bytes, wait_for: Wait) -> dict[str, Any]:
+    """The task of a picture that was given, once there is one, with all its faces."""
+    photo = PhotoId(hashlib.sha256(content).hexdigest())
+    wait_for(lambda: tasks_of(loop, photo), within_s=WITHIN_S, what="the task of what was given")
+    [task] = [task.task_id for task in tasks_of(loop, photo)]
+    assert task is not None
+    found: dict[str, Any] = loop.studio.task(task)
+    [prediction] = found["predictions"]
+    shown = {region["id"] for region in prediction["result"]}
+    assert shown == faces_of(loop, photo).keys() != set()
+    return found
+
+
+def test_an_album_that_is_sent_from_the_app_is_there_and_grouped_in_seconds(
+    loop: Loop, wait_for: Wait
+) -> None:
+    content = mirrored(loop, 1)
+    files = [("files", ("holiday.jpg", content))]
+    album = loop.http.post(f"{loop.app_url}/upload-images/", files=files).json()["album"]
+    sent = loop.http.post(f"{loop.app_url}/albums/{album}/send").json()
+    assert (sent["added"], sent["known"]) == (1, 0)
+    assert sent["studio"].startswith(loop.connection.studio_url)
+    task = task_with(loop, content, wait_for)
+    assert task["data"]["caption"].endswith("/holiday.jpg")
+    with loop.store.read() as connection:
+        assert not given.waits_to_be_grouped(connection)
+        grouped = {face for one in clusters.clusters(connection) for face in one.faces}
+    assert grouped & faces_of(loop, task["data"]["photo"]).keys()
+
+
+def test_what_a_visitor_suggests_stands_in_the_photos_task_and_counts_for_nothing(
+    loop: Loop, annotator: Annotator, wait_for: Wait
+) -> None:
+    before, content = loop.truth(), mirrored(loop, 2)
+    page = annotator.page
+    page.goto(loop.app_url)
+    page.locator("#everyone-given input[type=file]").set_input_files(
+        FilePayload(name="party.jpg", mimeType="image/jpeg", buffer=content)
+    )
+    face = page.locator(".fl-face-row").first
+    face.locator("summary").first.click(timeout=PATIENCE_MS)
+    face.locator(".fl-mend > summary").click()
+    face.locator("input[name=name]").fill("Mia Nova")
+    face.locator("input[name=name]").press("Enter")
+    told = face.get_by_role("status")
+    expect(told).to_contain_text("Annotators see your suggestion: this is Mia Nova")
+    expect(told.get_by_role("link", name="Open Label Studio")).to_be_visible()
+    task = task_with(loop, content, wait_for)
+    assert "a visitor of the app says: face 1 from the left: Mia Nova" in task["data"]["caption"]
+    notes = [region.get("meta") for region in task["predictions"][0]["result"]]
+    assert {"text": [f"{BY_VISITOR}: Mia Nova"]} in notes
+    regions = len(faces_of(loop, task["data"]["photo"]))
+    annotator.open_task(loop.project(Project.PHOTOS), task["id"], regions=regions)
+    expect(annotator.page.get_by_text("Mia Nova").first).to_be_visible()
+    assert loop.truth() == before

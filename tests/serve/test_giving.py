@@ -336,7 +336,7 @@ def test_a_job_that_nobody_takes_shows_that_no_worker_runs(desk: Desk) -> None:
         b'{"id": "1", "name": "huey.pull", "at": "2026-11-22T11:00:00+00:00"}'
     )
     way = desk.correct(desk.naming(), Said(Verdict.IS, "Ben")).way
-    assert way.says == "Label Studio shows it after the next `faceloop sync`."
+    assert way.says == "Label Studio shows what is new after the next `faceloop sync`."
 
 
 @pytest.fixture
