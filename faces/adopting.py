@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from faces.errors import Busy
+from faces.errors import Busy, SetupError
 from faces.matching import free_id, match_boxes
 from faces.media import Media, save_picture
 from faces.records import FaceId, Photo, PhotoFile, PhotoId, ReadPhoto
@@ -26,6 +26,7 @@ from faces.turning import turned_face
 
 _FREE_BYTES = 1 << 29
 """So much of the disk is left to others."""
+_ON_ITS_WAY_S = 3600.0
 _ENOUGH_OF_ID = 16
 """So many digits of a photo's id tell it from all others."""
 
@@ -71,6 +72,7 @@ def adopting(
 
     Raises:
         Busy: there is no room on the disk.
+        SetupError: files cannot be written.
     """
     written = _Written(media)
     try:
@@ -112,6 +114,20 @@ def face_there(connection: Connection, read: ReadPhoto, face: FaceId) -> FaceId:
     return new.id
 
 
+def sweep_given(store: Store, media: Media, *, now: datetime) -> None:
+    """Remove pictures that a process which was killed wrote down and did not take into the project.
+
+    What is younger than an hour may just be on its way.
+    """
+    with store.read() as connection:
+        root = str(media.given.resolve())
+        noted = {Path(root, known.file.path) for known in photos.known_files(connection, root)}
+    for place in media.given.resolve().glob("*/*"):
+        is_old = now.timestamp() - place.stat().st_mtime > _ON_ITS_WAY_S
+        if is_old and place not in noted:
+            place.unlink(missing_ok=True)
+
+
 @dataclass
 class _Written:
     """The files that were made, to be removed if it comes to nothing."""
@@ -125,8 +141,12 @@ class _Written:
         return self.media.given.resolve()
 
     def picture(self, jpeg: bytes, place: Path) -> None:
-        if not place.exists():
-            self.places.append(place)
+        if place.exists():
+            return
+        self.places.append(place)
+        try:
+            save_picture(jpeg, place)
+        except FileNotFoundError:  # somebody swept it away as if its writing had been cut off
             save_picture(jpeg, place)
 
     def original(self, given: GivenPhoto) -> PhotoFile:
@@ -166,6 +186,10 @@ def _with_files(
     """What was read of a picture, and the file that the project has of it now.
 
     None for a photo that has a file there already.
+
+    Raises:
+        Busy: there is no room on the disk.
+        SetupError: files cannot be written.
     """
     photo = given.read.photo
     with store.read() as connection:
@@ -173,8 +197,14 @@ def _with_files(
         has_file = bool(files.files_there(connection, [photo.id]))
     if known is not None and has_file:
         return given.read, None
-    _write_pictures(given, known, written)
-    return given.read, written.original(given)
+    try:
+        _write_pictures(given, known, written)
+        return given.read, written.original(given)
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename or given.name} cannot be written: {error.strerror}; make room and "
+            "try again"
+        ) from error
 
 
 def _write_pictures(given: GivenPhoto, known: Photo | None, written: _Written) -> None:

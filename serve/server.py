@@ -9,10 +9,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
 
+from faces.adopting import sweep_given
 from faces.crops import crops_in
 from faces.errors import SetupError
 from faces.identify import CurrentModel
@@ -89,6 +91,7 @@ def build_parts(settings: Settings, reader: FaceReader, one_thread: FaceReader) 
     namings = Namings(settings.workspace / f"named-{settings.app_port}", namer, limits)
     examples = ExampleFaces(store, crops_in(settings.workspace))
     with albums, namings:
+        sweep_given(store, media_of(settings), now=datetime.now(UTC))
         giving = Giving(store, media_of(settings), reader, WayToStudio.of(settings, store))
         yield Parts(namer, albums, namings, examples, giving)
 

@@ -11,14 +11,23 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faceloop import growing
-from faceloop.growing import SHOW_EVERY_S, Growth, next_slice, photos_before_opening
+from faceloop.growing import (
+    SHOW_EVERY_S,
+    Growth,
+    group_faces,
+    group_given,
+    next_slice,
+    photos_before_opening,
+)
 from faceloop.reading import PhotoFolders
 from faceloop.workspace import prepare
 from faces.confirmations import FaceVerdict, Occasion, Verdict
 from faces.errors import SetupError, StudioUnreachable
+from faces.locks import Work, alone
 from faces.records import FaceId
 from faces.settings import Settings
-from faces.store import ledger, log, photos
+from faces.store import given as given_photos
+from faces.store import ledger, log, owing, photos
 from faces.store.database import Store
 from faces.store.ledger import PushedTask, Shown
 
@@ -197,6 +206,36 @@ def test_other_processes_come_first_once_people_work(
     Growth(settings, store, found).give_way()
     assert len(steps) == 1
     assert steps[0] > 0
+
+
+def given_and_waiting(store: Store) -> bool:
+    with store.read() as connection:
+        return given_photos.waits_to_be_grouped(connection)
+
+
+def test_what_visitors_gave_is_grouped_once_and_a_push_is_owed(
+    settings: Settings, store: Store
+) -> None:
+    assert not group_given(settings, store), "nobody gave anything"
+    owing.end_push(store, owing.begin_push(store), version=None)
+    with store.write() as connection:
+        given_photos.note_given(connection, 2)
+    assert group_given(settings, store)
+    assert not given_and_waiting(store)
+    assert owing.owes_push(store, version=None)
+    assert not group_given(settings, store)
+
+
+def test_while_photos_are_read_nothing_waits_for_what_visitors_gave(
+    settings: Settings, store: Store
+) -> None:
+    with store.write() as connection:
+        given_photos.note_given(connection, 1)
+    with alone(settings, Work.INGEST):
+        assert not group_given(settings, store)
+    assert given_and_waiting(store), "the next look does it"
+    group_faces(settings, store)
+    assert not given_and_waiting(store), "so does whoever groups"
 
 
 def say_something(store: Store) -> None:

@@ -1,14 +1,14 @@
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from faces import adopting as module
-from faces.adopting import GivenPhoto, adopting, face_there
-from faces.errors import Busy
+from faces.adopting import GivenPhoto, adopting, face_there, sweep_given
+from faces.errors import Busy, SetupError
 from faces.media import Media
 from faces.records import (
     NETWORK,
@@ -164,6 +164,30 @@ def test_a_full_disk_is_told_and_nothing_is_kept(
         adopt(store, media, picture)
     assert rows_of(store) == ([], [], [])
     assert files_below(media.given) == files_below(media.crops) == {}
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_noted_or_new_stays(
+    store: Store, media: Media, picture: GivenPhoto
+) -> None:
+    adopt(store, media, picture)
+    left = media.given / "left" / "behind.jpg"
+    left.parent.mkdir()
+    left.write_bytes(b"nobody knows of it")
+    written = datetime.fromtimestamp(left.stat().st_mtime, UTC)
+    sweep_given(store, media, now=written + timedelta(minutes=30))
+    assert left.exists()
+    sweep_given(store, media, now=written + timedelta(hours=2))
+    assert list(files_below(media.given).values()) == [b"a picture"]
+
+
+def test_a_place_that_cannot_be_written_is_told_and_nothing_is_kept(
+    store: Store, media: Media, picture: GivenPhoto
+) -> None:
+    media.given.write_text("no folder")
+    with pytest.raises(SetupError, match="cannot be written"):
+        adopt(store, media, picture)
+    assert rows_of(store) == ([], [], [])
+    assert files_below(media.crops) == {}
 
 
 @pytest.mark.parametrize("name", ["", ".hidden.jpg", "../up.jpg", "a\\b.jpg", "a\0.jpg"])
