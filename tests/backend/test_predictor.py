@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from backend import predictor as predictor_module
 from faces.confirmations import FaceVerdict, PersonMerged, PersonRenamed, Verdict
 from faces.pictures import OpenPhoto
 from faces.records import Box, FloatRows, PersonId, PhotoId, Pixels, Proposal
-from faces.showing import FIRST_ROUND
+from faces.showing import BY_VISITOR, FIRST_ROUND
 from faces.store import clusters
 from faces.store.database import Store
 from faces.store.photos import ReadPhoto
+from faces.store.suggestions import suggest
+from faces.suggestions import Suggestion
 from tests.backend.conftest import World, direction, names, picture, task
 
 ANNA, BO, NOBODY = direction(0), direction(1), direction(5)
@@ -122,6 +125,19 @@ def test_what_people_said_beats_what_the_model_says(world: World) -> None:
         answer["result"], names(answer), strict=True
     )} == {confirmed: "Cléo", stranger: "Unknown", not_her: "Unknown", merged: "Cléo"}  # fmt: skip
     assert answer["result"][0]["score"] == 1.0
+
+
+def test_what_a_visitor_of_the_app_suggests_is_answered_as_it_is_pushed(world: World) -> None:
+    photo, [first, second] = world.add_photo(1, ANNA, BO)
+    world.learn(Anna=ANNA, Bo=BO)
+    said_at = datetime(2026, 3, 1, tzinfo=UTC)
+    with world.store.write() as connection:
+        suggest(connection, Suggestion("s1", first, Verdict.IS, said_at, "Mia"))
+        suggest(connection, Suggestion("s2", second, Verdict.IS_NOT, said_at, "Bo"))
+    [answer] = world.predictor().predict([task(photo)])
+    assert names(answer) == ["Unknown", "Unknown"]
+    notes = [region["meta"]["text"] for region in answer["result"]]
+    assert notes == [[f"{BY_VISITOR}: Mia"], [f"{BY_VISITOR}: not Bo"]]
 
 
 def test_before_the_first_model_the_clusters_proposals_are_answered(world: World) -> None:
