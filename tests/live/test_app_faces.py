@@ -66,6 +66,9 @@ def test_by_keyboard_alone_every_face_is_chosen_and_shows_whom_it_resembles(
     page.get_by_role("link", name="JSON").focus()
     for number in (1, 2, 3):
         page.keyboard.press("Tab")
+        if number > 1:
+            expect(page.get_by_text("Correct this …").locator("visible=true")).to_be_focused()
+            page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(row(page, "everyone", number)).to_have_js_property("open", True)
         expect(shown.locator(".fl-face-row[open]")).to_have_count(1)
