@@ -92,7 +92,7 @@ def build_parts(settings: Settings, reader: FaceReader, one_thread: FaceReader) 
     examples = ExampleFaces(store, crops_in(settings.workspace))
     with albums, namings:
         sweep_given(store, media_of(settings), now=datetime.now(UTC))
-        giving = Giving(store, media_of(settings), reader, WayToStudio.of(settings, store))
+        giving = Giving(store, media_of(settings), reader, WayToStudio(store, settings))
         yield Parts(namer, albums, namings, examples, giving)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from faces.errors import StoreError
-from faces.jobs import Job, Jobs
+from faces.jobs import Job, Jobs, waiting_jobs
 from faces.records import PhotoId
 from faces.settings import Settings
 from faces.store import ledger
@@ -31,23 +31,18 @@ class OnItsWay:
 class WayToStudio:
     """Asks the worker to look, and knows our project in Label Studio."""
 
-    def __init__(self, store: Store, jobs: Jobs, *, server: str, url: str) -> None:
-        """Label Studio is at this address; the store calls it `server`."""
-        self._store = store
-        self._jobs = jobs
-        self._server = server
-        self._url = url.rstrip("/")
-
-    @classmethod
-    def of(cls, settings: Settings, store: Store) -> WayToStudio:
-        """That of the settings.
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """Ask the worker of these settings, whose Label Studio it is.
 
         Raises:
             SetupError: Redis is wanted, and what talks to it is not installed.
             StoreError: the queue's file cannot be used.
         """
-        server = settings.studio_name or settings.studio_url
-        return cls(store, Jobs(settings), server=server, url=settings.studio_url)
+        self._store = store
+        self._settings = settings
+        self._jobs = Jobs(settings)
+        self._server = settings.studio_name or settings.studio_url
+        self._url = settings.studio_url.rstrip("/")
 
     def send(self, photos: Sequence[PhotoId], visitor: Visitor, *, now: datetime) -> OnItsWay:
         """Have the worker show what is new, and tell this visitor what comes next."""
@@ -73,7 +68,7 @@ class WayToStudio:
     def _ask(self, now: datetime) -> bool:
         """Ask for a look; False where nobody seems to do what was asked for before."""
         try:
-            since = self._jobs.waits_since()
+            since = waiting_jobs(self._settings).since
             self._jobs.enqueue(Job.PULL)
         except StoreError:  # the queue is locked: the worker looks by itself, too
             return False

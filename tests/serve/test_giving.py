@@ -126,12 +126,13 @@ def opened_desk(tmp_path: Path, empty_database: bytes) -> Iterator[Desk]:
     reader: Any = portraits
     reader.network = NETWORK
     namer = Namer(CurrentModel(tmp_path / "models"), reader, store)
-    jobs = Jobs(Settings(workspace=tmp_path))
+    settings = Settings(workspace=tmp_path, studio_name="embedded", studio_url=STUDIO)
+    jobs = Jobs(settings)
     giving = Giving(
         store,
         Media(media=tmp_path / "media", workspace=tmp_path),
         reader,
-        WayToStudio(store, jobs, server="embedded", url=STUDIO),
+        WayToStudio(store, settings),
         now=Clock(),
     )
     bare = parts_over(namer, reader, tmp_path, store=store)
