@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -18,11 +17,10 @@ from backend.access import is_allowed
 from backend.asked import Prediction
 from backend.checks import Checks, is_photos_config
 from backend.counters import Counters
+from backend.hints import Hints
 from backend.limits import MOST_INTERACTIVE, check_body, check_count, limit_bodies
 from backend.mishaps import fault_of
 from backend.predictor import Predictor
-from faces.errors import FaceloopError
-from faces.jobs import Job
 from faces.studio_configs import PHOTOS_CONFIG
 
 _logger = logging.getLogger(__name__)
@@ -37,7 +35,7 @@ _OUR_OWN_DOING = ("PROJECT_", "TASKS_")
 """Events that our own writes cause; following them would go round in circles."""
 
 
-def create_app(predictor: Predictor, *, secret: str, enqueue: Callable[[Job], None]) -> Flask:
+def create_app(predictor: Predictor, *, secret: str, hints: Hints) -> Flask:
     """The backend's WSGI application.
 
     Every route but /health and /ready asks for the secret (empty: none), as Basic auth's password
@@ -50,7 +48,7 @@ def create_app(predictor: Predictor, *, secret: str, enqueue: Callable[[Job], No
     limit_bodies(app)
     _tell_state(app, predictor)
     _predict(app, predictor, checks)
-    _note_hints(app, counters, enqueue)
+    _take_hints(app, hints)
     return app
 
 
@@ -148,24 +146,14 @@ def _named(predictor: Predictor, tasks: list[object], context: object) -> list[P
     return [predictor.interactive(task, context) for task in tasks]
 
 
-def _note_hints(app: Flask, counters: Counters, enqueue: Callable[[Job], None]) -> None:
+def _take_hints(app: Flask, hints: Hints) -> None:
     @app.post("/webhook")
     def webhook() -> Response:
         body = _body()
         action = body.get("action") if isinstance(body, dict) else None
         if isinstance(action, str) and not action.startswith(_OUR_OWN_DOING):
-            counters.add("hints_total")
-            _ask_for_pull(counters, enqueue)
+            hints.note()
         return jsonify(status="noted")
-
-
-def _ask_for_pull(counters: Counters, enqueue: Callable[[Job], None]) -> None:
-    """A hint that is lost costs a minute: the worker looks by itself."""
-    try:
-        enqueue(Job.PULL)
-    except FaceloopError as error:
-        counters.add("failures_total", kind="queue")
-        _logger.warning("a hint is lost: %s", error)
 
 
 def _body() -> object:

@@ -9,6 +9,7 @@ from flask import Flask
 from backend.app import create_app
 from backend.buckets import Buckets
 from backend.checks import load_validator
+from backend.hints import Hints
 from backend.media import Media
 from backend.predictor import Predictor
 from backend.shares import set_aside_what_stays, threads_for_networks
@@ -44,7 +45,8 @@ def assemble(settings: Settings) -> tuple[Flask, Predictor]:
         network=NETWORK,
     )
     secret = settings.backend_secret.get_secret_value()
-    return create_app(predictor, secret=secret, enqueue=Jobs(settings).enqueue), predictor
+    hints = Hints(Jobs(settings).enqueue, predictor.counters)
+    return create_app(predictor, secret=secret, hints=hints), predictor
 
 
 def warm(predictor: Predictor) -> str:

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from backend.app import create_app
+from backend.hints import Hints
 from backend.media import Media
 from backend.predictor import Predictor
 from benchmarks.given_versions import given_version, put_into_use
@@ -49,6 +50,11 @@ SECRET = "pass:word é"
 STUDIO = "http://studio.test:8080"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 REQUESTS = Path(__file__).parent / "requests"
+
+
+def hints_at_once(enqueue: Callable[[Job], None], predictor: Predictor) -> Hints:
+    """Hints that ask before the one who sent them gets an answer, so that a test can look."""
+    return Hints(enqueue, predictor.counters, start=lambda ask: ask())
 
 
 def direction(axis: int) -> FloatRows:
@@ -123,7 +129,8 @@ class World:
 
     def client(self, *, secret: str = "", predictor: Predictor | None = None) -> FlaskClient:
         used = predictor or self.predictor()
-        return create_app(used, secret=secret, enqueue=self.asked_for.append).test_client()
+        hints = hints_at_once(self.asked_for.append, used)
+        return create_app(used, secret=secret, hints=hints).test_client()
 
     def add_photo(
         self, number: int, *rows: FloatRows, width_px: int = 1000, height_px: int = 800

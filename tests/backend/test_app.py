@@ -25,6 +25,7 @@ from tests.backend.conftest import (
     World,
     ask,
     direction,
+    hints_at_once,
     names,
     picture,
     send,
@@ -175,7 +176,7 @@ def test_an_event_is_noted_when_the_queue_does_not_take_it(
         raise StoreError("the queue of jobs does not answer")
 
     predictor = world.predictor()
-    client = create_app(predictor, secret="", enqueue=locked).test_client()
+    client = create_app(predictor, secret="", hints=hints_at_once(locked, predictor)).test_client()
     answer = client.post("/webhook", json={"action": "ANNOTATION_CREATED"})
     assert (answer.status_code, answer.get_json()) == (200, {"status": "noted"})
     assert predictor.counters.count("failures_total", kind="queue") == 1
@@ -315,12 +316,13 @@ def test_a_body_that_is_too_large_is_refused_unread(world: World) -> None:
     assert set(answer.get_json()) == {"error", "detail"}
 
 
-def test_our_own_mistakes_show_no_traceback(world: World) -> None:
-    def refuse(job: Job) -> None:
+def test_our_own_mistakes_show_no_traceback(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
         raise RuntimeError("at /home/ann/secret.py")
 
-    app = create_app(world.predictor(), secret="", enqueue=refuse)
-    answer = app.test_client().post("/webhook", json={"action": "ANNOTATION_CREATED"})
+    predictor = world.predictor()
+    monkeypatch.setattr(predictor, "version", refuse)
+    answer = world.client(predictor=predictor).get("/versions")
     assert answer.status_code == 500
     assert set(answer.get_json()) == {"error", "detail"}
     assert "/home/ann" not in answer.get_data(as_text=True)

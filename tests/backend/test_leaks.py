@@ -14,12 +14,13 @@ import requests
 from flask.testing import FlaskClient
 
 from backend.app import create_app
+from backend.hints import Hints
 from backend.mishaps import fault_of
 from faces.errors import StoreError
 from faces.jobs import Job
 from faces.store.database import Store
 from faces.studio_configs import PHOTOS_CONFIG
-from tests.backend.conftest import SECRET, STUDIO, World, direction, picture, task
+from tests.backend.conftest import SECRET, STUDIO, World, direction, hints_at_once, picture, task
 
 TOKEN = "0123456789abcdef"  # of the Media in conftest
 NAME = "Zoë Private"
@@ -180,7 +181,8 @@ def test_a_fault_in_any_route_is_one_line_in_the_log_and_a_plain_answer(
     for name in ("version", "predict"):
         monkeypatch.setattr(predictor, name, fail)
     monkeypatch.setattr(predictor.counters, "as_text", fail)
-    app = create_app(predictor, secret=SECRET, enqueue=fail)
+    monkeypatch.setattr(Hints, "note", fail)
+    app = create_app(predictor, secret=SECRET, hints=hints_at_once(fail, predictor))
     method = "GET" if route == "/metrics" else "POST"
     body = {"action": "ANNOTATION_CREATED", "tasks": [], "label_config": PHOTOS_CONFIG}
     answer = app.test_client().open(route, method=method, headers=HEADERS, json=body)
@@ -203,7 +205,8 @@ def test_a_queue_that_is_away_is_told_without_its_address(
     def away(job: Job) -> None:
         raise StoreError("the queue of jobs does not answer (ConnectionError)")
 
-    app = create_app(world.predictor(), secret=SECRET, enqueue=away)
+    predictor = world.predictor()
+    app = create_app(predictor, secret=SECRET, hints=hints_at_once(away, predictor))
     body = {"action": "ANNOTATION_CREATED", "task": {"data": {"image": URL}}, "who": NAME}
     assert app.test_client().post("/webhook", json=body, headers=HEADERS).status_code == 200
     assert caplog.records
