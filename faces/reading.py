@@ -102,6 +102,10 @@ class FaceReader:
         encodings = Encodings(self.network, tuple(face.id for face in faces), plain, mirrored)
         return ReadPhoto(photo, faces, encodings, self._detector.name)
 
+    def find(self, pixels: Pixels) -> list[Detection]:
+        """The faces of an upright picture as it is, surest first, not encoded."""
+        return one_box_a_face(self._detector.find(pixels))
+
     def encode_boxes(self, pixels: Pixels, boxes: Sequence[Box]) -> tuple[FloatRows, FloatRows]:
         """Encode faces whose boxes are known: each, and its mirror image, (n, 128) in order."""
         return self._encoder.encode(pixels, boxes)

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 
 from faces.errors import FaceloopError
-from serve import giving_script, look, look_named, page_script, rest
+from serve import giving_script, live_rest, look, look_named, page_script, rest
 from serve.access import Keys
 from serve.giving_routes import giving_routes
 from serve.guards import (
@@ -22,6 +22,7 @@ from serve.guards import (
     StayHere,
 )
 from serve.limits import Limits
+from serve.live import MOST_FRAME_BYTES
 from serve.naming_routes import naming_routes
 from serve.page import build_page
 from serve.parts import Parts
@@ -60,6 +61,7 @@ def create_app(parts: Parts, *, uploads: Path, visits: Visits) -> FastAPI:
 
     app.include_router(rest.rest_routes(parts.namer, parts.albums))
     app.include_router(naming_routes(parts))
+    app.include_router(live_rest.live_routes(parts.live))
     if parts.giving is not None:
         app.include_router(giving_routes(parts, parts.giving))
     app.add_exception_handler(FaceloopError, rest.answer_problem)
@@ -93,9 +95,11 @@ def _guard(app: FastAPI, visits: Visits, limits: Limits) -> None:
             rest.UPLOAD: limits.album_bytes,
             rest.IDENTIFY: limits.picture_bytes,
             _GRADIO_UPLOAD: limits.album_bytes,
+            live_rest.LIVE: MOST_FRAME_BYTES,
         },
-        most_at_once=rest.AT_ONCE,
+        most_at_once={**rest.AT_ONCE, live_rest.LIVE: live_rest.AT_ONCE},
         per_minute=visits.per_minute,
+        per_minute_apart={live_rest.LIVE: live_rest.PER_MINUTE},
     )
     app.add_middleware(SignedInOnly, keys=visits.keys)
     app.add_middleware(StayHere)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -130,15 +131,18 @@ class BoundedRequests:
         most_bytes: Mapping[str, int],
         most_at_once: Mapping[str, int],
         per_minute: int,
+        per_minute_apart: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """Wrap this application; both mappings are by the path that is asked.
+        """Wrap this application; the mappings are by the path that is asked.
 
-        `most_bytes` are of pictures alone; the form around them may take a little more.
+        `most_bytes` are of pictures alone; the form around them may take a little more. What is
+        counted apart takes nothing from what else a visitor may ask.
         """
         self._app = app
         self._most_bytes = most_bytes
         self._most_at_once = most_at_once
         self._throttle = Throttle(per_minute)
+        self._apart = {path: Throttle(most) for path, most in per_minute_apart.items()}
         self._now: dict[str, int] = dict.fromkeys(most_at_once, 0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,9 +168,10 @@ class BoundedRequests:
         """Why a request is not taken, before anything of it is read."""
         if not is_from_here(scope):
             who = scope["client"][0] if scope.get("client") else ""
-            if self._throttle.is_over(who):
+            throttle = self._apart.get(path, self._throttle)
+            if throttle.is_over(who):
                 return _later("too many requests; wait a minute", status_code=429, after_s=60)
-            self._throttle.note(who)
+            throttle.note(who)
         told = Headers(scope=scope).get("content-length", "")
         if told.isdecimal() and int(told) > most + _ENVELOPE_BYTES:
             return JSONResponse({"detail": _too_large(most)}, status_code=413)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from faces.confirmations import Truth
 from faces.identify import CurrentModel, Identifier
 from faces.pictures import megapixels_of, open_bytes
 from faces.reading import FaceReader, VersionReaders
-from faces.records import Pixels, ReadPhoto
+from faces.records import (
+    Box,
+    Detection,
+    Encodings,
+    Face,
+    FaceId,
+    Photo,
+    PhotoId,
+    Pixels,
+    ReadPhoto,
+)
 from faces.store import log
 from faces.store.database import Store
 from serve.answers import KnownModel, NamedFace, NamedPicture
@@ -18,6 +28,8 @@ from serve.limits import OneLargeAtATime
 from serve.resembling import Known, named_faces
 
 _NO_TRUTH = Truth()
+_NO_PHOTO = PhotoId("0" * 64)
+"""Where a face is from that is in no photo."""
 
 
 class Namer:
@@ -77,6 +89,29 @@ class Namer:
             return NamedPicture(pixels, _left_to_right(nobody), None), read
         faces = named_faces(read, Known(truth, identifier), count=count)
         return NamedPicture(pixels, _left_to_right(faces), identifier.version.id), read
+
+    def find(self, pixels: Pixels) -> list[Detection]:
+        """The faces of an upright picture, surest first, not encoded."""
+        return self._readers.of(None).find(pixels)
+
+    def name_boxes(
+        self, pixels: Pixels, boxes: Sequence[Box]
+    ) -> tuple[list[NamedFace], str | None]:
+        """Name the faces in these boxes of an upright picture, in order; and which version did.
+
+        Raises:
+            SetupError: the model version learned from another network's encodings.
+        """
+        identifier, truth = self._now()
+        if identifier is None:
+            return [NamedFace(box, None, 1.0) for box in boxes], None
+        reader = self._readers.of(identifier.version)
+        plain, mirrored = reader.encode_boxes(pixels, boxes)
+        faces = tuple(Face(FaceId(str(n)), _NO_PHOTO, box, 1.0) for n, box in enumerate(boxes))
+        encodings = Encodings(reader.network, tuple(face.id for face in faces), plain, mirrored)
+        height_px, width_px, _ = pixels.shape
+        read = ReadPhoto(Photo(_NO_PHOTO, width_px, height_px), faces, encodings)
+        return named_faces(read, Known(truth, identifier), count=1), identifier.version.id
 
     def _read(
         self, content: bytes, called: str, identifier: Identifier | None

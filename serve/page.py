@@ -13,6 +13,7 @@ from faces.errors import BadPhoto
 from serve import page_script
 from serve.cluster_tab import add_cluster_tab
 from serve.everyone_tab import add_everyone_tab
+from serve.live_tab import add_live_tab
 from serve.one_face_tab import add_one_face_tab
 from serve.page_endpoints import add_endpoints
 from serve.parts import Parts
@@ -68,6 +69,8 @@ def build_page(parts: Parts, *, uploads: Path) -> gr.Blocks:
                 add_everyone_tab(parts, header, uploads=page.uploads)
             with gr.Tab("One face", id="one-face"):
                 add_one_face_tab(parts, header, uploads=page.uploads)
+            with gr.Tab("Live", id="live"):
+                add_live_tab()
             with gr.Tab("Cluster my pictures", id="cluster"):
                 add_cluster_tab(
                     parts.albums, uploads=page.uploads, can_send=parts.giving is not None

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from serve.albums import Albums
 from serve.example_faces import ExampleFaces
 from serve.giving import Giving
+from serve.live import Live
 from serve.namer import Namer
 from serve.namings import Namings
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What names faces, what keeps visitors' pictures, and the faces shown as examples.
+    """What names faces, in pictures and before cameras, what keeps pictures, and examples.
 
     `giving` takes what visitors give to the project; None where there is no project to give to.
     """
@@ -22,4 +23,5 @@ class Parts:
     albums: Albums
     namings: Namings
     examples: ExampleFaces
+    live: Live
     giving: Giving | None = None

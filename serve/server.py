@@ -29,6 +29,7 @@ from serve.example_faces import ExampleFaces
 from serve.giving import Giving
 from serve.guards import hosts_for
 from serve.limits import Limits
+from serve.live import Live
 from serve.namer import Namer
 from serve.namings import Namings
 from serve.parts import Parts
@@ -78,8 +79,8 @@ def run(settings: Settings, *, in_container: bool = False) -> None:
 def build_parts(settings: Settings, reader: FaceReader, one_thread: FaceReader) -> Iterator[Parts]:
     """The parts of the app over this workspace; visitors' pictures go when this is left.
 
-    Of albums as many pictures are read at once as there are cores, so each had better be read by
-    `one_thread`.
+    Of albums as many pictures are read at once as there are cores, and cameras leave half of them
+    to others, so these had better be read by `one_thread`.
 
     Raises:
         StoreError: the database is missing or of another version.
@@ -93,7 +94,8 @@ def build_parts(settings: Settings, reader: FaceReader, one_thread: FaceReader) 
     with albums, namings:
         sweep_given(store, media_of(settings), now=datetime.now(UTC))
         giving = Giving(store, media_of(settings), reader, WayToStudio(store, settings))
-        yield Parts(namer, albums, namings, examples, giving)
+        live = Live(Namer(CurrentModel(settings.models), one_thread, store))
+        yield Parts(namer, albums, namings, examples, live, giving)
 
 
 def _leave(_signal: int, _frame: object) -> None:

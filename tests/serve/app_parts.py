@@ -12,6 +12,7 @@ from faces.store.database import Store
 from serve.albums import Albums
 from serve.example_faces import ExampleFaces
 from serve.limits import Limits
+from serve.live import Live
 from serve.namer import Namer
 from serve.namings import Namings
 from serve.parts import Parts
@@ -28,6 +29,7 @@ def parts_over(
         Albums(folder / "albums", reader, limits, threads=2),
         Namings(folder / "named", namer, limits),
         ExampleFaces(store, crops_in(folder)),
+        Live(namer),
     )
 
 

@@ -236,6 +236,12 @@ def test_visitors_from_elsewhere_may_not_send_too_often() -> None:
     assert [bounded(HERE).post("/x").status_code for _ in range(5)] == [200] * 5
 
 
+def test_what_is_counted_apart_takes_nothing_from_the_rest() -> None:
+    visit = bounded(ELSEWHERE, per_minute_apart={"/often": 4})
+    assert [visit.post("/often").status_code for _ in range(5)] == [200, 200, 200, 200, 429]
+    assert [visit.post("/x").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
 def test_too_many_at_once_are_asked_to_come_again() -> None:
     answer = bounded(HERE, most_at_once={"/in": 0}).post("/in/")
     assert answer.status_code == 503
