@@ -29,6 +29,7 @@ from faces.store import ledger, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
 from faces.studio_format import WORTH
+from scripts.browser import start_chromium
 from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project
 
@@ -248,15 +249,8 @@ class Annotator:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A real browser: the system's Chromium."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None:
-        raise LookupError("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        browser = start_chromium(playwright.chromium)
         yield browser
         browser.close()
 

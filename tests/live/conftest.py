@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +35,7 @@ from faces.records import FaceId
 from faces.store import ledger, log, photos
 from faces.store.database import Store, open_store
 from faces.studio import Studio
+from scripts.browser import start_chromium
 from scripts.people_page import PATIENCE_MS, PeoplePage
 from sync.desk import Project
 from tests.live.studio_tables import give_tables
@@ -246,15 +246,11 @@ def wait_for() -> Callable[..., object]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None:
-        give_up("no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        try:
+            browser = start_chromium(playwright.chromium)
+        except LookupError as error:
+            give_up(str(error))
         yield browser
         browser.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.filmed import film
 from faces.records import FloatRows, PersonId
+from scripts.browser import start_chromium
 from tests.live import test_app_alone
 from tests.live.test_app_alone import DESKTOP, PATIENCE_MS, PHONE, STRANGER, learn, portrait
 from tests.running_app import RunningApp, running_app
@@ -31,10 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 @contextmanager
 def browser_with(chromium: Browser, *flags: str) -> Iterator[Browser]:
     """Another browser of the same kind: flags are given when it starts."""
-    browser = chromium.browser_type.launch(
-        executable_path=test_app_alone.chromium_path(),
-        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", *flags],
-    )
+    browser = start_chromium(chromium.browser_type, *flags)
     yield browser
     browser.close()
 
@@ -54,9 +51,7 @@ def said(page: Page) -> Locator:
 
 
 @pytest.fixture(scope="module")
-def camera(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
+def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     filmed = tmp_path_factory.mktemp("film") / "three.mjpeg"
     filmed.write_bytes(b"".join(film([portrait(person, 9) for person in (1, STRANGER, 4)])))
     flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
@@ -111,7 +106,9 @@ def test_the_camera_is_off_once_another_tab_is_chosen(app: RunningApp, camera: B
     expect(page.locator("#live video")).to_be_visible(timeout=PATIENCE_MS)
     film_of = page.evaluate_handle("document.querySelector('#live video').srcObject")
     page.get_by_role("tab", name="One face").click()
-    page.wait_for_function("film => film.getTracks().every(t => t.readyState === 'ended')", arg=film_of)
+    page.wait_for_function(
+        "film => film.getTracks().every(t => t.readyState === 'ended')", arg=film_of
+    )
     page.get_by_role("tab", name="Live").click()
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
     page.close()
