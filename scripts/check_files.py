@@ -1,13 +1,15 @@
-"""Refuse files that must not be in the repository: photos, and addresses of package indexes.
+"""Refuse files that must not be in the repository: photos, what notebooks show, package indexes.
 
 python -m scripts.check_files
 
-Photos show people, so pictures are allowed only where the project's own scripts put them. An
-address of a package index would override the one that a machine is set up with.
+Photos show people, so pictures are allowed only where the project's own scripts put them, and the
+cells of notebooks show nothing before somebody runs them. An address of a package index would
+override the one that a machine is set up with.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -52,8 +54,15 @@ def problems(root: Path, names: Iterable[str]) -> list[str]:
             wrong.append(f"{name}: a picture outside {PICTURES}")
             continue
         text = path.read_text(encoding="utf-8", errors="ignore")
+        if path.suffix == ".ipynb" and _shows_something(text):
+            wrong.append(f"{name}: shows what its cells gave; clear all outputs, then save it")
         wrong += [f"{name}: names the package index {index}" for index in INDEXES if index in text]
     return wrong
+
+
+def _shows_something(notebook: str) -> bool:
+    cells = json.loads(notebook)["cells"]
+    return any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
 
 def _is_picture(name: str) -> bool:

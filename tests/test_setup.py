@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -305,17 +306,21 @@ def test_set_up_again_says_and_does_nothing(places: install.Places) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-def test_photos_and_package_indexes_are_refused(tmp_path: Path) -> None:
+def test_photos_and_package_indexes_and_what_notebooks_show_are_refused(tmp_path: Path) -> None:
     (tmp_path / "family.JPG").touch()
     (tmp_path / "lock.txt").write_text("from " + ".".join(("pypi", "org")), encoding="utf-8")
     (tmp_path / "fine.txt").write_text("fine", encoding="utf-8")
     (tmp_path / "docs/pictures").mkdir(parents=True)
     (tmp_path / "docs/pictures/desk.png").touch()
+    shown = {"cell_type": "code", "source": [], "outputs": [{"text": "who"}]}
+    for name, cells in (("seen.ipynb", [shown]), ("clear.ipynb", [{**shown, "outputs": []}])):
+        (tmp_path / name).write_text(json.dumps({"cells": cells}), encoding="utf-8")
     names = ["family.JPG", "lock.txt", "fine.txt", "docs/pictures/desk.png", "deleted.txt"]
+    names += ["seen.ipynb", "clear.ipynb"]
 
     wrong = check_files.problems(tmp_path, names)
 
-    assert [line.partition(":")[0] for line in wrong] == ["family.JPG", "lock.txt"]
+    assert [line.partition(":")[0] for line in wrong] == ["family.JPG", "lock.txt", "seen.ipynb"]
 
 
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
