@@ -136,7 +136,7 @@ def opened_desk(tmp_path: Path, empty_database: bytes) -> Iterator[Desk]:
         now=Clock(),
     )
     bare = parts_over(namer, reader, tmp_path, store=store)
-    parts = Parts(bare.namer, bare.albums, bare.namings, bare.examples, giving)
+    parts = Parts(bare.namer, bare.albums, bare.namings, bare.examples, bare.live, giving)
     with parts.albums, parts.namings:
         yield Desk(tmp_path, store, parts, giving, jobs, portraits)
     store.close()
