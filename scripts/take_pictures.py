@@ -10,13 +10,16 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from benchmarks.filmed import film
 from faceloop.demo_album import AlbumFace
 from faces.studio_format import Kind
+from scripts.browser import start_chromium
 from scripts.check_files import PICTURES
 from scripts.demo_loop import STRAY, WIDE, Annotator, DemoLoop, OpenPage, chromium, running_loop
 from scripts.people_page import PATIENCE_MS
@@ -63,6 +66,7 @@ def take_all(loop: DemoLoop, browser: Browser, out: Path) -> None:
     page, faces = new_page(loop)
     take_photo(annotator, loop.task_of_photo(page.name), faces, out)
     take_app(browser, loop.app_url, page, len(faces), out)
+    take_live(browser, loop.app_url, page, faces, out)
     take_report(loop, browser, out)
 
 
@@ -149,6 +153,32 @@ def take_app(browser: Browser, url: str, photo: Path, faces: int, out: Path) -> 
         expect(page.locator(".fl-faces .fl-name")).to_have_count(faces, timeout=PATIENCE_MS)
         _save(page, out / f"{name}.webp", whole=True)
         page.close()
+
+
+def take_live(
+    browser: Browser, url: str, photo: Path, faces: tuple[AlbumFace, ...], out: Path
+) -> None:
+    """Some of them before the camera, one whom nobody has named among them."""
+    chosen = sorted(faces, key=lambda face: face.name != STRAY)[:3]
+    with Image.open(photo) as page_of_album, tempfile.TemporaryDirectory() as folder:
+        prints = [page_of_album.convert("RGB").crop(_corners(face)) for face in chosen]
+        filmed = Path(folder) / "camera.mjpeg"
+        filmed.write_bytes(b"".join(film(prints, is_still=True)))
+        flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+        camera = f"--use-file-for-fake-video-capture={filmed}"
+        with closing(start_chromium(browser.browser_type, *flags, camera)) as other:
+            page = other.new_page(viewport=SCREEN)
+            page.goto(url)
+            page.get_by_role("tab", name="Live").click()
+            page.get_by_role("button", name="Start the camera").click()
+            names = page.locator("#live").get_by_role("listitem")
+            expect(names).to_have_count(len(chosen), timeout=PATIENCE_MS)
+            _save(page, out / "app-live.webp")
+
+
+def _corners(face: AlbumFace) -> tuple[int, int, int, int]:
+    box = face.box
+    return round(box.left), round(box.top), round(box.right), round(box.bottom)
 
 
 def _save(page: Page, place: Path, *, left_px: int = 0, whole: bool = False) -> None:
