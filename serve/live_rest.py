@@ -24,12 +24,14 @@ PER_MINUTE = 900
 class LiveFace(BaseModel):
     """A face of a frame: `name` is null where it is unknown; `probability` is that this is right.
 
-    Where many faces are new some have to wait for the next frame: their `probability` is null.
+    `either` are people who are often taken for each other, where it is one of them. Where many
+    faces are new some have to wait for the next frame: their `probability` is null.
     """
 
     number: int = Field(description="The face's own, from frame to frame")
     box: BoxAnswer
     name: str | None
+    either: list[str]
     probability: float | None
 
 
@@ -87,9 +89,15 @@ def live_answer(frame: NamedFrame) -> LiveAnswer:
 def _face(one: Followed) -> LiveFace:
     box = BoxAnswer(left=one.box.left, top=one.box.top, width=one.box.width, height=one.box.height)
     if one.asked is None:
-        return LiveFace(number=one.number, box=box, name=None, probability=None)
+        return LiveFace(number=one.number, box=box, name=None, either=[], probability=None)
     face = one.asked.face
-    return LiveFace(number=one.number, box=box, name=face.name, probability=face.certainty)
+    return LiveFace(
+        number=one.number,
+        box=box,
+        name=face.name,
+        either=list(face.either),
+        probability=face.certainty,
+    )
 
 
 def _visitor(request: Request) -> str:

@@ -7,6 +7,7 @@ const video = element.querySelector("video"), canvas = element.querySelector("ca
 
 const LONGEST_PX = 960, JPEG_QUALITY = 0.8, PATIENCE_MS = 10000, AGAIN_MS = 400, LATER_MS = 3000;
 const UNKNOWN = "Unknown";
+const calledOf = (face) => face.name ?? (face.either.join(" or ") || UNKNOWN);
 const HALO = "#0f172a", LETTERS = "#ffffff";
 const NAMED = { line: "#2dd4bf", plate: "#0f6a64" }, OTHER = { line: "#e2e8f0", plate: "#475569" };
 const HINT = says.textContent;
@@ -203,22 +204,23 @@ function show(now, told) {
 
 // In words, for those who do not see the boxes; said once it holds for two answers.
 function tell(now, told) {
-  const list = told.faces.filter((face) => face.probability !== null).map((face) => face.name ?? UNKNOWN);
+  const known = told.faces.filter((face) => face.probability !== null);
+  const list = known.map(calledOf);
   const key = JSON.stringify([told.model_version, list]);
   if (key === now.told || key !== now.before) {
     now.before = key;
     return;
   }
   now.told = key;
-  const unknown = list.filter((name) => name === UNKNOWN).length;
+  const unknown = known.filter((face) => face.name === null).length;
   const count = list.length === 1 ? "1 face" : list.length + " faces";
   if (!list.length) say("No face is to be seen.");
   else if (told.model_version === null) say(count + ". No classifier yet: name a few people in Label Studio, then run faceloop retrain.");
   else say(count + ": " + (list.length - unknown) + " named, " + unknown + " unknown.");
-  names.replaceChildren(...list.map((name) => {
+  names.replaceChildren(...known.map((face) => {
     const item = document.createElement("li");
-    item.textContent = name;
-    item.classList.toggle("fl-unknown", name === UNKNOWN);
+    item.textContent = calledOf(face);
+    item.classList.toggle("fl-unknown", face.name === null);
     return item;
   }));
 }
@@ -281,7 +283,7 @@ function label(pen, face, box, room) {
   const high = Math.round(Math.min(22, Math.max(13, box.width / 7)));
   pen.font = "600 " + high + "px system-ui, sans-serif";
   const most = Math.min(room.width - 4, Math.max(2 * box.width, 120)) - high;
-  const told = face.name === null ? UNKNOWN : face.name + " " + Math.floor(100 * face.probability + 1e-9) + "%";
+  const told = face.name === null ? calledOf(face) : face.name + " " + Math.floor(100 * face.probability + 1e-9) + "%";
   const text = fitting(pen, told, most);
   const width = pen.measureText(text).width + high, height = Math.round(1.5 * high);
   const left = Math.min(Math.max(2, box.left - 2), room.width - width - 2);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -10,16 +10,15 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.filmed import film
-from faces.records import FloatRows, PersonId
 from scripts.browser import start_chromium
-from tests.live import test_app_alone
-from tests.live.test_app_alone import DESKTOP, PATIENCE_MS, PHONE, STRANGER, learn, portrait
+from tests.live.app_pages import PATIENCE_MS
+from tests.orl_people import STRANGER, Learned, portrait, put_to_use
 from tests.running_app import RunningApp, running_app
 
 pytestmark = [pytest.mark.live, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
 USERS = {"FACELOOP_APP_USERS": "anna:s3cret", "FACELOOP_APP_HOSTS": "faces.example"}
-learned = test_app_alone.learned
+DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +62,10 @@ def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_everybody_in_front_of_the_camera_is_named_until_it_is_stopped_by_keyboard_alone(
     app: RunningApp,
     camera: Browser,
-    learned: tuple[Sequence[PersonId], FloatRows],
+    learned: Learned,
     size: tuple[int, int],
 ) -> None:
-    learn(app.models, learned)
+    put_to_use(app.models, learned)
     page = open_live(camera, app.address, size)
     asked: list[str] = []
     page.on("request", lambda made: asked.append(made.url))

@@ -13,7 +13,10 @@ from faces.errors import BadPhoto, Busy, TooMuch
 from faces.identify import CurrentModel
 from faces.records import NETWORK, Box, Detection, FloatRows, Pixels
 from faces.versions import ModelVersion
+from serve.answers import NamedFace
+from serve.following import Seen, answered, follow
 from serve.live import Live, NamedFrame
+from serve.live_rest import live_answer
 from serve.namer import Namer
 
 ANNA, IDA = np.eye(128, dtype=np.float32)[1:3]
@@ -170,3 +173,16 @@ def test_of_many_cameras_those_that_were_silent_longest_are_forgotten(
         streams.append(live.name(frame(64, 64), stream=None, visitor="one").stream)
     assert live.name(frame(64, 64), stream=streams[-1], visitor="one").stream == streams[-1]
     assert live.name(frame(64, 64), stream=streams[0], visitor="one").stream != streams[0]
+
+
+def test_of_people_who_are_taken_for_each_other_both_names_are_told_and_none_is_chosen() -> None:
+    box = Box(10, 20, 100, 100)
+    [one] = follow([], [Seen(box, np.zeros(144, np.float32))], now_s=0.0)
+    twins = NamedFace(box, None, 0.9, either=("Ida", "Ina"))
+    told = live_answer(
+        NamedFrame(
+            "stream", "model-0001", 640, 480, (answered(one, twins, version=None, now_s=0.0),), 0.1
+        )
+    )
+    [face] = told.faces
+    assert (face.name, face.either, face.probability) == (None, ["Ida", "Ina"], 0.9)
