@@ -112,6 +112,7 @@ def grown(before: Folded, events: Iterable[Event]) -> Folded:
     truth = replace(
         verdicts,
         revisions=news.revisions,
+        in_dispute=_in_dispute(verdicts.disputed, heard),
         rejected=all_rejected(refused, apart, verdicts.confirmed),
         together=tuple(word.faces for word in _said(FacesTogether, beside)),
         apart=apart,
@@ -221,6 +222,14 @@ def _without(there: Mapping[FaceId, _Value], faces: AbstractSet[FaceId]) -> dict
     return left
 
 
+def _in_dispute(
+    disputed: Iterable[FaceId], heard: Mapping[FaceId, Heard]
+) -> frozenset[PersonId]:
+    """Who some say that these faces are."""
+    told = (opinion for face in disputed for opinion in heard[face].told().values())
+    return frozenset(opinion.person for opinion in told if opinion.person is not None)
+
+
 def _turned(standing: Iterable[Event]) -> dict[PhotoId, Turned]:
     """How photos are upright: of all words on one, whoever said them, the newest counts."""
     turned: dict[PhotoId, Turned] = {}
@@ -238,7 +247,6 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
     confirmed: dict[FaceId, Confirmation] = {}
     agreed: dict[Verdict, set[FaceId]] = {verdict: set() for verdict in Verdict}
     disputed: set[FaceId] = set()
-    in_dispute: set[PersonId] = set()
     for face, words in heard.items():
         told = words.told()
         answers = {(opinion.verdict, opinion.person) for opinion in told.values()}
@@ -248,7 +256,6 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
         verdict, person = next(iter(answers))
         if len(answers) > 1 or person in words.rejected:
             disputed.add(face)
-            in_dispute.update(one.person for one in told.values() if one.person is not None)
         elif person is None:
             agreed[verdict].add(face)
         else:
@@ -261,5 +268,4 @@ def _verdicts(heard: Mapping[FaceId, Heard]) -> Truth:
         not_faces=frozenset(agreed[Verdict.NOT_A_FACE]),
         cannot_tell=frozenset(agreed[Verdict.CANNOT_TELL]),
         disputed=frozenset(disputed),
-        in_dispute=frozenset(in_dispute),
     )

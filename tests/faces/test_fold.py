@@ -565,3 +565,13 @@ def test_of_a_log_that_has_grown_only_the_faces_in_the_news_are_decided_anew(
     monkeypatch.setattr(fold_module, "heard_of_faces", listen)
     grown(folded, events[-2:])
     assert {event.word.face for event in heard if isinstance(event.word, FaceVerdict)} == {OTHER}
+
+
+def test_who_is_in_dispute_is_known_however_the_log_grew() -> None:
+    both = [("Ada", "a", is_(ANNA)), ("Bob", "b", is_(ZOE))]
+    events = numbered([*CREATED, *both, ("Bob", "c", is_(ANNA, OTHER)), ("Bob", "d", is_(ANNA))])
+    folded, found = Folded(), []
+    for event in events:
+        folded = grown(folded, [event])
+        found.append(folded.truth.in_dispute)
+    assert found == [*[frozenset()] * 3, *[{ANNA, ZOE}] * 2, frozenset()]
