@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from faces.confirmations import Truth
+from faces.forgotten import is_forgotten
 from faces.identify import Identifier, look_alikes_known, respecting
 from faces.records import (
     ENCODING_LENGTH,
@@ -44,9 +45,10 @@ class Moment:
         """The machine's guess for each face, in the order of the encodings, as people allow it.
 
         Before the first model version it is what stands; afterwards, where the version names
-        nobody, so is somebody whom it does not know, having been named since.
+        nobody, so is somebody whom it does not know, having been named since. Whom nobody names
+        any more is nobody, though that was pushed before.
         """
-        standing = [self.standing.get(face, _nobody(face)) for face in encodings.faces]
+        standing = [self._standing(face) for face in encodings.faces]
         if self.identifier is None:
             return self.allowed(standing)
         known = {None, *(self.truth.resolve(p.id) for p in self.identifier.version.people)}
@@ -56,6 +58,11 @@ class Moment:
             for guess, since in zip(guessed, standing, strict=True)
         ]
         return self.allowed(chosen)
+
+    def _standing(self, face: FaceId) -> Proposal:
+        found = self.standing.get(face, _nobody(face))
+        is_gone = found.person is not None and is_forgotten(found.person, self.truth)
+        return _nobody(face) if is_gone else found
 
     def allowed(self, proposals: Iterable[Proposal]) -> list[Proposal]:
         """These proposals as people allow them."""

@@ -21,10 +21,12 @@ def forgotten(version: ModelVersion, truth: Truth) -> tuple[Person, ...]:
 
     Where nobody was ever named, nobody was forgotten: the version came from elsewhere.
     """
-    if not truth.people:
-        return ()
-    named = truth.named
-    return tuple(person for person in version.people if truth.resolve(person.id) not in named)
+    return tuple(person for person in version.people if is_forgotten(person.id, truth))
+
+
+def is_forgotten(person: PersonId, truth: Truth) -> bool:
+    """Whether nobody names this person any more, who was proposed for a face once."""
+    return bool(truth.people) and truth.resolve(person) not in truth.named
 
 
 def without(version: ModelVersion, people: Iterable[Person]) -> ModelVersion | None:

@@ -185,6 +185,23 @@ def test_whoever_was_taken_back_is_named_no_more(world: World) -> None:
     assert names(predictor.interactive(task(url=url), context(drawn()))) == ["Unknown"]
 
 
+def test_whoever_was_taken_back_is_named_no_more_though_that_was_pushed_before(
+    world: World,
+) -> None:
+    photo, [_, pushed] = world.add_photo(1, ANNA, BO)
+    _, [of_anna, of_bo] = world.add_photo(2, ANNA, BO)
+    world.confirm(of_anna, "Anna")
+    world.confirm(of_bo, "Bo")
+    with world.store.write() as connection:
+        clusters.replace_proposals(connection, [Proposal(pushed, PersonId("bo"), 0.9, "people-1")])
+    predictor = world.predictor()
+    assert names(predictor.predict([task(photo)])[0]) == ["Unknown", "Bo"]
+    world.say(FaceVerdict(of_bo, Verdict.STRANGER))
+    assert names(predictor.predict([task(photo)])[0]) == ["Unknown", "Unknown"]
+    world.learn(Anna=ANNA, Bo=BO)
+    assert names(predictor.predict([task(photo)])[0]) == ["Anna", "Unknown"]
+
+
 def test_a_new_model_is_used_without_a_restart(world: World) -> None:
     photo, _ = world.add_photo(1, ANNA)
     predictor = world.predictor()
