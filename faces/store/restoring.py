@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -129,12 +130,32 @@ def _event(values: Any, *, after: int) -> Event:
         wrong.append("number")
     if wrong:
         raise StoreError(f"its {wrong[0]} is missing or none")
-    event = event_from_json(values)
+    event = _understood(values)
     if not after < event.number <= _HIGHEST:
         raise StoreError(f"it has the number {event.number} after {after}")
     for part in fields(event.word):
         if not _fits(getattr(event.word, part.name), str(part.type)):
             raise StoreError(f"its {part.name} is none")
+    return event
+
+
+def _understood(values: dict[str, Any]) -> Event:
+    """The event that these values tell.
+
+    Raises:
+        StoreError: they tell none, and why; the line is not quoted.
+    """
+    try:
+        event = event_from_json(values)
+        event.occasion.at.astimezone(UTC)
+    except (TypeError, OverflowError) as error:
+        raise StoreError("a part of it is of another kind than it should be") from error
+    except StoreError as error:
+        if error.__cause__ is None:
+            raise
+        is_missing = isinstance(error.__cause__, KeyError)
+        why = f"its {error.__cause__.args[0]} is missing" if is_missing else str(error.__cause__)
+        raise StoreError(why) from error
     return event
 
 

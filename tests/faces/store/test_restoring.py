@@ -178,6 +178,9 @@ def test_an_empty_file_brings_nothing(store: Store, tmp_path: Path) -> None:
         (line(number=2, box_px=[float("nan"), 2, 3, 4]), "box_px"),
         (line(number=2, said="together", faces=[["f1"]]), "faces"),
         (line(number=2, said="together", faces="f1"), "faces"),
+        (line(number=2, said="not one person", faces=5), "another kind"),
+        (line(number=2, said="not one person", faces=[["f1"], ["f2"]]), "another kind"),
+        (line(number=2, at="0001-01-01T00:00:00+23:59"), "another kind"),
         (line(number=2, said="photo turned", quarters="1"), "quarters"),
         (line(number=2, said="photo turned", quarters=True), "quarters"),
         (line(number=1), "the number 1 after 1"),
@@ -193,6 +196,13 @@ def test_a_line_that_is_none_is_named_by_its_number(
         read_saved(path)
     assert why in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_what_is_said_of_a_broken_line_quotes_no_name(tmp_path: Path) -> None:
+    path = saved_as(tmp_path, line(said="person created", name="Zoë", person=...))
+    with pytest.raises(StoreError, match="its person is missing") as told:
+        read_saved(path)
+    assert "Zoë" not in str(told.value)
 
 
 def test_a_photo_that_was_turned_comes_back(tmp_path: Path) -> None:
