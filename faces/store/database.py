@@ -43,6 +43,8 @@ _LIKE_THIS = (
     "give an address like postgresql+psycopg://NAME:PASSWORD@HOST/DATABASE, with signs like / and "
     "@ in the password written as %2F and %40, or none for a file in the workspace"
 )
+_ONE_STATE = "REPEATABLE READ"
+"""By itself PostgreSQL shows each query of a transaction what others wrote meanwhile."""
 _KEPT = "faceloop_kept"
 _WRITES = "faceloop_writes"
 _Kind = TypeVar("_Kind")
@@ -109,7 +111,10 @@ class Store:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[sa.Connection]:
-        options = self._engine.execution_options(**{_WRITES: writes, _KEPT: self._kept})
+        told: dict[str, Any] = {_WRITES: writes, _KEPT: self._kept}
+        if not writes and self._url.get_backend_name() != "sqlite":
+            told["isolation_level"] = _ONE_STATE
+        options = self._engine.execution_options(**told)
         try:
             with options.begin() as connection:
                 yield connection
