@@ -68,6 +68,14 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]  # huey comes without type
                 raise
             super().initialize_schema()
 
+    def close(self) -> bool:
+        """Close the file; says whether it was open. Several threads may do so at once."""
+        with self.lock:
+            connection, self._conn = self._conn, None
+            if connection is not None:
+                connection.close()
+        return connection is not None
+
     @contextmanager
     def db(self, commit: bool = False, close: bool = False) -> Iterator[sqlite3.Cursor]:  # noqa: FBT001, FBT002  # huey's own
         """A cursor of the file that is there now."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -99,6 +101,18 @@ def test_who_still_has_the_old_file_open_follows_to_the_new_one(
     working.enqueue(Job.PUSH)
     asking.enqueue(Job.PULL)
     assert (asking.waiting(), working.waiting()) == (2, 2)
+
+
+def test_two_threads_that_follow_at_once_do_not_stumble(settings: Settings, file: Path) -> None:
+    jobs = Jobs(settings)
+    assert not jobs.waiting()
+    storage = jobs.huey.storage
+    file.rename(set_aside_at(file))
+    with ThreadPoolExecutor(2) as threads:
+        with storage.lock:
+            found = [threads.submit(jobs.waiting) for _ in range(2)]
+            time.sleep(0.05)  # both have seen that the file is another one, and stand in line
+        assert [one.result() for one in found] == [0, 0]
 
 
 def test_what_was_written_beside_the_damaged_file_does_not_reach_the_new_one(
