@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from faces.confirmations import Truth
 from faces.errors import BrokenModelVersion, NotEnoughToLearn
 from faces.records import NETWORK, PersonId
 from faces.retraining import News, Since, news_since, since_last
@@ -38,7 +39,8 @@ class RetrainPolicy:
         settings = self._settings
         if not settings.retrain_after_faces:
             return False
-        if not _since(settings, self._store).is_due(
+        _, since = _said_since(settings, self._store)
+        if not since.is_due(
             faces=settings.retrain_after_faces,
             minutes=settings.retrain_after_minutes,
             now=now,
@@ -59,10 +61,9 @@ class RetrainPolicy:
 
 def news_of(settings: Settings, store: Store) -> News:
     """What would be new in another version; who can be learned is told by what would learn it."""
-    with store.read() as connection:
-        truth = log.truth(connection)
+    truth, since = _said_since(settings, store)
     return news_since(
-        _since(settings, store),
+        since,
         truth,
         current=_loaded(settings.models, current_id(settings.models)),
         learnable=_learnable(store),
@@ -79,13 +80,13 @@ def note_learned(settings: Settings, store: Store, *, until: int) -> None:
         ledger.set_fact(connection, _LEARNED, learned)
 
 
-def _since(settings: Settings, store: Store) -> Since:
-    """What was confirmed since something was learned last."""
+def _said_since(settings: Settings, store: Store) -> tuple[Truth, Since]:
+    """What holds now, and what of it was confirmed since something was learned last."""
     last = _last_made(settings)
     with store.read() as connection:
         truth = log.truth(connection)
         noted = ledger.fact(connection, _LEARNED)
-    return since_last(
+    return truth, since_last(
         truth,
         last=_loaded(settings.models, last),
         learned_until=noted["number"] if noted and noted["version"] == last else None,

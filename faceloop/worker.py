@@ -61,8 +61,10 @@ def run_job(settings: Settings, store: Store, job: Job) -> None:
 
 def _run(settings: Settings, store: Store, job: Job) -> None:
     if job is Job.PULL:
-        group_given(settings, store)
-        follow_answers(settings, store, say=_logger.info)
+        try:
+            group_given(settings, store)
+        finally:  # what people said is pulled, whatever is wrong with the photos
+            follow_answers(settings, store, say=_logger.info)
     elif job is Job.PUSH:
         desk = desk_of(settings, store)
         push_now(settings, store, desk, on_progress=lambda _what, _done, _total: None)

@@ -222,9 +222,7 @@ def _without(there: Mapping[FaceId, _Value], faces: AbstractSet[FaceId]) -> dict
     return left
 
 
-def _in_dispute(
-    disputed: Iterable[FaceId], heard: Mapping[FaceId, Heard]
-) -> frozenset[PersonId]:
+def _in_dispute(disputed: Iterable[FaceId], heard: Mapping[FaceId, Heard]) -> frozenset[PersonId]:
     """Who some say that these faces are."""
     told = (opinion for face in disputed for opinion in heard[face].told().values())
     return frozenset(opinion.person for opinion in told if opinion.person is not None)

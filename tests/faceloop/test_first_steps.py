@@ -24,8 +24,10 @@ from faceloop.welcome import open_in_browser, tell_what_to_do
 from faceloop.worker import run_job
 from faceloop.workspace import explicit_settings, prepare
 from faces.confirmations import FaceVerdict, Occasion, PersonCreated, Verdict
+from faces.errors import SetupError
 from faces.jobs import Job
 from faces.records import Person, PersonId, unit_rows
+from faces.settings import Settings
 from faces.store import clusters, log, photos
 from faces.store.database import open_store
 from faces.versions import ModelVersion, numbered, save_version
@@ -327,6 +329,21 @@ def test_a_job_that_cannot_be_done_is_one_line_and_the_worker_goes_on(
         [record] = caplog.records
         assert record.levelname == "WARNING"
         assert f"{job} failed: there is no token" in record.getMessage()
+
+
+def test_what_people_said_is_pulled_though_given_photos_cannot_be_grouped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bool:
+        raise SetupError("no room to group")
+
+    pulled: list[Settings] = []
+    monkeypatch.setattr("faceloop.worker.group_given", fail)
+    monkeypatch.setattr("faceloop.worker.follow_answers", lambda one, *_, **__: pulled.append(one))
+    settings = explicit_settings(tmp_path)
+    run_job(settings, prepare(settings), Job.PULL)
+    assert pulled == [settings]
+    assert "pull failed: no room to group" in caplog.text
 
 
 @pytest.mark.parametrize(("groups", "told"), [(True, "Label All Tasks"), (False, "No group of")])

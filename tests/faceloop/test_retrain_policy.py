@@ -78,6 +78,20 @@ def test_the_policy_is_off_unless_it_is_set(tmp_path: Path, store: Store) -> Non
     assert current_id(tmp_path / "models") is None
 
 
+def test_whoever_is_named_while_the_news_are_gathered_is_told_whole_or_not_at_all(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = ["Cy"]
+
+    def name_somebody(models: Path) -> list[str]:
+        while waiting:
+            confirm(store, waiting.pop(), 6)
+        return list_versions(models)
+
+    monkeypatch.setattr("faceloop.retrain_policy.list_versions", name_somebody)
+    assert set(news_of(settings_of(tmp_path), store).newcomers) >= {"Ann", "Ned"}
+
+
 def test_without_label_studio_nothing_is_learned_and_that_is_one_line(
     tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
