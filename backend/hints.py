@@ -38,8 +38,14 @@ class Hints:
         self._counters.add("hints_total")
         with self._lock:
             was_noted, self._is_noted = self._is_noted, True
-        if not was_noted:
+        if was_noted:
+            return
+        try:
             self._start(self._ask)
+        except BaseException:
+            with self._lock:
+                self._is_noted = False  # or no hint would ever be followed again
+            raise
 
     def _ask(self) -> None:
         with self._lock:

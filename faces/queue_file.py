@@ -57,6 +57,7 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]  # huey comes without type
     file is another one, and follow.
     """
 
+    _conn: sqlite3.Connection | None
     _inode = 0
 
     def initialize_schema(self) -> None:

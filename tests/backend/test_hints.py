@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -48,6 +49,22 @@ def test_a_hint_that_comes_while_the_queue_is_asked_asks_once_more() -> None:
     while asks:
         asks.pop()()
     assert asked == [Job.PULL, Job.PULL]
+
+
+def test_a_hint_after_one_that_could_not_be_followed_is_followed() -> None:
+    asked: list[Job] = []
+    tries = iter([True, False])
+
+    def start(ask: Callable[[], None]) -> None:
+        if next(tries):
+            raise RuntimeError("can't start new thread")
+        ask()
+
+    hints = Hints(asked.append, Counters(), start=start)
+    with pytest.raises(RuntimeError):
+        hints.note()
+    hints.note()
+    assert asked == [Job.PULL]
 
 
 def test_a_fault_of_ours_is_told_though_nobody_waits_for_it(
