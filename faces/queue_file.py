@@ -96,7 +96,8 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]  # huey comes without type
         connection: sqlite3.Connection = super()._create_connection()
         for statement in self.ddl:
             connection.execute(statement)
-        self._inode = _inode_of(self.filename)
+        if not self._inode:  # or it may be that of a file which took this one's place meanwhile
+            self._inode = _inode_of(self.filename)
         return connection
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:

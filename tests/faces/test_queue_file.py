@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huey.storage import SqliteStorage
 
 from faces.errors import StoreError
 from faces.jobs import Job, Jobs, Waiting, queue_file, waiting_jobs
@@ -101,6 +102,25 @@ def test_who_still_has_the_old_file_open_follows_to_the_new_one(
     working.enqueue(Job.PUSH)
     asking.enqueue(Job.PULL)
     assert (asking.waiting(), working.waiting()) == (2, 2)
+
+
+def test_who_opens_a_file_that_is_replaced_meanwhile_follows_to_the_new_one(
+    settings: Settings, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Jobs(settings).huey.storage.close()
+    opened = SqliteStorage._create_connection
+
+    def replaced_meanwhile(storage: SqliteStorage) -> sqlite3.Connection:
+        monkeypatch.setattr(SqliteStorage, "_create_connection", opened)
+        connection = opened(storage)
+        file.rename(set_aside_at(file))
+        Jobs(settings).enqueue(Job.PUSH)
+        return connection
+
+    jobs = Jobs(settings)
+    monkeypatch.setattr(SqliteStorage, "_create_connection", replaced_meanwhile)
+    jobs.waiting()
+    assert jobs.waiting() == 1
 
 
 def test_two_threads_that_follow_at_once_do_not_stumble(settings: Settings, file: Path) -> None:
