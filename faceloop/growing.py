@@ -83,15 +83,16 @@ def group_given(settings: Settings, store: Store) -> bool:
     with alone_if_free(settings, Work.INGEST) as is_free:
         if is_free:
             _group(settings, store)
-            with store.write() as connection:
-                owe_push(connection)
     return is_free
 
 
 def _group(
     settings: Settings, store: Store, *, new_cut: bool = False, kept: Regrouping | None = None
 ) -> Clustered:
-    """Group all faces; nobody else may read photos meanwhile."""
+    """Group all faces; nobody else may read photos meanwhile.
+
+    Where photos were given since, that they are grouped and a push is owed is noted as one.
+    """
     now = datetime.now(UTC)
     with store.read() as connection:
         so_far = given.given_so_far(connection)
@@ -104,6 +105,8 @@ def _group(
             store, now=now, new_cut=new_cut, kept=kept, scheduler=elsewhere, jobs=jobs
         )
     with store.write() as connection:
+        if given.waits_to_be_grouped(connection):
+            owe_push(connection)
         given.note_grouped(connection, so_far)
     return done
 

@@ -226,6 +226,20 @@ def test_what_visitors_gave_is_grouped_once_and_a_push_is_owed(
     assert not group_given(settings, store)
 
 
+def test_whoever_is_killed_before_a_push_is_owed_has_it_grouped_again(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with store.write() as connection:
+        given_photos.note_given(connection, 1)
+    monkeypatch.setattr(growing, "owe_push", killed)
+    with pytest.raises(KeyboardInterrupt):
+        group_given(settings, store)
+    assert given_and_waiting(store)
+
+
 def test_while_photos_are_read_nothing_waits_for_what_visitors_gave(
     settings: Settings, store: Store
 ) -> None:
