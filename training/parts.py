@@ -24,10 +24,7 @@ _MOMENT = timedelta(seconds=10)
 _SHORTEST_MOMENT = timedelta(seconds=1)
 """Cameras tell no shorter times."""
 MOST_IN_A_MOMENT = 20
-"""Photos that follow each other in greater number are no burst: scans often have one time all.
-
-Of a true burst so long, those that show the same are found by their looks.
-"""
+"""Photos of one time in greater number are no burst: scans often have one time all."""
 _ROWS_AT_ONCE = 1024
 
 
@@ -106,16 +103,37 @@ def _rows_in_time(
 ) -> Iterator[tuple[Sequence[_Taken], timedelta]]:
     """Photos, given by time, of which each follows the one before within some time; and that time.
 
-    A row of implausibly many is looked at more closely: as if a moment were half as long. Where
-    none is short enough, its photos are of no moment.
+    A row of implausibly many is looked at more closely: as if a moment were half as long. What
+    then still follows each other like a camera's burst is cut into stretches.
     """
     gaps = (later - at > within for (at, _), (later, _) in pairwise(taken))
     ends = [place for place, is_gap in enumerate(gaps, start=1) if is_gap]
     for start, end in pairwise([0, *ends, len(taken)]):
         if end - start <= MOST_IN_A_MOMENT:
             yield taken[start:end], within
-        elif within > _SHORTEST_MOMENT:
+        elif within >= 2 * _SHORTEST_MOMENT:
             yield from _rows_in_time(taken[start:end], within / 2)
+        else:
+            yield from ((stretch, within) for stretch in _stretches(taken[start:end]))
+
+
+def _stretches(row: Sequence[_Taken]) -> Iterator[Sequence[_Taken]]:
+    """A long burst in pieces, cut where it paused longest; those of one time are in none.
+
+    Of pauses that are as long as each other the one in the middle is taken.
+    """
+    left = [row]
+    while left:
+        piece = left.pop()
+        if len(piece) <= MOST_IN_A_MOMENT:
+            yield piece
+            continue
+        pauses = [later - at for (at, _), (later, _) in pairwise(piece)]
+        longest = max(pauses)
+        if longest:
+            places = [place for place, pause in enumerate(pauses, start=1) if pause == longest]
+            cut = places[len(places) // 2]
+            left += [piece[:cut], piece[cut:]]
 
 
 def _near_in_looks(

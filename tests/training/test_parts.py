@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,12 +96,20 @@ def test_where_photos_follow_each_other_for_long_only_those_of_a_second_go_toget
     assert all(found[one.id] is part_of(one.id) for one in chain[1:])
 
 
-def test_many_photos_of_one_time_take_no_longer_each_than_a_few() -> None:
-    scans = [a_photo(photo_id(number), second=0) for number in range(3000)]
-    nobody = Encodings(NETWORK, (), *np.empty((2, 0, 128), dtype=np.float32))
-    started = time.process_time()
-    assert len(fixed_parts(scans, nobody, {}, {})) == len(scans)
-    assert time.process_time() - started < 1, "each with each other would take several seconds"
+@pytest.mark.parametrize("second", [0.1, 1])
+def test_a_burst_of_more_photos_goes_together_in_stretches(second: float) -> None:
+    burst = [a_photo(photo_id(number), second=second * number) for number in range(35)]
+    found = parts_of(burst, LOOKS[:35])
+    changes = sum(found[one.id] is not found[other.id] for one, other in pairwise(burst))
+    assert changes <= 35 // (MOST_IN_A_MOMENT // 2)
+
+
+def test_a_burst_of_more_photos_is_cut_where_the_camera_paused() -> None:
+    seconds = [*range(15), *(15.2 + number for number in range(15))]
+    burst = [a_photo(photo_id(number), second=at) for number, at in enumerate(seconds)]
+    found = parts_of(burst, LOOKS[:30])
+    for half in (burst[:15], burst[15:]):
+        assert {found[one.id] for one in half} == {part_of(min(one.id for one in half))}
 
 
 def test_what_belongs_to_two_parts_serves_for_nothing() -> None:
