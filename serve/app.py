@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import ClientDisconnect
 
 from faces.errors import FaceloopError
@@ -65,6 +66,7 @@ def create_app(parts: Parts, *, uploads: Path, visits: Visits) -> FastAPI:
     if parts.giving is not None:
         app.include_router(giving_routes(parts, parts.giving))
     app.add_exception_handler(FaceloopError, rest.answer_problem)
+    app.add_exception_handler(RequestValidationError, rest.answer_unfit)
     app.add_exception_handler(ClientDisconnect, rest.answer_gone)
     _guard(app, visits, parts.albums.limits)
     gr.mount_gradio_app(

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from faces.errors import AlbumGone, BadName, BadPhoto, BadRequest, Busy, FaceloopError, TooMuch
@@ -117,6 +118,17 @@ def answer_problem(_request: Request, problem: Exception) -> JSONResponse:
     """What went wrong as one line of JSON."""
     status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 503)
     return JSONResponse({"detail": str(problem)}, status_code=status)
+
+
+def answer_unfit(_request: Request, problem: Exception) -> JSONResponse:
+    """What does not fit in a request as one line of JSON, which quotes nothing of it.
+
+    What was sent may be what JSON cannot say: half a character, or no number.
+    """
+    told = problem.errors() if isinstance(problem, RequestValidationError) else []
+    lines = [": ".join((".".join(map(str, one["loc"][1:])), one["msg"])) for one in told]
+    detail = f"this request cannot be understood: {'; '.join(lines)}"
+    return JSONResponse({"detail": detail}, status_code=422)
 
 
 def _named(namer: Namer, albums: Albums, given: Given) -> NamedPicture:

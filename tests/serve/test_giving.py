@@ -378,3 +378,26 @@ def test_over_rest_a_name_is_corrected_and_taken_back_and_an_album_sent(
         sent = client.post(f"/albums/{album.id}/send").json()
         assert (sent["added"], sent["known"]) == (6, 0)
         assert client.post("/albums/unheard-of/send").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/correct", "/take-back"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "",
+        "no JSON",
+        "null",
+        "[]",
+        r'{"naming": "\ud800", "picture": 1, "face": 1, "id": "\ud800"}',
+        '{"naming": "x", "picture": NaN, "face": 1e999, "id": NaN}',
+        '{"naming": "x", "picture": 0, "face": -1, "id": Infinity}',
+    ],
+)
+def test_whatever_is_no_correction_is_refused_by_one_line(
+    app: FastAPI, path: str, sent: str
+) -> None:
+    with TestClient(app, base_url="http://127.0.0.1:7860", client=("192.0.2.7", 1)) as client:
+        client.auth = ("ben", "secret")
+        answer = client.post(path, content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("this request cannot be understood: ")
