@@ -6,6 +6,7 @@ they know whom they speak of: what they say is shown to annotators, who decide.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,6 +90,9 @@ class Giving:
         self._reader = reader
         self._way = way
         self._now = now
+        self._one_gives = threading.Lock()
+        """A picture takes much memory while it is open, and anybody may correct many at once; and
+        who fails takes along the files that they wrote, on which nobody else may count yet."""
 
     def names(self) -> list[str]:
         """What everybody is called, in the order of the alphabet."""
@@ -106,7 +110,10 @@ class Giving:
         if not visitor.is_trusted:
             raise AlbumGone("only who is at this machine or signed in can send pictures")
         given = pictures_of_album(opened)
-        with adopting(self._store, given, media=self._media, now=self._now()) as adopted:
+        with (
+            self._one_gives,
+            adopting(self._store, given, media=self._media, now=self._now()) as adopted,
+        ):
             added, known = adopted.added, adopted.known
         way = self._way.send((*added, *known), visitor, now=self._now())
         return Sent(len(added), len(known), way)
@@ -119,15 +126,16 @@ class Giving:
             BadPhoto: the picture cannot be read any more.
             Busy: there is no room, or too many suggestions wait.
         """
-        with self._store.read() as connection:
-            truth = log.truth(connection)
-        given = picture_seen(seen, self._reader)
-        with adopting(self._store, [given], media=self._media, now=self._now()) as adopted:
-            there = face_there(adopted.connection, seen.read, face)
-            if visitor.user is not None:
-                done = self._confirm(adopted.connection, there, said, visitor.user, truth)
-            else:
-                done = self._suggest(adopted.connection, there, said, truth)
+        with self._one_gives:
+            given = picture_seen(seen, self._reader)
+            with adopting(self._store, [given], media=self._media, now=self._now()) as adopted:
+                # What holds is asked where nobody else writes: a new name may come twice at once.
+                truth = log.truth(adopted.connection)
+                there = face_there(adopted.connection, seen.read, face)
+                if visitor.user is not None:
+                    done = self._confirm(adopted.connection, there, said, visitor.user, truth)
+                else:
+                    done = self._suggest(adopted.connection, there, said, truth)
         return self._told(done, given.read.photo.id, visitor)
 
     def take_back(self, said_id: str, visitor: Visitor) -> OnItsWay:
@@ -139,11 +147,11 @@ class Giving:
         with self._store.write() as connection:
             if visitor.user is None:
                 is_done = bool(drop_suggestions(connection, [said_id]))
-                owe_push(connection)
             else:
                 is_done = self._retract(connection, f"{_PLACE}{said_id}", speaker(visitor.user))
-        if not is_done:
-            raise AlbumGone("this was taken back or answered already")
+            if not is_done:
+                raise AlbumGone("this was taken back or answered already")
+            owe_push(connection)
         return self._way.send((), visitor, now=self._now())
 
     def _confirm(

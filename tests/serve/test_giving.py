@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faces.adopting import Adopted, GivenPhoto, adopting
 from faces.confirmations import Occasion, PersonCreated, Truth, Verdict, Word
 from faces.errors import AlbumGone, BadName, BadRequest, Busy
 from faces.identify import CurrentModel
@@ -26,12 +29,13 @@ from faces.settings import Settings
 from faces.store import ledger, log, photos
 from faces.store.database import Store
 from faces.store.ledger import PushedTask, Shown
+from faces.store.owing import begin_push
 from faces.store.suggestions import suggestions
 from serve import giving as module
 from serve.access import Keys, Visitor
 from serve.album import Album, Given
 from serve.app import Visits, create_app
-from serve.given_to_project import SeenPicture
+from serve.given_to_project import SeenPicture, picture_seen
 from serve.giving import Corrected, Giving, Said
 from serve.namer import Namer
 from serve.naming import Naming
@@ -214,6 +218,65 @@ def test_who_corrects_twice_means_the_last(desk: Desk) -> None:
     assert desk.said() == [("is", "Cara")]
 
 
+def test_who_names_somebody_as_another_is_just_named_means_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naming = desk.naming()
+
+    def after_another(*given: Any, **places: Any) -> AbstractContextManager[Adopted]:
+        desk.say(PersonCreated(ANNA, "anna"))
+        return adopting(*given, **places)
+
+    monkeypatch.setattr(module, "adopting", after_another)
+    desk.correct(naming, Said(Verdict.IS, "Anna"))
+    assert list(desk.truth().people) == [ANNA]
+    assert list(desk.names().values()) == ["anna"]
+
+
+def test_who_fails_takes_no_file_of_another_along(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naming = desk.naming()
+    others: list[Future[Corrected]] = []
+
+    @contextmanager
+    def beside_another(*given: Any, **places: Any) -> Iterator[Adopted]:
+        monkeypatch.setattr(module, "adopting", adopting)
+        with adopting(*given, **places) as adopted:
+            # SQLite lets one write at a time, so this one fails before the other can go on.
+            others.append(pool.submit(desk.correct, naming, Said(Verdict.IS, "Ben")))
+            wait(others, timeout=0.2)
+            yield adopted
+
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(module, "adopting", beside_another)
+        with pytest.raises(BadName):
+            desk.correct(naming, Said(Verdict.IS, "unknown"))
+        assert others[0].result().counts
+    with desk.store.read() as connection:
+        (known,) = photos.known_files(connection)
+    assert (Path(known.file.root) / known.file.path).exists()
+
+
+def test_pictures_that_are_corrected_are_opened_one_after_the_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_now, most = [0], [0]
+
+    def slowly(picture: SeenPicture, reader: Any) -> GivenPhoto:
+        open_now[0] += 1
+        most[0] = max(most[0], open_now[0])
+        time.sleep(0.02)
+        open_now[0] -= 1
+        return picture_seen(picture, reader)
+
+    monkeypatch.setattr(module, "picture_seen", slowly)
+    naming = desk.naming()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: desk.correct(naming, Said(Verdict.IS, "Ben")), range(4)))
+    assert most == [1]
+
+
 VERDICTS = st.sampled_from(
     [
         *(Said(Verdict.IS, name) for name in ("Anna", "Ben")),
@@ -264,6 +327,14 @@ def test_nobody_takes_back_what_another_said_nor_twice(desk: Desk) -> None:
     assert desk.names() == {}
     with pytest.raises(AlbumGone, match="already"):
         desk.giving.take_back(done.id, BEN)
+
+
+@pytest.mark.parametrize("visitor", [BEN, STRANGER])
+def test_who_takes_back_what_was_not_said_makes_no_work(desk: Desk, visitor: Visitor) -> None:
+    with pytest.raises(AlbumGone):
+        desk.giving.take_back("nothing", visitor)
+    assert begin_push(desk.store).beside == 0
+    assert desk.jobs.waiting() == 0
 
 
 def test_a_suggestion_is_taken_back_by_its_id(desk: Desk) -> None:
