@@ -17,7 +17,7 @@ from serve.live_tab import add_live_tab
 from serve.one_face_tab import add_one_face_tab
 from serve.page_endpoints import add_endpoints
 from serve.parts import Parts
-from serve.uploads import one_upload, uploads_alone
+from serve.uploads import one_upload, several_uploads, uploads_alone
 
 KEPT_S = 1800
 """How long at most a picture that somebody gave, and the answer to it, stay on disk."""
@@ -85,5 +85,8 @@ def _prepared(block: object, sent: object, uploads: Path) -> object:
     Raises:
         BadPhoto: it names a file that is no upload, or no file for a picture.
     """
-    is_picture = isinstance(block, gr.Image) and sent is not None
-    return one_upload(sent, uploads) if is_picture else uploads_alone(sent, uploads)
+    if isinstance(block, gr.Image) and sent is not None:
+        return one_upload(sent, uploads)
+    if isinstance(block, gr.File | gr.UploadButton) and sent is not None:
+        return several_uploads(sent, uploads)
+    return uploads_alone(sent, uploads)

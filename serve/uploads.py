@@ -23,6 +23,17 @@ def uploads_alone(sent: object, uploads: Path) -> object:
     return one_upload(sent, uploads)
 
 
+def several_uploads(sent: object, uploads: Path) -> list[dict[str, object]]:
+    """The same of several uploads.
+
+    Raises:
+        BadPhoto: it names anything else.
+    """
+    if not isinstance(sent, list):
+        raise BadPhoto(_NO_UPLOAD)
+    return [one_upload(one, uploads) for one in sent]
+
+
 def one_upload(sent: object, uploads: Path) -> dict[str, object]:
     """What a request said of an upload, less all that we do not need.
 

@@ -26,7 +26,7 @@ from serve.parts import Parts
 from serve.server import run
 from tests.serve.app_parts import opened_parts
 
-ONE_PICTURE, ONE_FACE = 0, 4
+ONE_PICTURE, MANY_PICTURES, ONE_FACE = 0, 1, 4
 """Which of the page's functions answer to a picture, by their number."""
 
 
@@ -190,6 +190,12 @@ def test_a_file_that_was_not_uploaded_is_neither_read_nor_copied(
 )
 def test_what_names_no_upload_is_refused(browser: TestClient, sent: object) -> None:
     assert "not among those that were uploaded" in asked(browser, sent, function=ONE_PICTURE)
+
+
+@pytest.mark.parametrize("sent", [7, "a.png", {}, [None], [[]], [{"path": "/etc/hostname"}]])
+def test_what_is_no_list_of_uploads_is_refused(browser: TestClient, sent: object) -> None:
+    said = asked(browser, sent, function=MANY_PICTURES)
+    assert "not among those that were uploaded" in said
 
 
 @pytest.mark.parametrize("sent", [{}, {"path": None}, {"path": "/etc/hostname"}, {"path": ["a"]}])
