@@ -1,4 +1,6 @@
-"""The few lines of script of the page: a click on a box opens its face, and the header follows."""
+"""The few lines of script of the page: a click on a box opens its face, the header follows, and
+many pictures that are dropped where one is asked for are taken as many.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,18 @@ SCRIPT = """<script>
     row.querySelector("summary").focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest", behavior: "smooth" });
   });
+  document.addEventListener("drop", (event) => {
+    const files = event.dataTransfer?.files ?? [];
+    const area = event.target.closest?.("#everyone-given");
+    const many = document.getElementById("everyone-many")?.parentElement
+      .querySelector("input[type=file][multiple]");
+    if (!area || !many || files.length < 2) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
+    many.files = files;
+    many.dispatchEvent(new Event("change", { bubbles: true }));
+  }, true);
   document.addEventListener("toggle", (event) => {
     const row = event.target;
     if (row.matches?.(".fl-face-row")) boxOf(row)?.classList.toggle("fl-chosen", row.open);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -121,6 +122,30 @@ def test_many_pictures_are_named_at_once_and_taken_home_with_a_broken_file_among
             "group.jpg",
             "twin.jpg",
         ]
+
+
+DROPPED = """async ([area, ...sent]) => {
+    const dropped = new DataTransfer();
+    for (const [name, content] of sent) {
+        const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+        dropped.items.add(new File([bytes], name, { type: "image/jpeg" }));
+    }
+    for (const kind of ["dragenter", "dragover", "drop"]) area.dispatchEvent(
+        new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_many_pictures_dropped_where_one_is_asked_for_are_all_named(
+    page: Page, group: bytes, twin: bytes
+) -> None:
+    area = page.get_by_label("Drop an image file here to upload").first.element_handle()
+    given = [("group.jpg", group), ("twin.jpg", twin)]
+    page.evaluate(
+        DROPPED, [area, *([name, b64encode(content).decode()] for name, content in given)]
+    )
+    shown = page.locator("#everyone-shown")
+    expect(shown).to_contain_text("2 pictures with 4 faces", timeout=PATIENCE_MS)
+    expect(shown).to_contain_text("twin.jpg")
 
 
 def test_of_several_faces_in_the_tab_of_one_any_can_be_chosen(
