@@ -60,7 +60,10 @@ def kept_for(minutes: float) -> str:
 
 def removed() -> str:
     """A visitor had everything removed."""
-    return note("Your pictures are removed, with all that was made of them.")
+    return note(
+        "Your pictures are removed, with all that was made of them. The copies that this page sent "
+        "go within half an hour."
+    )
 
 
 def _summary(album: Album, links: Links, minutes_kept: float) -> str:
