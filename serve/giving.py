@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,6 +33,8 @@ from serve.way_to_studio import OnItsWay, WayToStudio
 
 MOST_WAITING = 1000
 """So many suggestions wait for annotators at most: they come from anybody."""
+PATIENCE_S = 20.0
+"""So long one waits for others who give."""
 _PLACE = "app:"
 
 
@@ -111,7 +114,7 @@ class Giving:
             raise AlbumGone("only who is at this machine or signed in can send pictures")
         given = pictures_of_album(opened)
         with (
-            self._one_gives,
+            self._turn(),
             adopting(self._store, given, media=self._media, now=self._now()) as adopted,
         ):
             added, known = adopted.added, adopted.known
@@ -126,7 +129,7 @@ class Giving:
             BadPhoto: the picture cannot be read any more.
             Busy: there is no room, or too many suggestions wait.
         """
-        with self._one_gives:
+        with self._turn():
             given = picture_seen(seen, self._reader)
             with adopting(self._store, [given], media=self._media, now=self._now()) as adopted:
                 # What holds is asked where nobody else writes: a new name may come twice at once.
@@ -153,6 +156,20 @@ class Giving:
                 raise AlbumGone("this was taken back or answered already")
             owe_push(connection)
         return self._way.send((), visitor, now=self._now())
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """To be in while something is given.
+
+        Raises:
+            Busy: others took too long.
+        """
+        if not self._one_gives.acquire(timeout=PATIENCE_S):
+            raise Busy("others are giving pictures to the project; try again in a minute")
+        try:
+            yield
+        finally:
+            self._one_gives.release()
 
     def _confirm(
         self, connection: Connection, face: FaceId, said: Said, user: str, truth: Truth

@@ -277,6 +277,28 @@ def test_pictures_that_are_corrected_are_opened_one_after_the_other(
     assert most == [1]
 
 
+def test_who_waits_too_long_for_others_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+    naming, album, refused = desk.naming(), desk.album(), []
+
+    @contextmanager
+    def while_others_ask(*given: Any, **places: Any) -> Iterator[Adopted]:
+        monkeypatch.setattr(module, "adopting", adopting)
+        for asks in (
+            lambda: desk.correct(naming, Said(Verdict.IS, "Ben")),
+            lambda: send(desk, album),
+        ):
+            with pytest.raises(Busy, match="try again"):
+                asks()
+            refused.append(asks)
+        with adopting(*given, **places) as adopted:
+            yield adopted
+
+    monkeypatch.setattr(module, "adopting", while_others_ask)
+    assert desk.correct(naming, Said(Verdict.IS, "Ben")).counts
+    assert len(refused) == 2
+
+
 VERDICTS = st.sampled_from(
     [
         *(Said(Verdict.IS, name) for name in ("Anna", "Ben")),
