@@ -111,7 +111,11 @@ def _add_correcting(routes: APIRouter, parts: Parts, giving: Giving) -> None:
             studio=done.way.address,
         )
 
-    @routes.post("/take-back", response_model=TakenBack, responses=_problems(401, 404, 429, 503))
+    @routes.post(
+        "/take-back",
+        response_model=TakenBack,
+        responses=_problems(400, 401, 404, 422, 429, 503),
+    )
     def take_back(request: Request, what: TakeBack) -> TakenBack:
         """Take back what was said by the id that the answer to it had."""
         giving.take_back(what.id, visitor_of(request.scope))
