@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from faces.adopting import adopting, face_there
+from faces.adopting import Adopted, adopting, face_there
 from faces.confirmations import FaceVerdict, Occasion, Retracted, Truth, Verdict, Word
 from faces.errors import AlbumGone, BadName, BadRequest, Busy
 from faces.media import Media
@@ -23,6 +23,7 @@ from faces.reading import FaceReader
 from faces.records import FaceId, PhotoId
 from faces.store import log
 from faces.store.database import Connection, Store
+from faces.store.given import note_by_stranger
 from faces.store.owing import owe_push
 from faces.store.suggestions import count_suggestions, drop_suggestions, suggest
 from faces.suggestions import SUGGESTIBLE, Suggestion
@@ -33,6 +34,8 @@ from serve.way_to_studio import OnItsWay, WayToStudio
 
 MOST_WAITING = 1000
 """So many suggestions wait for annotators at most: they come from anybody."""
+MOST_A_DAY = 1000
+"""So many pictures become part of the project in a day by what visitors say whom nobody knows."""
 PATIENCE_S = 20.0
 """So long one waits for others who give."""
 _PLACE = "app:"
@@ -138,6 +141,7 @@ class Giving:
                 if visitor.user is not None:
                     done = self._confirm(adopted.connection, there, said, visitor.user, truth)
                 else:
+                    self._bound(adopted)
                     done = self._suggest(adopted.connection, there, said, truth)
         return self._told(done, given.read.photo.id, visitor)
 
@@ -180,6 +184,16 @@ class Giving:
         moment = log.after_all(connection, self._now())
         log.append(connection, Occasion(speaker(user), moment, f"{_PLACE}{said_id}"), words)
         return True, said_id, name
+
+    def _bound(self, adopted: Adopted) -> None:
+        """Make sure that strangers do not fill the project: what is taken back leaves its picture.
+
+        Raises:
+            Busy: very many pictures came from them today.
+        """
+        day = self._now().date()
+        if adopted.added and note_by_stranger(adopted.connection, day) > MOST_A_DAY:
+            raise Busy("very many pictures were given to the project today; try again tomorrow")
 
     def _suggest(
         self, connection: Connection, face: FaceId, said: Said, truth: Truth

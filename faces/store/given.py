@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from faces.store import files, ledger
@@ -13,6 +14,9 @@ _GIVEN = "photos given"
 _GROUPED = "given photos grouped"
 """The same as it was when faces were grouped last."""
 
+_BY_STRANGERS = "photos given by strangers"
+"""The fact with a day, and how many came on it from visitors whom nobody knows."""
+
 
 def note_given(connection: Connection, count: int) -> None:
     """Note that so many photos came; their faces are to be grouped."""
@@ -22,6 +26,14 @@ def note_given(connection: Connection, count: int) -> None:
 def given_so_far(connection: Connection) -> int:
     """How many photos ever came."""
     return int(ledger.fact(connection, _GIVEN) or 0)
+
+
+def note_by_stranger(connection: Connection, day: date) -> int:
+    """Note that a photo came from a visitor whom nobody knows; how many did on this day."""
+    noted = ledger.fact(connection, _BY_STRANGERS)
+    before = int(noted["count"]) if noted and noted["day"] == day.isoformat() else 0
+    ledger.set_fact(connection, _BY_STRANGERS, {"day": day.isoformat(), "count": before + 1})
+    return before + 1
 
 
 def note_grouped(connection: Connection, so_far: int) -> None:

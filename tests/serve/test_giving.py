@@ -71,6 +71,7 @@ class Desk:
     giving: Giving
     jobs: Jobs
     portraits: Portraits
+    clock: Clock
 
     def album(self) -> Album:
         return self.parts.albums.make(given_in(self.folder / "given", album_of(self.portraits)))
@@ -132,17 +133,18 @@ def opened_desk(tmp_path: Path, empty_database: bytes) -> Iterator[Desk]:
     namer = Namer(CurrentModel(tmp_path / "models"), reader, store)
     settings = Settings(workspace=tmp_path, studio_name="embedded", studio_url=STUDIO)
     jobs = Jobs(settings)
+    clock = Clock()
     giving = Giving(
         store,
         Media(media=tmp_path / "media", workspace=tmp_path),
         reader,
         WayToStudio(store, settings),
-        now=Clock(),
+        now=clock,
     )
     bare = parts_over(namer, reader, tmp_path, store=store)
     parts = Parts(bare.namer, bare.albums, bare.namings, bare.examples, bare.live, giving)
     with parts.albums, parts.namings:
-        yield Desk(tmp_path, store, parts, giving, jobs, portraits)
+        yield Desk(tmp_path, store, parts, giving, jobs, portraits, clock)
     store.close()
 
 
@@ -402,6 +404,22 @@ def test_there_is_an_end_to_what_waits(desk: Desk, monkeypatch: pytest.MonkeyPat
     with pytest.raises(Busy, match="wait for annotators"):
         desk.correct(desk.naming(2), Said(Verdict.IS, "Ben"), HERE)
     assert desk.photos() == 1
+
+
+def test_what_is_taken_back_makes_no_room_for_ever_more_pictures(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_A_DAY", 2)
+    for number in (1, 2, 2):
+        done = desk.correct(desk.naming(number), Said(Verdict.IS, "Ben"), STRANGER)
+        desk.giving.take_back(done.id, STRANGER)
+    with pytest.raises(Busy, match="tomorrow"):
+        desk.correct(desk.naming(3), Said(Verdict.IS, "Ben"), STRANGER)
+    assert desk.photos() == 2
+    assert desk.correct(desk.naming(3), Said(Verdict.IS, "Ben"), BEN).counts
+    desk.clock.now += timedelta(days=1)
+    desk.correct(desk.naming(4), Said(Verdict.IS, "Ben"), STRANGER)
+    assert desk.photos() == 4
 
 
 def note_project(desk: Desk) -> None:
