@@ -77,11 +77,12 @@ CSS = """
 .fl-give p { margin: .35rem 0 .6rem; max-width: 46rem; }
 .fl-give form, .fl-verdicts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center;
   margin: 0 0 .6rem; }
-.fl-give label { display: flex; gap: .5rem; align-items: center; flex: 0 1 20rem;
-  white-space: nowrap; }
+.fl-give label { display: flex; gap: .5rem; align-items: center; flex: 1 1 12rem;
+  max-width: 20rem; white-space: nowrap; }
 .fl-give input { flex: 1; min-width: 0; width: 100%; padding: .35rem .6rem; font-size: 1rem;
   border-radius: .4rem; color: var(--body-text-color); background: var(--input-background-fill);
   border: 1px solid var(--fl-line); }
+.fl-give input::placeholder { color: var(--fl-quiet); font-style: italic; }
 .fl-give input:focus-visible { outline: 2px solid var(--fl-accent); outline-offset: 1px; }
 .fl-give button { cursor: pointer; }
 .fl-give button:disabled { opacity: .5; cursor: wait; }

@@ -151,8 +151,11 @@ class SignedInOnly:
             return JSONResponse({"detail": told}, status_code=429, headers={"Retry-After": "60"})
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse(request.scope.get("root_path", "") + "/login", status_code=303)
-        # A browser would ask for a password in a window of its own, over our page.
-        asks = {} if "sec-fetch-mode" in request.headers else {"WWW-Authenticate": "Basic"}
+        if "sec-fetch-mode" in request.headers:
+            # Asked for one, a browser has a password typed in a window of its own, over our page.
+            told = "you are signed out; load the page again, and sign in"
+            return JSONResponse({"detail": told}, status_code=401)
+        asks = {"WWW-Authenticate": "Basic"}
         told = "sign in first: a name and password by Basic auth, or a bearer token"
         return JSONResponse({"detail": told}, status_code=401, headers=asks)
 

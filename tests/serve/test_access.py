@@ -73,6 +73,13 @@ def test_nobody_else_comes_in(told: dict[str, str]) -> None:
     assert "sign in first" in answer.json()["detail"]
 
 
+def test_a_page_left_open_until_it_is_signed_out_is_told_what_people_can_do() -> None:
+    answer = visiting().post("/identify", headers={"Sec-Fetch-Mode": "cors"})
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "you are signed out; load the page again, and sign in"
+    assert "www-authenticate" not in answer.headers, "a browser opens a window of its own for it"
+
+
 @given(st.text() | st.binary().map(lambda told: f"Basic {base64.b64encode(told).decode()}"))
 @example("Basic YW5uYTo=")
 @example("Bearer")
