@@ -126,7 +126,11 @@ def answer_unfit(_request: Request, problem: Exception) -> JSONResponse:
     What was sent may be what JSON cannot say: half a character, or no number.
     """
     told = problem.errors() if isinstance(problem, RequestValidationError) else []
-    lines = [": ".join((".".join(map(str, one["loc"][1:])), one["msg"])) for one in told]
+    places = [".".join(map(str, one["loc"][1:])) for one in told]
+    lines = [
+        f"{place}: {one['msg']}" if place else one["msg"]
+        for place, one in zip(places, told, strict=True)
+    ]
     detail = f"this request cannot be understood: {'; '.join(lines)}"
     return JSONResponse({"detail": detail}, status_code=422)
 

@@ -512,5 +512,6 @@ def test_whatever_is_no_correction_is_refused_by_one_line(
         answer = client.post(path, content=sent, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("this request cannot be understood: ")
+    assert ": :" not in answer.json()["detail"]
     told = app.openapi()["paths"][path]["post"]["responses"]["422"]
     assert told["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
