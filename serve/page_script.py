@@ -1,6 +1,4 @@
-"""The few lines of script of the page: a click on a box opens its face, the header follows, and
-many pictures that are dropped where one is asked for are taken as many.
-"""
+"""The page's few lines of script: a click on a box, many pictures dropped, the header."""
 
 from __future__ import annotations
 
