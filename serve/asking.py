@@ -24,6 +24,8 @@ Sent = dict[str, Any] | None
 Show = Callable[[Naming, Viewer], str]
 """Tells of a naming as HTML."""
 
+AT_ONCE = 10
+"""So many visitors of a tab are served at once; how many pictures are in hand, the namer says."""
 _DROP = "# Drop a picture here\nor click to choose one"
 
 

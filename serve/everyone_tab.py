@@ -14,6 +14,7 @@ from faces.errors import FaceloopError
 from serve import album_wording, named_wording, wording
 from serve.album import Given, Progress
 from serve.asking import (
+    AT_ONCE,
     Answered,
     Sent,
     all_given,
@@ -29,7 +30,6 @@ from serve.parts import Parts
 from serve.telling import telling
 
 _ASK = "Give a picture of one or more people: all of them are named here."
-_AT_ONCE = 10
 
 
 Outputs = tuple[object, str, object, str, str]
@@ -67,18 +67,25 @@ def add_everyone_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
     made = gr.Textbox(visible=False)  # a State would keep a connection open
     outputs = [given, shown, remove, made, header]
     tab = _EveryoneTab(parts, uploads, ask)
-    given.input(tab.one, [given, made], outputs, preprocess=False, api_visibility="private")
+    given.input(
+        tab.one,
+        [given, made],
+        outputs,
+        preprocess=False,
+        concurrency_limit=AT_ONCE,
+        api_visibility="private",
+    )
     many.upload(
         tab.several,
         [many, made],
         outputs,
         preprocess=False,
         show_progress="hidden",
-        concurrency_limit=_AT_ONCE,
+        concurrency_limit=AT_ONCE,
         api_visibility="private",
     )
     remove.click(tab.remove, made, outputs, api_visibility="private")
-    example.click(tab.example, made, outputs, api_visibility="private")
+    example.click(tab.example, made, outputs, concurrency_limit=AT_ONCE, api_visibility="private")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from serve import album_wording, named_wording, wording
-from serve.asking import Sent, answer, picture_input, place_for_words, viewer_of
+from serve.asking import AT_ONCE, Sent, answer, picture_input, place_for_words, viewer_of
 from serve.parts import Parts
 
 _ASK = "Give a picture of a face: the people it is likeliest to be are named here."
@@ -41,5 +41,6 @@ def add_one_face_tab(parts: Parts, header: gr.HTML, *, uploads: Path) -> None:
         [given, made],
         [given, shown, made, header],
         preprocess=False,
+        concurrency_limit=AT_ONCE,
         api_visibility="private",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -34,8 +35,12 @@ _STATUS: dict[type[FaceloopError], int] = {
     Busy: 503,
     TooMuch: 413,
 }
+_AWAY = "this does not work at the moment; try again later"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILES = {"content": {"application/zip": _BINARY, "image/jpeg": _BINARY}}
+
+
+_logger = logging.getLogger(__name__)
 
 
 def rest_routes(namer: Namer, albums: Albums) -> APIRouter:
@@ -114,10 +119,16 @@ def answer_gone(_request: Request, _problem: Exception) -> Response:
     return Response(status_code=400)
 
 
-def answer_problem(_request: Request, problem: Exception) -> JSONResponse:
-    """What went wrong as one line of JSON."""
-    status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), 503)
-    return JSONResponse({"detail": str(problem)}, status_code=status)
+def answer_problem(request: Request, problem: Exception) -> JSONResponse:
+    """What went wrong as one line of JSON.
+
+    What is wrong with this machine may name its folders: strangers are not told.
+    """
+    status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), None)
+    if status is not None or visitor_of(request.scope).is_trusted:
+        return JSONResponse({"detail": str(problem)}, status_code=status or 503)
+    _logger.error("a visitor could not be answered: %s", problem)
+    return JSONResponse({"detail": _AWAY}, status_code=503)
 
 
 def answer_unfit(_request: Request, problem: Exception) -> JSONResponse:

@@ -12,18 +12,21 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from faces.errors import StoreError
 from faces.identify import CurrentModel
 from faces.versions import ModelVersion
+from serve.access import Visitor
 from serve.app import Visits, create_app
 from serve.limits import Limits
 from serve.namer import Namer
 from serve.parts import Parts
+from serve.rest import answer_problem
 from tests.serve.app_parts import opened_parts
 from tests.serve.pictures import BOXES, Portraits, album_of, picture
 
@@ -333,3 +336,22 @@ def test_whatever_is_sent_gets_an_answer_that_the_description_has(
     assert str(answer.status_code) in known
     if answer.status_code >= 400 and answer.headers["content-type"] == "application/json":
         assert len(answer.json()["detail"].splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("visitor", "is_told"),
+    [
+        (Visitor("ann", is_here=False), True),
+        (Visitor(None, is_here=True), True),
+        (Visitor(None, is_here=False), False),
+    ],
+)
+def test_what_is_wrong_with_this_machine_is_told_to_its_people_alone(
+    visitor: Visitor, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem = StoreError("the database /home/ann/faceloop.sqlite3 is locked")
+    request = Request({"type": "http", "faceloop.visitor": visitor})
+    answer = answer_problem(request, problem)
+    assert answer.status_code == 503
+    assert ("/home/ann" in bytes(answer.body).decode()) is is_told
+    assert is_told or "/home/ann" in caplog.text
