@@ -26,6 +26,7 @@ from faces.identify import CurrentModel
 from faces.settings import Settings, load_settings
 from faces.store.database import Store
 from faces.studio import Studio
+from tests.backend.conftest import hints_at_once
 from tests.faceloop.conftest import Faceloop
 
 HERE = "http://127.0.0.1:9090"
@@ -72,7 +73,7 @@ def serve(network: responses.RequestsMock, client: FlaskClient, url: str = HERE)
 
 @pytest.fixture
 def backend(network: responses.RequestsMock, predictor: Predictor) -> Callable[[str], None]:
-    app = create_app(predictor, secret=SECRET, enqueue=lambda _job: None)
+    app = create_app(predictor, secret=SECRET, hints=hints_at_once(lambda _job: None, predictor))
     return lambda url: serve(network, app.test_client(), url)
 
 
