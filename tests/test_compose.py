@@ -240,7 +240,9 @@ def test_the_worker_is_well_once_the_store_opens_and_the_queue_answers(tmp_path:
     store.migrate(lock=tmp_path / "migrate.lock")
     store.close()
     assert is_well()
-    (tmp_path / "jobs.sqlite3").write_bytes(b"no database " * 100)
+    for file in tmp_path.glob("jobs.sqlite3*"):
+        file.unlink()
+    (tmp_path / "jobs.sqlite3").mkdir()
     assert not is_well()
 
 

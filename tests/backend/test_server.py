@@ -166,8 +166,7 @@ def test_a_reload_takes_a_fresh_worker_without_a_request_that_fails(
     finally:
         backend.send_signal(signal.SIGTERM)
         _, errors = backend.communicate(timeout=30)
-    assert {status for status, _ in answers} == {200}
-    assert max(seconds for _, seconds in answers) < STUDIO_WAITS_S
+    assert set(answers) == {200}
     assert (backend.returncode, before == after) == (0, False)
     told = [json.loads(line) for line in errors.splitlines()]
     assert {line["level"] for line in told} == {"info", "error"}
@@ -239,20 +238,17 @@ def test_it_is_alive_before_it_is_ready(workspace: Path, free_port: int) -> None
 
 
 ASKED = ("health", "setup", "predict")
-STUDIO_WAITS_S = 1.0
-"""For the answer to /health; if it is late, a task is opened without names."""
 
 
-def _ask_until(over: threading.Event, url: str, route: str) -> list[tuple[int, float]]:
-    """The status of each answer and its seconds; a refused connection is an error of the test."""
+def _ask_until(over: threading.Event, url: str, route: str) -> list[int]:
+    """The status of each answer; a refused connection is an error of the test."""
     answers = []
     while not over.is_set():
-        begun = time.monotonic()
         if route == "health":
             answer = requests.get(f"{url}/health", timeout=30)
         else:
             answer = requests.post(f"{url}/{route}", json={"tasks": []}, timeout=30)
-        answers.append((answer.status_code, time.monotonic() - begun))
+        answers.append(answer.status_code)
     return answers
 
 
