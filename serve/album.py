@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -102,6 +102,10 @@ class Progress:
     done: int
     total: int
     seconds_left: float | None
+
+
+Tell = Callable[[Progress], None]
+"""Hears how far something is; what it raises ends it."""
 
 
 def pictures_of(faces: Sequence[AlbumFace]) -> tuple[Picture, ...]:

@@ -21,6 +21,7 @@ from serve.album import (
     Picture,
     Progress,
     Refused,
+    Tell,
     clustered,
     seconds_left,
 )
@@ -29,9 +30,6 @@ from serve.album_reading import AlbumPhoto, AlbumReader, fitting
 from serve.file_names import last_part, safe_names
 from serve.keeping import Keeping
 from serve.limits import Limits
-
-Tell = Callable[[Progress], None]
-"""Hears how far an album is; what it raises ends the album."""
 
 
 @dataclass(frozen=True)

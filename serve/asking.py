@@ -12,10 +12,9 @@ import gradio as gr
 from faces.errors import FaceloopError
 from serve import wording
 from serve.access import visitor_of
-from serve.album import Given
+from serve.album import Given, Tell
 from serve.face_panel import Viewer
 from serve.naming import Naming
-from serve.namings import Tell
 from serve.parts import Parts
 from serve.uploads import called_by, path_of
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from faces.errors import BadPhoto
 from faces.formats import format_of
-from serve.album import Given, Progress, Refused, seconds_left
+from serve.album import Given, Progress, Refused, Tell, seconds_left
 from serve.album_reading import SUFFIXES, content_of_given, fitting
 from serve.file_names import last_part, safe_names
 from serve.keeping import Keeping
@@ -20,9 +20,6 @@ from serve.limits import Limits
 from serve.namer import Namer
 from serve.naming import NamedUpload, Naming, NamingId
 from serve.naming_files import NamingFiles
-
-Tell = Callable[[Progress], None]
-"""Hears how far a naming is; what it raises ends it."""
 
 
 @dataclass(frozen=True)

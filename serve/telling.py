@@ -8,11 +8,9 @@ from queue import SimpleQueue
 from threading import Event
 from typing import TypeVar
 
-from serve.album import Progress
+from serve.album import Progress, Tell
 
 Result = TypeVar("Result")
-Tell = Callable[[Progress], None]
-"""Hears how far the work is; what it raises ends the work."""
 
 
 class _NobodyListens(Exception):

@@ -29,6 +29,7 @@ from faces.store.database import Store
 from faces.store.photos import ReadPhoto
 from faces.versions import ModelVersion
 from serve.namer import Namer
+from tests.serve.pictures import Portraits
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -104,3 +105,25 @@ def picture() -> bytes:
 @pytest.fixture
 def namer(models: CurrentModel, reader: MarkedFaces, store: Store) -> Namer:
     return Namer(models, reader, store)  # type: ignore[arg-type]  # finds what the test put there
+
+
+BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that is set."""
+
+    now = BEGAN
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def portraits() -> Portraits:
+    return Portraits()

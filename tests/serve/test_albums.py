@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +16,8 @@ from faces.errors import AlbumGone, Busy
 from serve.album import Progress
 from serve.albums import Albums
 from serve.limits import Limits
+from tests.serve.conftest import BEGAN, Clock
 from tests.serve.pictures import BOXES, Portraits, album_of, given_in, picture
-
-BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that is set."""
-
-    now = BEGAN
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def portraits() -> Portraits:
-    return Portraits()
 
 
 @pytest.fixture

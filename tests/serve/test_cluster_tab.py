@@ -15,11 +15,6 @@ from tests.serve.pictures import Portraits, album_of, given_in
 
 
 @pytest.fixture
-def portraits() -> Portraits:
-    return Portraits()
-
-
-@pytest.fixture
 def albums(tmp_path: Path, portraits: Portraits) -> Iterator[Albums]:
     with Albums(tmp_path / "albums", portraits, Limits(), threads=1) as albums:  # type: ignore[arg-type]  # finds what it was shown
         yield albums

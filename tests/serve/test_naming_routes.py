@@ -50,11 +50,6 @@ class Visited:
 
 
 @pytest.fixture
-def portraits() -> Portraits:
-    return Portraits()
-
-
-@pytest.fixture
 def parts(
     models: Any,
     portraits: Portraits,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +15,10 @@ from serve.album import Progress
 from serve.limits import Limits
 from serve.namer import Namer
 from serve.namings import Namings
+from tests.serve.conftest import BEGAN, Clock
 from tests.serve.pictures import BOXES, Portraits, given_in, picture
 
-BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Learn = Callable[..., ModelVersion]
-
-
-class Clock:
-    """A clock that is set."""
-
-    now = BEGAN
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def portraits() -> Portraits:
-    return Portraits()
 
 
 @pytest.fixture
